@@ -1,0 +1,39 @@
+"""The one exception type that users meet: an error as an AWS API answers it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class AwsError(Exception):
+    """An API error with AWS's code and message.
+
+    Args:
+        code: AWS's error code, such as ``ResourceNotFoundException`` (the model's shape name or its query-protocol code).
+        message: the text for people.
+        status: the HTTP status, 400 unless told.
+        members: further members that the error's model shape declares (``Reason``, ``Type``, …).
+        retryable: whether the same call may succeed later (throttles, 5xx): deliveries try again only then.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int = 400,
+        members: dict[str, Any] | None = None,
+        retryable: bool | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.members = members or {}
+        self.retryable = status >= 500 or status == 429 if retryable is None else retryable
+
+
+def not_implemented(operation: str, what: str = "") -> AwsError:
+    """What is modelled by AWS and missing here: 501, naming the operation (and the field or form, if only that is)."""
+    subject = f"{what} of {operation}" if what else operation
+    return AwsError("NotImplemented", f"Segue does not implement {subject} yet.", status=501, retryable=False)

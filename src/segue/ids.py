@@ -1,0 +1,37 @@
+"""Where identifiers and chance come from: given, so that a simulation can repeat them from a seed."""
+
+from __future__ import annotations
+
+import base64
+import random
+import string
+import uuid
+
+_ALPHANUMERIC = string.ascii_uppercase + string.digits
+
+
+class Ids:
+    """Makes identifiers; seeded for a simulation, from the system's entropy otherwise."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.random = random.Random(seed) if seed is not None else random.SystemRandom()
+        if seed is None:
+            # One draw of system entropy seeds a fast generator: ids need uniqueness; secrets are drawn by token().
+            self.random = random.Random(random.SystemRandom().getrandbits(256))
+        self._secret = random.SystemRandom() if seed is None else self.random
+
+    def uuid(self) -> str:
+        """A random UUID (version 4) as text."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def seed(self) -> int:
+        """A 63-bit integer, to seed what must be repeatable later (a pure program's chance)."""
+        return self.random.getrandbits(63)
+
+    def alphanumeric(self, length: int) -> str:
+        """Upper-case letters and digits, as in access keys and unique ids."""
+        return "".join(self.random.choices(_ALPHANUMERIC, k=length))
+
+    def token(self, size_bytes: int) -> str:
+        """An unguessable text: ``size_bytes`` of entropy in base64."""
+        return base64.b64encode(self._secret.getrandbits(size_bytes * 8).to_bytes(size_bytes, "big")).decode()
