@@ -1,0 +1,50 @@
+"""What a unit of work sees of the store.
+
+One SQL text serves SQLite and PostgreSQL: ``?`` placeholders, ``BIGINT``/``TEXT``/``BYTEA``/``DOUBLE PRECISION`` columns,
+``INSERT … ON CONFLICT``, ``UPDATE … RETURNING``; nothing that only one of them knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+from segue.ids import Ids
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+class Transaction(Protocol):
+    """One unit's view of the store. It may be run again, so a unit has no effect but its rows."""
+
+    now_ms: int
+    """The unit's present: read once, so that all its rows agree."""
+    ids: Ids
+    """Where the unit's identifiers and chance come from."""
+    seq: int
+    """Numbers the units in the order of their commits; tells a parked waiter which wakes it may have missed."""
+
+    def one(self, sql: str, *args: Any) -> Row | None:
+        """The first row of a query (or of ``… RETURNING``), or ``None``."""
+        ...
+
+    def all(self, sql: str, *args: Any) -> list[Row]:
+        """All rows of a query (or of ``… RETURNING``)."""
+        ...
+
+    def run(self, sql: str, *args: Any) -> int:
+        """Run a statement; the number of rows it changed."""
+        ...
+
+    def wake(self, key: str) -> None:
+        """After the commit, wake whoever is parked on ``key`` (see ``segue.jobs`` for durable waiters)."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """What is written inside is undone if the block raises; the exception goes on."""
+        ...
+
+
+Unit = Callable[[Transaction], T]

@@ -1,0 +1,53 @@
+"""Parked waiters and the keys that wake them.
+
+Waiting costs a dictionary entry. A waiter looks, finds nothing, and parks with the number of the unit in which it looked:
+a wake that came between is remembered (``_RECENT`` of them) and answers at once, so no wake is ever lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+
+_RECENT = 4096
+
+
+class Wakes:
+    """Wake-ups within one process, by key. Used only on the event loop's thread."""
+
+    def __init__(self) -> None:
+        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self._recent: OrderedDict[str, int] = OrderedDict()
+        self._forgotten_seq = -1
+
+    def notify(self, keys: Iterable[str], seq: int) -> None:
+        """Wake all who are parked on any of ``keys``; ``seq`` is the unit that woke them."""
+        for key in keys:
+            self._recent[key] = seq
+            self._recent.move_to_end(key)
+            for waiter in self._waiters.pop(key, ()):
+                if not waiter.done():
+                    waiter.set_result(None)
+        while len(self._recent) > _RECENT:
+            _, self._forgotten_seq = self._recent.popitem(last=False)
+
+    def park(self, keys: Iterable[str], since_seq: int) -> asyncio.Future[None]:
+        """A future that is done at the first wake of any of ``keys`` after unit ``since_seq``; cancel it to leave."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        keys = tuple(keys)
+        if since_seq <= self._forgotten_seq or any(self._recent.get(key, -1) > since_seq for key in keys):
+            waiter.set_result(None)
+            return waiter
+        for key in keys:
+            self._waiters.setdefault(key, set()).add(waiter)
+        waiter.add_done_callback(lambda _: self._forget(keys, waiter))
+        return waiter
+
+    def _forget(self, keys: tuple[str, ...], waiter: asyncio.Future[None]) -> None:
+        for key in keys:
+            waiters = self._waiters.get(key)
+            if waiters is not None:
+                waiters.discard(waiter)
+                if not waiters:
+                    del self._waiters[key]
