@@ -18,11 +18,20 @@ class Ids:
         if seed is None:
             # One draw of system entropy seeds a fast generator: ids need uniqueness; secrets are drawn by token().
             self.random = random.Random(random.SystemRandom().getrandbits(256))
+        self._latest = 0
         self._secret = random.SystemRandom() if seed is None else self.random
 
     def uuid(self) -> str:
         """A random UUID (version 4) as text."""
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def ordered(self, now_ms: int) -> int:
+        """A 63-bit number that grows with time and with every call: a row's key, in the order of insertion.
+
+        41 bits of milliseconds, 22 of counting; a cluster's nodes will take ten of those for themselves.
+        """
+        self._latest = max(self._latest + 1, now_ms << 22)
+        return self._latest
 
     def seed(self) -> int:
         """A 63-bit integer, to seed what must be repeatable later (a pure program's chance)."""

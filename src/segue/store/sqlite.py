@@ -49,10 +49,7 @@ class SqliteTransaction:
     def one(self, sql: str, *args: Any) -> Row | None:
         if not self.wrote and not sql.startswith("SELECT"):
             self._begin_writing()
-        cursor = self._execute(sql, args)
-        row: Row | None = cursor.fetchone()
-        if row is not None:
-            cursor.close()  # SQLite finishes an UPDATE … RETURNING of one row here
+        row: Row | None = self._execute(sql, args).fetchone()
         return row
 
     def all(self, sql: str, *args: Any) -> list[Row]:

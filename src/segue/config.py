@@ -1,0 +1,55 @@
+"""The settings of a server, and AWS's quotas that shape programs, in one table with their sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+IamMode = Literal["off", "audit", "enforce"]
+
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """AWS's published quotas; a server can raise them. Sizes in bytes, durations in the unit that the name ends with."""
+
+    # Step Functions: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+    execution_payload_bytes: int = 262_144
+    execution_history_events: int = 25_000
+    definition_bytes: int = 1_048_576
+    # Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    invoke_payload_bytes: int = 6_291_456
+    async_invoke_payload_bytes: int = 1_048_576
+    function_zip_bytes: int = 52_428_800
+    function_unzipped_bytes: int = 262_144_000
+    account_concurrency: int = 1_000
+    # SQS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+    message_bytes: int = 1_048_576
+    queue_in_flight_messages: int = 120_000
+    # SNS: https://docs.aws.amazon.com/general/latest/gr/sns.html
+    publish_bytes: int = 262_144
+    # EventBridge: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+    put_events_bytes: int = 1_048_576
+    targets_per_rule: int = 5
+    # DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+    item_bytes: int = 409_600
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a server is told at its start."""
+
+    data: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 4566
+    iam: IamMode = "audit"
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where functions and clients on this machine reach the server."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{host}:{self.port}"

@@ -1,0 +1,173 @@
+"""The queue of jobs in the store: enqueue, claim, settle, park, wake.
+
+A job is due when ``visible_at`` has come: claiming it moves ``visible_at`` on by a lease, so that a worker that dies
+loses nothing. A parked job waits for its ``wait_key`` or its time, whichever comes first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+
+from segue.jobs.job import Job
+from segue.store import Row, Transaction
+
+MIGRATIONS = (
+    """
+    CREATE TABLE jobs (
+        id BIGINT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        visible_at BIGINT NOT NULL,
+        attempts BIGINT NOT NULL DEFAULT 0,
+        receipt BIGINT NOT NULL DEFAULT 0,
+        wait_key TEXT,
+        payload BYTEA NOT NULL,
+        created_at BIGINT NOT NULL,
+        trace TEXT NOT NULL,
+        last_error TEXT
+    );
+    CREATE INDEX jobs_due ON jobs (visible_at, id);
+    CREATE INDEX jobs_key ON jobs (key);
+    CREATE INDEX jobs_parked ON jobs (wait_key) WHERE wait_key IS NOT NULL;
+    """,
+)
+
+DUE = "jobs:due"
+"""The wake key of the worker: some job became due or will be due earlier than before."""
+
+LEASE_MS = 30_000
+"""How long a claimed job stays with its worker without a sign of life; workers renew at a third of it."""
+
+_COLUMNS = "id, kind, key, payload, attempts, visible_at, created_at, trace, receipt"
+
+
+def enqueue(tx: Transaction, kind: str, key: str, payload: Any, *, at_ms: int | None = None, trace: str = "") -> int:
+    """Have ``kind``'s handler run with ``payload`` at ``at_ms`` (now unless told); the job's id."""
+    return _insert(tx, kind, key, payload, tx.now_ms if at_ms is None else at_ms, trace, None)
+
+
+def enqueue_parked(tx: Transaction, kind: str, key: str, payload: Any, *, wait_key: str, until_ms: int) -> int:
+    """Have ``kind``'s handler run when ``wait_key`` is woken (see :func:`wake`), at the latest at ``until_ms``."""
+    return _insert(tx, kind, key, payload, until_ms, "", wait_key)
+
+
+def wake(tx: Transaction, key: str) -> None:
+    """Wake whoever waits for ``key``: callers parked in memory after the commit, parked jobs with it."""
+    tx.wake(key)
+    if tx.one("SELECT 1 FROM jobs WHERE wait_key = ? LIMIT 1", key) is not None:
+        tx.run("UPDATE jobs SET visible_at = ?, wait_key = NULL WHERE wait_key = ?", tx.now_ms, key)
+        tx.wake(DUE)
+
+
+def cancel(tx: Transaction, kind: str, key: str) -> int:
+    """Remove the jobs of that kind and key, leased ones included (their settling is then dropped); how many."""
+    return tx.run("DELETE FROM jobs WHERE key = ? AND kind = ?", key, kind)
+
+
+def cancel_one(tx: Transaction, job_id: int) -> bool:
+    """Remove one job; whether it was there."""
+    return tx.run("DELETE FROM jobs WHERE id = ?", job_id) > 0
+
+
+def due(tx: Transaction, limit: int) -> list[Job]:
+    """Jobs whose time has come, oldest first."""
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM jobs WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?", tx.now_ms, limit
+    )
+    return [_job(row) for row in rows]
+
+
+def next_due_ms(tx: Transaction) -> int | None:
+    """When the next job will be due, or ``None``."""
+    row = tx.one("SELECT visible_at FROM jobs ORDER BY visible_at LIMIT 1")
+    return None if row is None else int(row[0])
+
+
+def lease(tx: Transaction, job: Job) -> Job:
+    """Claim a due job for :data:`LEASE_MS`; the job as leased."""
+    receipt = tx.ids.seed()
+    tx.run(
+        "UPDATE jobs SET visible_at = ?, attempts = attempts + 1, receipt = ?, wait_key = NULL WHERE id = ?",
+        tx.now_ms + LEASE_MS,
+        receipt,
+        job.id,
+    )
+    return Job(
+        job.id, job.kind, job.key, job.payload, job.attempts + 1, job.due_at_ms, job.created_at_ms, job.trace, receipt
+    )
+
+
+def renew(tx: Transaction, leased: list[Job]) -> None:
+    """A sign of life: the leases run on from now."""
+    for job in leased:
+        tx.run(
+            "UPDATE jobs SET visible_at = ? WHERE id = ? AND receipt = ?", tx.now_ms + LEASE_MS, job.id, job.receipt
+        )
+
+
+def holds(tx: Transaction, job: Job) -> bool:
+    """Whether the lease is still this one; a job that was cancelled, or leased anew, is not to be settled."""
+    return tx.one("SELECT 1 FROM jobs WHERE id = ? AND receipt = ?", job.id, job.receipt) is not None
+
+
+def done(tx: Transaction, job: Job) -> None:
+    """The job has run; forget it."""
+    tx.run("DELETE FROM jobs WHERE id = ?", job.id)
+
+
+def reschedule(
+    tx: Transaction, job: Job, at_ms: int, *, payload: Any = None, wait_key: str | None = None, error: str | None = None
+) -> None:
+    """Let the job run again at ``at_ms``, or at the wake of ``wait_key``."""
+    tx.run(
+        "UPDATE jobs SET visible_at = ?, wait_key = ?, receipt = 0, attempts = ?, last_error = ?,"
+        " payload = COALESCE(?, payload) WHERE id = ?",
+        at_ms,
+        wait_key,
+        0 if wait_key else job.attempts,
+        error,
+        None if payload is None else msgpack.packb(payload),
+        job.id,
+    )
+    tx.wake(DUE)
+
+
+def release_leases(tx: Transaction) -> int:
+    """At the start of the only worker: what an earlier process held is due at once; how many jobs."""
+    return tx.run("UPDATE jobs SET visible_at = ?, receipt = 0 WHERE receipt <> 0", tx.now_ms)
+
+
+def _insert(
+    tx: Transaction, kind: str, key: str, payload: Any, at_ms: int, trace: str, wait_key: str | None
+) -> int:
+    job_id = tx.ids.ordered(tx.now_ms)
+    tx.run(
+        "INSERT INTO jobs (id, kind, key, visible_at, wait_key, payload, created_at, trace)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        job_id,
+        kind,
+        key,
+        at_ms,
+        wait_key,
+        msgpack.packb(payload),
+        tx.now_ms,
+        trace,
+    )
+    tx.wake(DUE)
+    return job_id
+
+
+def _job(row: Row) -> Job:
+    return Job(
+        id=row[0],
+        kind=row[1],
+        key=row[2],
+        payload=msgpack.unpackb(row[3], strict_map_key=False),
+        attempts=row[4],
+        due_at_ms=row[5],
+        created_at_ms=row[6],
+        trace=row[7],
+        receipt=row[8],
+    )
