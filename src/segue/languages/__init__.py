@@ -1,0 +1,1 @@
+"""Pure languages: each offers compile and evaluate; no I/O, no clock, no chance."""
