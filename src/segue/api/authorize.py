@@ -1,0 +1,72 @@
+"""May this caller do this? Resource policies and identity policies, in three modes.
+
+``off`` asks nobody. ``audit`` (the default) allows, and records what AWS would have denied. ``enforce`` denies.
+In ``audit``, too, one thing is denied: a service that may not invoke a function, because on AWS "nothing happens if
+IAM doesn't play along" and a program whose grant is missing must not look as if it worked.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from segue.api.call import Call
+from segue.api.deliveries import Delivery, record
+from segue.api.service import Operation, Params, Service
+from segue.errors import AwsError
+from segue.languages.policy import Request, evaluate
+
+
+def authorize(call: Call, service: Service, operation: Operation, params: Params) -> None:
+    """Raise ``AwsError`` where the caller may not perform the operation and the mode denies."""
+    mode = call.api.settings.iam
+    caller = call.caller
+    if mode == "off" or caller.kind == "root":
+        return
+    invokes_for_service = caller.kind == "service" and operation.action == "lambda:InvokeFunction"
+    if mode == "audit" and caller.kind == "service" and not invokes_for_service:
+        return
+    resource = operation.resource(call, params) if operation.resource is not None else "*"
+    if _allowed(call, service, operation, resource):
+        return
+    message = (
+        f"User: {caller.principal_arn} is not authorized to perform: {operation.action} on resource: {resource} "
+        f"because no {'resource' if caller.kind == 'service' else 'identity'}-based policy allows the "
+        f"{operation.action} action"
+    )
+    if mode == "enforce" or invokes_for_service:
+        raise AwsError("AccessDeniedException", message, status=403)
+    record(call, Delivery(caller.principal_arn, resource, operation.action, "audit", 1, message))
+
+
+def _allowed(call: Call, service: Service, operation: Operation, resource: str) -> bool:
+    caller = call.caller
+    request = Request(
+        action=operation.action,
+        resource=resource,
+        principal_arn=caller.principal_arn,
+        account=caller.account,
+        service=caller.service,
+        context=_context(call),
+    )
+    document = service.resource_policy(call.tx, resource) if service.resource_policy and resource != "*" else None
+    by_resource = evaluate([json.loads(document)], request, resource_policy=True) if document else None
+    if by_resource == "Deny":
+        return False
+    if caller.kind == "service":
+        return by_resource == "Allow"
+    identity: list[dict[str, Any]] = call.api.identity.policies(call.tx, caller) if call.api.identity else []
+    by_identity = evaluate(identity, request)
+    if by_identity == "Deny":
+        return False
+    return by_identity == "Allow" or by_resource == "Allow"
+
+
+def _context(call: Call) -> dict[str, str]:
+    context = {"aws:RequestedRegion": call.region, "aws:PrincipalAccount": call.account}
+    if call.caller.source_arn:
+        context["aws:SourceArn"] = call.caller.source_arn
+        context["aws:SourceAccount"] = call.account
+    if call.caller.kind != "service":
+        context["aws:PrincipalArn"] = call.caller.role_arn or call.caller.principal_arn
+    return context

@@ -1,0 +1,72 @@
+"""One call of one operation: its transaction, its caller, its cause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from segue.api.caller import Caller
+from segue.api.service import Api
+from segue.config import Limits
+from segue.jobs import Outbound, Pending
+from segue.store import Transaction
+
+Result = dict[str, Any] | Pending | Outbound
+"""What an operation answers: its output's members, or "not yet" in one of its two forms."""
+
+
+@dataclass(slots=True)
+class Call:
+    """What a handler is given.
+
+    Attributes:
+        tx: the transaction that the handler is a function of.
+        caller: on whose authority.
+        api: the door, to perform other operations within the same transaction.
+        started_ms: when the call arrived; a call that was parked and looks again keeps it.
+        trace: the trace header (``Root=…;Parent=…;Sampled=1``) of the conversation that this call belongs to.
+        request_id: the call's own id.
+    """
+
+    tx: Transaction
+    caller: Caller
+    api: Api
+    started_ms: int
+    trace: str = ""
+    request_id: str = ""
+
+    @property
+    def now_ms(self) -> int:
+        """The present."""
+        return self.tx.now_ms
+
+    @property
+    def account(self) -> str:
+        """The caller's account."""
+        return self.caller.account
+
+    @property
+    def region(self) -> str:
+        """The region that the call is made in."""
+        return self.caller.region
+
+    @property
+    def limits(self) -> Limits:
+        """The quotas in force."""
+        return self.api.settings.limits
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource of the caller's account and region."""
+        from segue.arn import make_arn
+
+        return make_arn(service, self.caller.region, self.caller.account, resource)
+
+    def as_caller(self, caller: Caller, trace: str | None = None) -> Call:
+        """The same transaction on another authority (and with another cause)."""
+        return replace(self, caller=caller, trace=self.trace if trace is None else trace, started_ms=self.tx.now_ms)
+
+    def perform(self, operation: str, params: dict[str, Any]) -> Result:
+        """Perform ``service:Operation`` within this transaction, on this call's authority."""
+        from segue.api.perform import perform
+
+        return perform(self, operation, params)

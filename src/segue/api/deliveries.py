@@ -1,0 +1,94 @@
+"""The record of what moved from where to where: one row a hop, with its outcome and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segue.store import Transaction
+
+if TYPE_CHECKING:
+    from segue.api.call import Call
+
+MIGRATIONS = (
+    """
+    CREATE TABLE deliveries (
+        id BIGINT PRIMARY KEY,
+        at BIGINT NOT NULL,
+        trace TEXT NOT NULL,
+        source TEXT NOT NULL,
+        target TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        status TEXT NOT NULL,
+        attempts BIGINT NOT NULL,
+        reason TEXT NOT NULL,
+        subject TEXT NOT NULL
+    );
+    CREATE INDEX deliveries_trace ON deliveries (trace);
+    """,
+)
+
+RECORDED = "deliveries:recorded"
+"""The wake key of those who follow the record live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One hop.
+
+    Attributes:
+        source, target: ARNs (or a principal's, for a call from outside).
+        operation: what was performed (``sns:Publish``, ``lambda:Invoke``, …).
+        status: ``delivered``, ``retrying``, ``failed``, ``dead-lettered``, ``dropped`` or ``ignored``.
+        attempts: how many there have been.
+        reason: why it is not delivered.
+        subject: the id of what moved.
+    """
+
+    source: str
+    target: str
+    operation: str
+    status: str = "delivered"
+    attempts: int = 1
+    reason: str = ""
+    subject: str = ""
+
+
+def trace_root(trace: str) -> str:
+    """The conversation that a trace header belongs to: its ``Root``."""
+    start = trace.find("Root=")
+    return trace[start + 5 :].split(";", 1)[0] if start >= 0 else trace
+
+
+def record(call: Call, delivery: Delivery) -> None:
+    """Write a hop down, in the transaction in which it happened."""
+    call.tx.run(
+        "INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        call.tx.ids.ordered(call.tx.now_ms),
+        call.tx.now_ms,
+        trace_root(call.trace),
+        delivery.source,
+        delivery.target,
+        delivery.operation,
+        delivery.status,
+        delivery.attempts,
+        delivery.reason[:2_000],
+        delivery.subject,
+    )
+    call.tx.wake(RECORDED)
+
+
+def since(tx: Transaction, after_id: int, limit: int = 500) -> list[dict[str, object]]:
+    """The hops after ``after_id``, oldest first."""
+    rows = tx.all("SELECT * FROM deliveries WHERE id > ? ORDER BY id LIMIT ?", after_id, limit)
+    names = ("id", "at", "trace", "source", "target", "operation", "status", "attempts", "reason", "subject")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def prune(tx: Transaction, before_ms: int, limit: int = 5_000) -> int:
+    """Forget the hops of before ``before_ms``; how many."""
+    return tx.run(
+        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE id < ? ORDER BY id LIMIT ?)",
+        before_ms << 22,
+        limit,
+    )

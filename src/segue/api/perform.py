@@ -1,0 +1,27 @@
+"""Performing an operation: found, validated, authorized, handled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from segue.api.authorize import authorize
+from segue.api.call import Call, Result
+from segue.wire.validate import validate
+
+
+def perform(call: Call, name: str, params: dict[str, Any]) -> Result:
+    """Perform ``service:Operation`` for ``call``.
+
+    Args:
+        name: the service (botocore's name) and the operation: ``sqs:SendMessage``.
+        params: the input's members as the model names them; timestamps in milliseconds, blobs as ``bytes``.
+
+    Raises:
+        AwsError: as the service answers bad input, a lack of permission, or what its handler finds wrong;
+            501 where the operation is not implemented.
+    """
+    service, _, operation_name = name.partition(":")
+    operation = call.api.operation(service, operation_name)
+    validate(call.api.model(service).operations[operation_name], params)
+    authorize(call, call.api.services[service], operation, params)
+    return operation.handler(call, params)

@@ -1,0 +1,124 @@
+"""How a service declares its operations, and the register of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from segue.config import Settings
+from segue.errors import AwsError, not_implemented
+from segue.store import Transaction
+from segue.wire.model import ServiceModel, load_service
+
+if TYPE_CHECKING:
+    from segue.api.call import Call, Result
+    from segue.api.caller import Caller
+    from segue.jobs import Again, Job, Outbound, Pending
+
+Params = dict[str, Any]
+Handler = Callable[["Call", Params], "Result"]
+JobHandler = Callable[["Call", "Job"], "None | Again | Pending | Outbound"]
+Resource = Callable[["Call", Params], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a service.
+
+    Attributes:
+        name: as AWS names it (``SendMessage``).
+        handler: a plain function of one transaction.
+        reads: it writes nothing, so it may run beside the writer.
+        resource: the ARN that a policy must allow; ``*`` where it has none.
+        action: the IAM action, where it is not ``service:name``.
+    """
+
+    name: str
+    handler: Handler
+    reads: bool = False
+    resource: Resource | None = None
+    action: str = ""
+
+
+@dataclass(slots=True)
+class Service:
+    """A service's operations, job handlers, schema and policy hooks, as its package declares them.
+
+    Attributes:
+        name: botocore's name of the service, which is also the operations' prefix (``sqs``, ``stepfunctions``).
+        migrations: its schema, oldest script first.
+        resource_policy: the policy document attached to a resource of this service (``None``: it has none).
+        iam_prefix: the prefix of its IAM actions (``states`` for ``stepfunctions``).
+    """
+
+    name: str
+    migrations: Sequence[str] = ()
+    iam_prefix: str = ""
+    resource_policy: Callable[[Transaction, str], str | None] | None = None
+    operations: dict[str, Operation] = field(default_factory=dict)
+    jobs: dict[str, JobHandler] = field(default_factory=dict)
+
+    def operation(
+        self, name: str, *, reads: bool = False, resource: Resource | None = None, action: str = ""
+    ) -> Callable[[Handler], Handler]:
+        """Declare the decorated function as the handler of operation ``name``."""
+
+        def declare(handler: Handler) -> Handler:
+            prefix = self.iam_prefix or self.name
+            self.operations[name] = Operation(name, handler, reads, resource, action or f"{prefix}:{name}")
+            return handler
+
+        return declare
+
+    def job(self, what: str) -> Callable[[JobHandler], JobHandler]:
+        """Declare the decorated function as the handler of the jobs of kind ``<service>:<what>``."""
+
+        def declare(handler: JobHandler) -> JobHandler:
+            self.jobs[f"{self.name}:{what}"] = handler
+            return handler
+
+        return declare
+
+
+class Identity(Protocol):
+    """What the door asks of identity management (the IAM service answers)."""
+
+    def caller(self, tx: Transaction, access_key: str, session_token: str | None) -> Caller | None:
+        """The caller behind an access key (region not set), or ``None`` for a key that nobody issued."""
+        ...
+
+    def policies(self, tx: Transaction, caller: Caller) -> list[dict[str, Any]]:
+        """The identity policies that speak for the caller."""
+        ...
+
+
+class Api:
+    """All services behind the one door, and the settings they share."""
+
+    def __init__(self, services: Iterable[Service], settings: Settings, identity: Identity | None = None) -> None:
+        self.services: Mapping[str, Service] = {service.name: service for service in services}
+        self.settings = settings
+        self.identity = identity
+        self.jobs: Mapping[str, JobHandler] = {
+            kind: handler for service in self.services.values() for kind, handler in service.jobs.items()
+        }
+
+    @property
+    def migrations(self) -> dict[str, Sequence[str]]:
+        """The schemas of all services."""
+        return {name: service.migrations for name, service in self.services.items() if service.migrations}
+
+    def model(self, service: str) -> ServiceModel:
+        """AWS's model of a service."""
+        return load_service(service)
+
+    def operation(self, service: str, name: str) -> Operation:
+        """The operation; ``AwsError`` 501 where we lack it."""
+        found = self.services.get(service)
+        if found is None:
+            raise AwsError("NotImplemented", f"Segue does not implement the service '{service}' yet.", status=501)
+        operation = found.operations.get(name)
+        if operation is None:
+            raise not_implemented(f"{service}:{name}")
+        return operation
