@@ -25,7 +25,11 @@ def _keys(value: Any) -> list[str]:
 
 def _over_numbers(compute: Callable[[list[float]], float]) -> Callable[[Any], float]:
     def aggregate(value: Any) -> float:
-        numbers = [n for n in value if isinstance(n, (int, float)) and not isinstance(n, bool)] if isinstance(value, list) else []
+        numbers = (
+            [n for n in value if isinstance(n, (int, float)) and not isinstance(n, bool)]
+            if isinstance(value, list)
+            else []
+        )
         if not numbers:
             raise NotApplicable
         return float(compute(numbers))
