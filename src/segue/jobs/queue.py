@@ -6,6 +6,7 @@ loses nothing. A parked job waits for its ``wait_key`` or its time, whichever co
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgpack
@@ -89,14 +90,13 @@ def lease(tx: Transaction, job: Job) -> Job:
     """Claim a due job for :data:`LEASE_MS`; the job as leased."""
     receipt = tx.ids.seed()
     tx.run(
-        "UPDATE jobs SET visible_at = ?, attempts = attempts + 1, receipt = ?, wait_key = NULL WHERE id = ?",
+        "UPDATE jobs SET visible_at = ?, attempts = ?, receipt = ?, wait_key = NULL WHERE id = ?",
         tx.now_ms + LEASE_MS,
+        job.attempts,
         receipt,
         job.id,
     )
-    return Job(
-        job.id, job.kind, job.key, job.payload, job.attempts + 1, job.due_at_ms, job.created_at_ms, job.trace, receipt
-    )
+    return replace(job, receipt=receipt)
 
 
 def renew(tx: Transaction, leased: list[Job]) -> None:
@@ -165,7 +165,7 @@ def _job(row: Row) -> Job:
         kind=row[1],
         key=row[2],
         payload=msgpack.unpackb(row[3], strict_map_key=False),
-        attempts=row[4],
+        attempts=row[4] + 1,
         due_at_ms=row[5],
         created_at_ms=row[6],
         trace=row[7],

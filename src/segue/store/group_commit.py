@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 from segue.store.sqlite import SqliteStore
+from segue.store.timers import LoopTimers, Timers
 from segue.store.transaction import Unit
 from segue.store.wakes import Wakes
 
@@ -23,10 +24,10 @@ _BATCH_SECONDS = 0.005
 class GroupCommit:
     """The store as the edges use it: ``await write(unit)``, ``read(unit)``, wakes. Lives on one event loop."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: SqliteStore, timers: Timers | None = None) -> None:
         self.store = store
-        self.wakes = Wakes()
         self._loop = asyncio.get_running_loop()
+        self.wakes = Wakes(timers or LoopTimers(self._loop, store.clock))
         self._queue: deque[tuple[Unit[Any], asyncio.Future[Any]]] = deque()
         self._busy = False
         self._restart_log = False

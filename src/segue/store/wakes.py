@@ -10,13 +10,16 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 
+from segue.store.timers import Timer, Timers
+
 _RECENT = 4096
 
 
 class Wakes:
     """Wake-ups within one process, by key. Used only on the event loop's thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, timers: Timers) -> None:
+        self._timers = timers
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
         self._recent: OrderedDict[str, int] = OrderedDict()
         self._forgotten_seq = -1
@@ -27,13 +30,15 @@ class Wakes:
             self._recent[key] = seq
             self._recent.move_to_end(key)
             for waiter in self._waiters.pop(key, ()):
-                if not waiter.done():
-                    waiter.set_result(None)
+                _finish(waiter)
         while len(self._recent) > _RECENT:
             _, self._forgotten_seq = self._recent.popitem(last=False)
 
-    def park(self, keys: Iterable[str], since_seq: int) -> asyncio.Future[None]:
-        """A future that is done at the first wake of any of ``keys`` after unit ``since_seq``; cancel it to leave."""
+    def park(self, keys: Iterable[str], since_seq: int, until_ms: int | None = None) -> asyncio.Future[None]:
+        """A future that is done at the first wake of any of ``keys`` after unit ``since_seq``, or at ``until_ms``.
+
+        Cancel it to leave.
+        """
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         keys = tuple(keys)
         if since_seq <= self._forgotten_seq or any(self._recent.get(key, -1) > since_seq for key in keys):
@@ -41,13 +46,21 @@ class Wakes:
             return waiter
         for key in keys:
             self._waiters.setdefault(key, set()).add(waiter)
-        waiter.add_done_callback(lambda _: self._forget(keys, waiter))
+        timer = None if until_ms is None else self._timers.call_at(until_ms, lambda: _finish(waiter))
+        waiter.add_done_callback(lambda _: self._forget(keys, waiter, timer))
         return waiter
 
-    def _forget(self, keys: tuple[str, ...], waiter: asyncio.Future[None]) -> None:
+    def _forget(self, keys: tuple[str, ...], waiter: asyncio.Future[None], timer: Timer | None) -> None:
+        if timer is not None:
+            timer.cancel()
         for key in keys:
             waiters = self._waiters.get(key)
             if waiters is not None:
                 waiters.discard(waiter)
                 if not waiters:
                     del self._waiters[key]
+
+
+def _finish(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -1,0 +1,189 @@
+"""The front door: from an HTTP request to the operation and back. It knows no service by name.
+
+A request is answered without a task of its own: reads at once, writes when their commit is on disk. Only what is not
+yet (a long poll, a synchronous invoke) costs a task while it waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from segue.api import Api, Call, Caller, Operation
+from segue.api.perform import perform
+from segue.errors import AwsError
+from segue.gateway.authenticate import authenticate
+from segue.jobs import Outbound, Pending
+from segue.store import Transaction
+from segue.store.group_commit import GroupCommit
+from segue.wire.parse import parse
+from segue.wire.request import Request, Response
+from segue.wire.route import Route, route
+from segue.wire.serialize import serialize, serialize_error
+
+log = logging.getLogger(__name__)
+
+Effect = Callable[[Any], Awaitable[Any]]
+Page = Callable[[Request], Response | Awaitable[Response]]
+Answer = tuple[Any, int]
+
+
+class Gateway:
+    """The application that the HTTP server serves.
+
+    Args:
+        api: the one door.
+        store: where units run.
+        effects: how to perform what an operation wants from outside.
+        pages: what is served under ``/_…`` paths, by path prefix.
+    """
+
+    def __init__(
+        self, api: Api, store: GroupCommit, effects: Mapping[str, Effect], pages: Mapping[str, Page] | None = None
+    ) -> None:
+        self._api = api
+        self._store = store
+        self._effects = effects
+        self._pages = pages or {}
+        self._services = tuple(api.services)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def __call__(self, request: Request) -> Response | Awaitable[Response]:
+        """Answer a request; whatever goes wrong is an answer, too."""
+        if request.path.startswith("/_"):
+            for prefix, page in self._pages.items():
+                if request.path.startswith(prefix):
+                    return page(request)
+        request_id = self._store.store.ids.uuid()
+        found: Route | None = None
+        try:
+            found = route(request, self._services)
+            operation = self._api.operation(found.service.name, found.operation.name)
+            params = parse(found.operation, found.protocol, request)
+            exchange = Exchange(self, request, found, operation, params, request_id)
+            return exchange.begin()
+        except AwsError as error:
+            return serialize_error(found, error, request_id)
+        except Exception:
+            log.exception("request %s failed", request_id)
+            return serialize_error(found, internal_failure(request_id), request_id)
+
+
+class Exchange:
+    """One request on its way: what it needs to be run, to be looked at again, and to be answered."""
+
+    __slots__ = ("_gateway", "_operation", "_params", "_request", "_route", "_started_ms", "_trace", "request_id")
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        request: Request,
+        found: Route,
+        operation: Operation,
+        params: dict[str, Any],
+        request_id: str,
+    ) -> None:
+        self._gateway = gateway
+        self._request = request
+        self._route = found
+        self._operation = operation
+        self._params = params
+        self.request_id = request_id
+        store = gateway._store.store
+        self._started_ms = store.clock.now_ms()
+        self._trace = request.headers.get("x-amzn-trace-id") or new_trace(self._started_ms, store.ids.uuid())
+
+    def begin(self) -> Response | Awaitable[Response]:
+        """Run the operation: the answer, or its promise."""
+        store = self._gateway._store
+        if self._operation.reads:
+            result, seq = store.read(self._unit)
+            if isinstance(result, dict):
+                return self._serialize(result)
+            return self._spawn(self._wait(result, seq))
+        answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        store.write(self._unit).add_done_callback(partial(self._committed, answer))
+        return answer
+
+    def _unit(self, tx: Transaction) -> Answer:
+        caller = authenticate(self._gateway._api, tx, self._request, self._route)
+        call = self._call(tx, caller)
+        name = f"{self._route.service.name}:{self._operation.name}"
+        return perform(call, name, self._params), tx.seq
+
+    def _call(self, tx: Transaction, caller: Caller) -> Call:
+        return Call(tx, caller, self._gateway._api, self._started_ms, self._trace, self.request_id)
+
+    def _committed(self, answer: asyncio.Future[Response], ran: asyncio.Future[Answer]) -> None:
+        if answer.done():
+            return
+        try:
+            result, seq = ran.result()
+            if isinstance(result, dict):
+                answer.set_result(self._serialize(result))
+                return
+        except Exception as error:
+            answer.set_result(self._serialize_error(error))
+            return
+        task = self._spawn(self._wait(result, seq))
+        task.add_done_callback(partial(_pass_on, answer))
+
+    async def _wait(self, result: dict[str, Any] | Pending | Outbound, seq: int) -> Response:
+        """Park, look again; or have an edge perform what the operation wants, and settle it."""
+        store = self._gateway._store
+        try:
+            while isinstance(result, Pending):
+                await store.wakes.park(result.keys, seq, result.until_ms)
+                result, seq = await store.write(self._unit)
+            if isinstance(result, Outbound):
+                outbound = result
+                outcome = await self._gateway._effects[outbound.effect](outbound.request)
+                result = await store.write(lambda tx: self._settle(tx, outbound, outcome))
+            return self._serialize(result)
+        except Exception as error:
+            return self._serialize_error(error)
+
+    def _settle(self, tx: Transaction, outbound: Outbound, outcome: Any) -> dict[str, Any]:
+        caller = authenticate(self._gateway._api, tx, self._request, self._route)
+        result: dict[str, Any] = outbound.settle(self._call(tx, caller), outcome)
+        return result
+
+    def _serialize(self, result: dict[str, Any]) -> Response:
+        return serialize(self._route.operation, self._route.protocol, result, self.request_id)
+
+    def _serialize_error(self, error: Exception) -> Response:
+        if not isinstance(error, AwsError):
+            log.error("request %s failed", self.request_id, exc_info=error)
+            error = internal_failure(self.request_id)
+        return serialize_error(self._route, error, self.request_id)
+
+    def _spawn(self, waiting: Any) -> asyncio.Task[Response]:
+        task: asyncio.Task[Response] = asyncio.create_task(waiting)
+        self._gateway._tasks.add(task)
+        task.add_done_callback(self._gateway._tasks.discard)
+        return task
+
+
+def new_trace(now_ms: int, uuid: str) -> str:
+    """A new conversation's trace header, in X-Ray's form."""
+    digits = uuid.replace("-", "")
+    return f"Root=1-{now_ms // 1000:08x}-{digits[:24]};Parent={digits[16:]};Sampled=1"
+
+
+def internal_failure(request_id: str) -> AwsError:
+    """What is told of our own mistakes; the log has the rest under the request's id."""
+    return AwsError(
+        "InternalFailure", f"Something went wrong inside Segue. Its log tells more about request {request_id}.", status=500
+    )
+
+
+def _pass_on(answer: asyncio.Future[Response], task: asyncio.Task[Response]) -> None:
+    if answer.done():
+        return
+    if task.cancelled():
+        answer.cancel()
+    else:
+        answer.set_result(task.result())

@@ -1,0 +1,33 @@
+"""Who sent this request? From its signature's credential to the caller."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from segue.api import Api, Caller
+from segue.config import DEFAULT_ACCOUNT, DEFAULT_REGION
+from segue.store import Transaction
+from segue.wire.request import Request
+from segue.wire.route import Route
+from segue.wire.sigv4 import parse_authorization
+
+
+def authenticate(api: Api, tx: Transaction, request: Request, route: Route) -> Caller:
+    """The caller behind a request.
+
+    A key of digits is the account itself; a key that identity management issued is its user or session; any other key,
+    or none, is the default account's root: on a laptop nobody should have to configure anything.
+    """
+    credential = parse_authorization(request)
+    host = request.headers.get("host", "")
+    if credential is None:
+        return Caller(DEFAULT_ACCOUNT, DEFAULT_REGION, host=host)
+    key = credential.access_key
+    if key.isdigit() and 10 <= len(key) <= 12:
+        return Caller(key, credential.region, access_key=key, host=host)
+    if api.identity is not None and key.startswith(("AKIA", "ASIA")):
+        token = request.headers.get("x-amz-security-token")
+        known = api.identity.caller(tx, key, token)
+        if known is not None:
+            return replace(known, region=credential.region, host=host)
+    return Caller(DEFAULT_ACCOUNT, credential.region, access_key=key, host=host)

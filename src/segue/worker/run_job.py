@@ -1,0 +1,78 @@
+"""Running one job within a transaction: plain functions, so that a simulation can drive them as the worker does."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from segue.api import Api, Call, Caller
+from segue.api.deliver import JOB as DELIVERY
+from segue.api.deliver import run_delivery
+from segue.api.service import JobHandler
+from segue.jobs import Again, Job, Outbound, Pending, queue
+from segue.store import Transaction
+
+log = logging.getLogger(__name__)
+
+_BACKOFF_MS = (100, 1_000, 5_000, 30_000, 120_000, 300_000)
+_SYSTEM = Caller(kind="root")
+
+
+def run_job(api: Api, tx: Transaction, job: Job) -> tuple[Job, Outbound] | None:
+    """Run a due job in this transaction.
+
+    Returns:
+        The job, leased, with what an edge must perform for it, or ``None`` when the job is done with for now.
+    """
+    handler: JobHandler | None = run_delivery if job.kind == DELIVERY else api.jobs.get(job.kind)
+    try:
+        if handler is None:
+            raise LookupError(f"no handler for jobs of kind {job.kind}")
+        with tx.savepoint():
+            answer = handler(_call(api, tx, job), job)
+    except Exception as error:
+        _failed(tx, job, error)
+        return None
+    if isinstance(answer, Outbound):
+        return queue.lease(tx, job), answer
+    _arrange(tx, job, answer)
+    return None
+
+
+def settle_job(api: Api, tx: Transaction, job: Job, outbound: Outbound, outcome: Any) -> bool:
+    """Settle a leased job with what its effect came to; whether the lease still held (if not, nothing happens)."""
+    if not queue.holds(tx, job):
+        return False
+    try:
+        with tx.savepoint():
+            answer = outbound.settle(_call(api, tx, job), outcome)
+    except Exception as error:
+        _failed(tx, job, error)
+    else:
+        _arrange(tx, job, answer)
+    return True
+
+
+def fail_job(tx: Transaction, job: Job, error: Exception) -> None:
+    """The effect itself broke (not: the function it ran): try again later."""
+    if queue.holds(tx, job):
+        _failed(tx, job, error)
+
+
+def _arrange(tx: Transaction, job: Job, answer: Again | Pending | None) -> None:
+    if isinstance(answer, Again):
+        queue.reschedule(tx, job, answer.at_ms, payload=answer.payload, error=answer.reason or None)
+    elif isinstance(answer, Pending):
+        queue.reschedule(tx, job, answer.until_ms, wait_key=answer.keys[0])
+    else:
+        queue.done(tx, job)
+
+
+def _failed(tx: Transaction, job: Job, error: Exception) -> None:
+    delay_ms = _BACKOFF_MS[min(job.attempts, len(_BACKOFF_MS)) - 1]
+    log.error("job %s of %s failed, next try in %d ms", job.kind, job.key, delay_ms, exc_info=error)
+    queue.reschedule(tx, job, tx.now_ms + delay_ms, error=f"{type(error).__name__}: {error}")
+
+
+def _call(api: Api, tx: Transaction, job: Job) -> Call:
+    return Call(tx, _SYSTEM, api, tx.now_ms, trace=job.trace, request_id=str(job.id))

@@ -1,0 +1,108 @@
+"""The worker of one node: claims what is due, performs what leaves the building, renews its leases, settles."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from segue.api import Api
+from segue.jobs import Job, Outbound, queue
+from segue.store import Transaction
+from segue.store.group_commit import GroupCommit
+from segue.worker.run_job import fail_job, run_job, settle_job
+
+log = logging.getLogger(__name__)
+
+Effect = Callable[[Any], Awaitable[Any]]
+Claim = tuple[list[tuple[Job, Outbound]], bool, int | None, int]
+
+_JOBS_PER_UNIT = 32
+_LOOK_AGAIN_MS = 20_000
+
+
+class Worker:
+    """Runs jobs until it is stopped.
+
+    Args:
+        api: whose handlers run.
+        store: where the jobs are.
+        effects: how to perform each kind of :class:`~segue.jobs.Outbound`.
+    """
+
+    def __init__(self, api: Api, store: GroupCommit, effects: Mapping[str, Effect]) -> None:
+        self._api = api
+        self._store = store
+        self._effects = effects
+        self._leased: dict[int, Job] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._claiming: asyncio.Task[None] | None = None
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take over what an earlier process had leased, and begin."""
+        await self._store.write(queue.release_leases)
+        self._claiming = asyncio.create_task(self._claim_forever(), name="worker: claim")
+        self._renewing = asyncio.create_task(self._renew_forever(), name="worker: renew leases")
+
+    async def stop(self) -> None:
+        """Claim nothing more and let go of what is running; its leases are released at the next start."""
+        tasks = [task for task in (self._claiming, self._renewing, *self._tasks) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something that left the building is still out there."""
+        return bool(self._leased)
+
+    async def _claim_forever(self) -> None:
+        while True:
+            try:
+                claimed, more, next_due_ms, seq = await self._store.write(self._claim)
+            except Exception:
+                log.exception("could not claim jobs; trying again")
+                await asyncio.sleep(1)
+                continue
+            for job, outbound in claimed:
+                self._begin(job, outbound)
+            if more:
+                continue
+            until_ms = self._store.store.clock.now_ms() + _LOOK_AGAIN_MS
+            if next_due_ms is not None:
+                until_ms = min(until_ms, next_due_ms)
+            await self._store.wakes.park((queue.DUE,), seq, until_ms)
+
+    def _claim(self, tx: Transaction) -> Claim:
+        """One unit: run the due jobs of one transaction in it, lease those that leave."""
+        due = queue.due(tx, _JOBS_PER_UNIT)
+        claimed = [left for job in due if (left := run_job(self._api, tx, job)) is not None]
+        return claimed, len(due) == _JOBS_PER_UNIT, queue.next_due_ms(tx), tx.seq
+
+    def _begin(self, job: Job, outbound: Outbound) -> None:
+        self._leased[job.id] = job
+        task = asyncio.create_task(self._perform(job, outbound), name=f"job {job.kind} {job.key}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _perform(self, job: Job, outbound: Outbound) -> None:
+        try:
+            outcome = await self._effects[outbound.effect](outbound.request)
+        except Exception as error:
+            failure = error
+            await self._store.write(lambda tx: fail_job(tx, job, failure))
+        else:
+            held = await self._store.write(lambda tx: settle_job(self._api, tx, job, outbound, outcome))
+            if not held:
+                log.info("job %s of %s was cancelled or taken over while it ran", job.kind, job.key)
+        finally:
+            del self._leased[job.id]
+
+    async def _renew_forever(self) -> None:
+        while True:
+            await asyncio.sleep(queue.LEASE_MS / 3000)
+            leased = list(self._leased.values())
+            if leased:
+                await self._store.write(lambda tx, leased=leased: queue.renew(tx, leased))  # type: ignore[misc]
