@@ -1,0 +1,82 @@
+"""``segue deliveries``: what moved from where to where, and why something did not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from segue.arn import is_arn, parse_arn
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "deliveries",
+        help="show what moved between resources, and why something did not",
+        description="Show every hop between resources: when, from where, to where, how it ended, and why.",
+        epilog="Example: segue deliveries --follow",
+    )
+    parser.add_argument("--follow", "-f", action="store_true", help="go on showing hops as they happen")
+    parser.add_argument("--trace", help="only the conversation with this trace id")
+    parser.add_argument("--failed", action="store_true", help="only what did not arrive")
+    parser.add_argument(
+        "--endpoint-url",
+        default=os.environ.get("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
+        help="the server (default: AWS_ENDPOINT_URL, or %(default)s)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print hops until there are no more (or, following, until interrupted)."""
+    try:
+        for hop in hops(arguments.endpoint_url, follow=arguments.follow):
+            if arguments.trace and hop["trace"] != arguments.trace:
+                continue
+            if arguments.failed and hop["status"] in ("delivered", "audit"):
+                continue
+            print(line(hop), flush=True)
+    except KeyboardInterrupt:
+        return 0
+    except urllib.error.URLError as error:
+        print(f"segue: no server answers at {arguments.endpoint_url} ({error.reason}). Start one: segue serve",
+              file=sys.stderr)
+        return 1
+    return 0
+
+
+def hops(endpoint_url: str, *, after: int = 0, follow: bool = False) -> Iterator[dict[str, Any]]:
+    """The recorded hops after ``after``, oldest first; following, without end."""
+    while True:
+        url = f"{endpoint_url}/_segue/deliveries?after={after}&wait={10 if follow else 0}"
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            page = json.load(answer)["deliveries"]
+        for hop in page:
+            after = hop["id"]
+            yield hop
+        if not page and not follow:
+            return
+
+
+def line(hop: dict[str, Any]) -> str:
+    """One hop as a line of text."""
+    at = time.strftime("%H:%M:%S", time.localtime(hop["at"] / 1000)) + f".{hop['at'] % 1000:03d}"
+    arrow = "→" if hop["status"] == "delivered" else f"✗ {hop['status']}" if hop["status"] != "audit" else "⚠"
+    attempts = f" (attempt {hop['attempts']})" if hop["attempts"] > 1 else ""
+    reason = f"  {hop['reason']}" if hop["reason"] else ""
+    return f"{at}  {short(hop['source'])} {arrow} {short(hop['target'])}  {hop['operation']}{attempts}{reason}"
+
+
+def short(arn: str) -> str:
+    """An ARN as people say it: service and name."""
+    if not is_arn(arn):
+        return arn
+    parts = parse_arn(arn)
+    return f"{parts.service}:{parts.resource}"

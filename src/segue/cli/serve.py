@@ -1,0 +1,103 @@
+"""``segue serve``: one process, no account, nothing to configure."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from segue.config import Settings
+
+_EPILOG = """\
+Everything acknowledged is in DIR and there after a restart; running workflows go on where they stood.
+
+  segue serve                          listen on 127.0.0.1:4566, keep the data in ./.segue
+  segue serve --port 0                 any free port; the line 'Ready' names it
+  segue serve --data /var/lib/segue    keep the data elsewhere
+
+Then, in another shell:
+  export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
+  aws stepfunctions list-state-machines
+"""
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "serve",
+        help="run the server",
+        description="Run the server: one process that speaks the AWS APIs.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=4566, help="port to listen on (default: %(default)s; 0: any)")
+    parser.add_argument(
+        "--data", type=Path, default=Path(".segue"), metavar="DIR", help="where the data lives (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--iam",
+        choices=("off", "audit", "enforce"),
+        default="audit",
+        help="off: ask nobody; audit: allow, and record what AWS would have denied; enforce: deny (default: %(default)s)",
+    )
+    parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until interrupted; 0, or 1 with words on standard error when that is not possible."""
+    logging.basicConfig(
+        level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    settings = Settings(data=arguments.data, host=arguments.host, port=arguments.port, iam=arguments.iam)
+    from segue.store.migrations import StoreIsNewer
+    from segue.store.sqlite import DataDirectoryInUse
+
+    try:
+        _event_loop_runner().run(_serve(settings))
+    except (DataDirectoryInUse, StoreIsNewer) as error:
+        return _refused(str(error))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return _refused(
+                f"Port {settings.port} on {settings.host} is taken, perhaps by another Segue or an emulator. "
+                f"Stop that one, or choose another port: segue serve --port {settings.port + 1}"
+            )
+        return _refused(f"Cannot serve: {error}")
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    from segue.server import Server
+
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    server = Server(settings)
+    await server.start()
+    url = server.settings.endpoint_url
+    print(f"Segue is ready at {url} (data in {settings.data}). Stop it with Ctrl-C.", flush=True)
+    print(f"Point any AWS client at it: export AWS_ENDPOINT_URL={url}", flush=True)
+    await stopped.wait()
+    print("Stopping: everything acknowledged is kept, running executions go on at the next start.", flush=True)
+    await server.stop()
+
+
+def _event_loop_runner() -> asyncio.Runner:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+def _refused(words: str) -> int:
+    print(f"segue: {words}", file=sys.stderr)
+    return 1

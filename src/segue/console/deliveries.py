@@ -1,0 +1,33 @@
+"""The record of deliveries, to be followed live: ``GET /_segue/deliveries?after=ID&wait=SECONDS``."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+import orjson
+
+from segue.api import deliveries
+from segue.store.group_commit import GroupCommit
+from segue.wire.request import Request, Response
+
+_LONGEST_WAIT_SECONDS = 20.0
+
+
+async def deliveries_page(store: GroupCommit, request: Request) -> Response:
+    """The hops after ``after``, oldest first; with ``wait``, a long poll until there is one."""
+    query = parse_qs(request.query)
+    try:
+        after = int(query.get("after", ["0"])[0])
+        wait_seconds = min(float(query.get("wait", ["0"])[0]), _LONGEST_WAIT_SECONDS)
+    except ValueError:
+        return _json(400, {"message": "'after' is the id of the last hop that you have, 'wait' a number of seconds."})
+    until_ms = store.store.clock.now_ms() + int(wait_seconds * 1000)
+    while True:
+        hops, seq = store.read(lambda tx: (deliveries.since(tx, after), tx.seq))
+        if hops or store.store.clock.now_ms() >= until_ms:
+            return _json(200, {"deliveries": hops})
+        await store.wakes.park((deliveries.RECORDED,), seq, until_ms)
+
+
+def _json(status: int, body: object) -> Response:
+    return Response(status, {"content-type": "application/json"}, orjson.dumps(body))

@@ -1,0 +1,21 @@
+"""Is it up, and what does it offer? Under Segue's own path and under the one that existing tools ask for."""
+
+from __future__ import annotations
+
+import orjson
+
+from segue import __version__
+from segue.api import Api
+from segue.wire.request import Request, Response
+
+
+def health_page(api: Api) -> bytes:
+    """The body of the health answer: every service that is there, with ``running``."""
+    services = {service.iam_prefix or name: "running" for name, service in api.services.items()}
+    services["stepfunctions"] = services.pop("states", "running")
+    return orjson.dumps({"services": services, "edition": "segue", "version": __version__})
+
+
+def health(api: Api, _: Request) -> Response:
+    """``GET /_segue/health`` and ``GET /_localstack/health``."""
+    return Response(200, {"content-type": "application/json"}, health_page(api))
