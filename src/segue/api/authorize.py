@@ -7,7 +7,6 @@ IAM doesn't play along" and a program whose grant is missing must not look as if
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from segue.api.call import Call
@@ -50,7 +49,7 @@ def _allowed(call: Call, service: Service, operation: Operation, resource: str) 
         context=_context(call),
     )
     document = service.resource_policy(call.tx, resource) if service.resource_policy and resource != "*" else None
-    by_resource = evaluate([json.loads(document)], request, resource_policy=True) if document else None
+    by_resource = evaluate([document], request, resource_policy=True) if document else None
     if by_resource == "Deny":
         return False
     if caller.kind == "service":
