@@ -1,0 +1,324 @@
+"""The helper process: starts the environments' processes, tells when they end, and takes all of them along when it goes.
+
+Run as ``python -I -S helper.py CONTROL_FD LIBRARIES``; it imports nothing of Segue. It is small, has one thread, and has
+imported AWS's runtime interface client, so that forking a Python environment off it costs milliseconds; what functions are
+likely to import (boto3) is imported piece by piece while there is nothing else to do. The server never forks itself.
+
+Requests, one JSON object a line, a file descriptor with each ``start`` (where the process writes its output):
+``{"op":"start","id":1,"environment":{},"directory":"","python":{"handler":"","path":[]}}`` or ``"argv":[]`` in place of
+``python``; ``{"op":"signal","id":1,"signal":9}``. Answers: ``{"id":1,"pid":2}``, ``{"id":1,"failed":"why"}``,
+``{"id":1,"code":0}``, ``{"id":1,"signal":9}``, ``{"preloaded":true}``.
+"""
+
+import array
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import types
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+# Imported in this order while idle, each short enough not to delay a start by much. A throw-away client fills the SDK's
+# module-level caches (compiled expressions, lazily imported parts).
+_PRELOADS = (
+    "decimal uuid datetime random base64 hashlib",
+    "concurrent.futures threading queue tempfile",
+    "ssl http.client email.parser",
+    "urllib.request urllib3",
+    "dateutil.parser jmespath",
+    "xml.etree.ElementTree botocore.compat botocore.exceptions",
+    "botocore.auth botocore.awsrequest",
+    "botocore.model botocore.parsers botocore.serialize",
+    "botocore.httpsession botocore.endpoint",
+    "botocore.credentials botocore.utils",
+    "botocore.client botocore.session",
+    "s3transfer.manager boto3",
+    "boto3.dynamodb.conditions boto3.dynamodb.table boto3.resources.factory",
+)
+_SDK_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3", "simplejson")
+
+
+class Helper:
+    def __init__(self, control, libc):
+        self.control = control
+        self.libc = libc
+        self.processes = {}  # request id -> process id
+        self.ids = {}  # process id -> request id
+        self.buffer = b""
+        self.descriptors = []
+        self.preloads = list(_PRELOADS)
+
+    def serve(self, woken):
+        """Until the server closes its end: answer requests, reap, and preload between them."""
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        poll.register(woken, select.POLLIN)
+        while True:
+            idle_ms = 0 if self.preloads else None
+            ready = dict(poll.poll(idle_ms))
+            if not ready:
+                self.preload_next()
+            if woken in ready:
+                os.read(woken, 4096)
+                self.reap()
+            if self.control.fileno() in ready and not self.receive():
+                return
+
+    def receive(self):
+        ancillary_bytes = socket.CMSG_SPACE(64 * array.array("i").itemsize)
+        try:
+            data, ancillary, _, _ = self.control.recvmsg(65536, ancillary_bytes)
+        except ConnectionError:
+            return False
+        for level, kind, payload in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                received = array.array("i")
+                received.frombytes(payload[: len(payload) - len(payload) % received.itemsize])
+                self.descriptors.extend(received)
+        *lines, self.buffer = (self.buffer + data).split(b"\n")
+        for line in lines:
+            self.handle(json.loads(line))
+        return bool(data)
+
+    def handle(self, request):
+        if request["op"] == "start":
+            self.start(request, self.descriptors.pop(0))
+        elif request["id"] in self.processes:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.processes[request["id"]], request["signal"])
+
+    def answer(self, **fields):
+        with contextlib.suppress(OSError):
+            self.control.sendall(json.dumps(fields).encode() + b"\n")
+
+    def start(self, request, output):
+        error_reader, error_writer = os.pipe()
+        server = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            os.close(error_reader)
+            self.become_environment(request, output, server, error_writer)
+        os.close(output)
+        os.close(error_writer)
+        with contextlib.suppress(OSError):
+            os.setpgid(pid, pid)
+        self.processes[request["id"]] = pid
+        self.ids[pid] = request["id"]
+        self.answer(id=request["id"], pid=pid)
+        # Empty when a program was executed, or the Python environment is on its way; a reason otherwise.
+        reason = os.read(error_reader, 4096)
+        os.close(error_reader)
+        if reason:
+            self.answer(id=request["id"], failed=reason.decode())
+
+    def become_environment(self, request, output, helper, error_writer):
+        code = 127
+        try:
+            os.setpgid(0, 0)
+            if self.libc is not None:
+                self.libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+                if os.getppid() != helper:
+                    os._exit(1)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+                signal.signal(number, signal.SIG_DFL)
+            for other in self.descriptors:  # outputs of environments still to be started
+                os.close(other)
+            self.control.close()
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(nothing, 0)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.chdir(request["directory"])
+            if "argv" in request:
+                os.execve(request["argv"][0], request["argv"], request["environment"])
+            telemetry = os.dup(output)
+            os.close(error_writer)
+            code = run_python(request, telemetry)
+        except OSError as error:
+            os.write(error_writer, os.strerror(error.errno or 0).lower().encode())
+        finally:
+            os._exit(code)
+
+    def reap(self):
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            request_id = self.ids.pop(pid, None)
+            if request_id is None:
+                continue
+            del self.processes[request_id]
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)  # what the function left behind in its group
+            if os.WIFSIGNALED(status):
+                self.answer(id=request_id, signal=os.WTERMSIG(status))
+            else:
+                self.answer(id=request_id, code=os.WEXITSTATUS(status))
+
+    def preload_next(self):
+        for name in self.preloads.pop(0).split():
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+        if not self.preloads:
+            warm_sdk()
+            gc.collect()
+            gc.freeze()  # forked environments then share these pages for good
+            self.answer(preloaded=True)
+
+    def end(self):
+        """Kill every environment, and whatever else descends from this process."""
+        for pid in self.ids:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+        while True:
+            for pid in descendants():
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            try:
+                os.waitpid(-1, 0)
+            except ChildProcessError:
+                return
+
+
+def descendants():
+    """Children of this process: with the subreaper flag, orphans of environments are among them."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as children:
+            return [int(pid) for pid in children.read().split()]
+    except OSError:
+        return []
+
+
+def warm_sdk():
+    with contextlib.suppress(Exception):
+        import boto3.session
+
+        session = boto3.session.Session("none", "none", region_name="us-east-1")
+        session.client("sqs", endpoint_url="http://127.0.0.1:9")
+        session.resource("dynamodb", endpoint_url="http://127.0.0.1:9")
+
+
+def run_python(request, telemetry):
+    """Be AWS's Python runtime, and give the exit code back."""
+    import atexit
+    import threading
+
+    code = 0
+    try:
+        start_runtime(request, telemetry)
+    except SystemExit as leave:
+        code = exit_code(leave.code)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        code = 1
+    try:
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        code = code or 120
+    return code
+
+
+def start_runtime(request, telemetry):
+    environment = request["environment"]
+    os.environ.clear()
+    os.environ.update(environment)
+    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(telemetry)
+    handler = request["python"]["handler"]
+    own_path = request["python"]["path"] + [entry for entry in environment.get("PYTHONPATH", "").split(":") if entry]
+    sys.path[:0] = own_path
+    sys.path_importer_cache.clear()
+    sys.argv = ["bootstrap.py", handler]
+    forget_shadowed(own_path)
+    import time
+
+    time.tzset()
+    from awslambdaric import bootstrap, lambda_runtime_client
+    from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
+
+    # The native client reads its address when it is loaded: only now, in the environment's own process.
+    del sys.modules["runtime_client"]
+    native = importlib.import_module("runtime_client")
+    native.initialize_client(lambda_runtime_client._user_agent())
+    lambda_runtime_client.runtime_client = native
+    lambda_runtime_client.BaseLambdaRuntimeClient.marshaller = LambdaMarshaller()
+    if "AWS_LAMBDA_LOG_FORMAT" in environment or "AWS_LAMBDA_LOG_LEVEL" in environment:
+        importlib.reload(bootstrap)  # these are read at import
+    bootstrap.run(handler, lambda_runtime_client.LambdaRuntimeClient(environment["AWS_LAMBDA_RUNTIME_API"]))
+
+
+def forget_shadowed(path):
+    """A package may bring its own SDK: then the preloaded one, and all that is built upon it, must not be seen."""
+    brought = any(
+        os.path.exists(os.path.join(entry, name + ending))
+        for entry in path
+        for name in _SDK_PACKAGES
+        for ending in ("", ".py")
+    )
+    if not brought:
+        return
+    for name in list(sys.modules):
+        if name.split(".")[0] in _SDK_PACKAGES:
+            del sys.modules[name]
+
+
+def exit_code(code):
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+def load_libc():
+    if not sys.platform.startswith("linux"):
+        return None  # elsewhere the end of the control socket alone ends the environments
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    with contextlib.suppress(OSError):
+        ctypes.CDLL("libstdc++.so.6")  # what the native client needs: loaded once instead of in every environment
+    return libc
+
+
+def main():
+    control = socket.socket(fileno=int(sys.argv[1]))
+    sys.path[:] = [entry for entry in sys.path if entry != os.path.dirname(os.path.abspath(__file__))]
+    sys.path.append(sys.argv[2])
+    os.set_inheritable(control.fileno(), False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the server says when: it may want to drain first
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    placeholder = types.ModuleType("runtime_client")
+    placeholder.initialize_client = lambda user_agent: None
+    sys.modules["runtime_client"] = placeholder
+    import awslambdaric.bootstrap  # noqa: F401
+
+    helper = Helper(control, load_libc())
+    try:
+        helper.serve(woken)
+    finally:
+        helper.end()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,437 @@
+"""An execution environment: one process, one invocation at a time, from its init to its end.
+
+Life: starting (until its runtime first asks for work) → idle ⇄ busy → ended. It is idle for the pool as soon as it has
+answered; work handed to it before it asks for more waits for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import time
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Literal
+
+from segue.clock import Clock
+from segue.runtimes import report
+from segue.runtimes.launch import Place, plan
+from segue.runtimes.output import Output
+from segue.runtimes.process import Child, Exit, Helper
+from segue.runtimes.report import Failure
+from segue.runtimes.runtime_api import Answer, RuntimeConnection, is_streamed, refusal
+from segue.runtimes.spec import (
+    MAXIMUM_RESPONSE_BYTES,
+    MAXIMUM_STREAMED_RESPONSE_BYTES,
+    TAIL_BYTES,
+    FunctionSpec,
+    Invocation,
+    LogLine,
+    Outcome,
+)
+
+# AWS's on-demand init phase; what takes longer goes on within the first invocation's timeout.
+INIT_SECONDS = 10
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_MEBIBYTE = 1024 * 1024
+
+
+class EnvironmentGone(Exception):
+    """The environment ended before it took the work up: another may."""
+
+
+@dataclass(frozen=True, slots=True)
+class InitFailure:
+    """Why an environment did not come up: what its runtime said, or how its process ended."""
+
+    payload: bytes | None = None
+    error_type: str = "Runtime.ExitError"
+    end: Exit = Exit()
+    timed_out: bool = False
+
+
+@dataclass(slots=True)
+class Work:
+    """The invocation in hand."""
+
+    invocation: Invocation
+    outcome: asyncio.Future[Outcome]
+    delivered_at: float | None = None
+
+
+class Environment:
+    """One process for ``spec``. ``on_free`` is called when it has answered, ``on_end`` once when it is no more."""
+
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        folders: tuple[Path, tuple[Path, ...]],
+        directory: Path,
+        clock: Clock,
+        on_free: Callable[[Environment], None],
+        on_end: Callable[[Environment], None],
+    ) -> None:
+        self.spec = spec
+        self.log_stream = _log_stream(clock.now_ms(), spec.version, directory.name)
+        self.state: Literal["starting", "idle", "busy", "ended"] = "starting"
+        self.idle_since = 0.0
+        self.is_frozen = False
+        self.came_up = False
+        self._task_root, self._layers = folders
+        self._directory = directory
+        self._clock = clock
+        self._on_free = on_free
+        self._on_end = on_end
+        self._loop = asyncio.get_running_loop()
+        self._came_up: asyncio.Future[InitFailure | None] = self._loop.create_future()
+        self._listener: asyncio.Server | None = None
+        self._child: Child | None = None
+        self._output = Output(clock)
+        self._next: RuntimeConnection | None = None
+        self._connections: set[RuntimeConnection] = set()
+        self._work: Work | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._init_ms: float | None = None
+        self._memory_bytes = 0
+        self._is_out_of_memory = False
+        self._is_doomed = False
+        self._statm: int | None = None
+
+    # start and end
+
+    async def start(self, helper: Helper) -> InitFailure | None:
+        """Start the process and wait for its first ``next``; gives the failure if it does not come up.
+
+        Raises ``RuntimeUnsupported``. A failed environment has ended; its log goes with ``failed_outcome``.
+        """
+        started = time.perf_counter()
+        self._listener = await self._loop.create_server(self._connect, "127.0.0.1", 0)
+        port = self._listener.sockets[0].getsockname()[1]
+        place = Place(self._task_root, self._layers, self._directory, f"127.0.0.1:{port}", self.log_stream)
+        try:
+            launch = plan(self.spec, place)
+        except FileNotFoundError as error:
+            self._output.add(report.init_start_line(self.spec.region, self.spec.runtime))
+            os.close(self._output.writer)
+            return self._fail_init(InitFailure(None, "Runtime.InvalidEntrypoint", Exit(failure=str(error))), started)
+        except BaseException:
+            os.close(self._output.writer)
+            self._ended()
+            raise
+        self._output.add(report.init_start_line(self.spec.region, launch.runtime_version))
+        if launch.warning:
+            self._output.add(launch.warning)
+        self._child = helper.spawn(launch.program, self._output.writer, self._on_exit)
+        try:
+            async with asyncio.timeout(INIT_SECONDS + self.spec.timeout_seconds):
+                failure = await self._came_up
+        except TimeoutError:
+            failure = InitFailure(None, "Sandbox.Timedout", timed_out=True)
+        if failure is not None:
+            return self._fail_init(failure, started)
+        self._init_ms = (time.perf_counter() - started) * 1000
+        return None
+
+    def _fail_init(self, failure: InitFailure, started: float) -> InitFailure:
+        self._init_ms = (time.perf_counter() - started) * 1000
+        self._output.drain()
+        self._output.add(report.init_report_line(self._init_ms, failure.error_type))
+        self.kill()
+        return failure
+
+    def kill(self) -> None:
+        """End it now, whatever it does."""
+        if self._child is not None:
+            self._child.send_signal(signal.SIGKILL)
+        self._ended()
+
+    def _on_exit(self, end: Exit) -> None:
+        """The process ended by itself, or for the memory it used."""
+        self._is_doomed = True
+        self._output.drain()
+        if self.state == "starting":
+            if not self._came_up.done():
+                error_type = "Runtime.InvalidEntrypoint" if end.failure else "Runtime.ExitError"
+                self._came_up.set_result(InitFailure(None, error_type, end))
+            return
+        work = self._work
+        if work is not None and work.delivered_at is not None:
+            request_id = work.invocation.request_id
+            if self._is_out_of_memory:
+                self._fail(report.out_of_memory(request_id))
+            else:
+                self._fail(report.exited(request_id, end.code, end.signal))
+        self._ended()
+
+    def _ended(self) -> None:
+        if self.state == "ended":
+            return
+        self.state = "ended"
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._work is not None and not self._work.outcome.done():
+            self._work.outcome.set_exception(EnvironmentGone())
+        self._work = None
+        if self._listener is not None:
+            self._listener.close()
+        for connection in list(self._connections):
+            connection.close()
+        self._output.close()
+        if self._statm is not None:
+            os.close(self._statm)
+            self._statm = None
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._on_end(self)
+
+    # work
+
+    async def invoke(self, invocation: Invocation) -> Outcome:
+        """Have it handle one event. Raises ``EnvironmentGone`` if it ended before it took the event up."""
+        if self.state != "idle":
+            raise EnvironmentGone
+        self.state = "busy"
+        self.thaw()
+        self._work = Work(invocation, self._loop.create_future())
+        outcome = self._work.outcome
+        if self._next is not None:
+            self._deliver(self._work, self._next)
+        return await outcome
+
+    def _deliver(self, work: Work, connection: RuntimeConnection) -> None:
+        invocation, spec = work.invocation, self.spec
+        self._output.drain()
+        self._output.add(report.start_line(invocation.request_id, spec.version))
+        headers = {
+            "Content-Type": "application/json",
+            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + spec.timeout_seconds) * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": invocation.invoked_arn or spec.arn,
+        }
+        if invocation.trace_header:
+            headers["Lambda-Runtime-Trace-Id"] = invocation.trace_header
+        if invocation.client_context is not None:
+            headers["Lambda-Runtime-Client-Context"] = invocation.client_context
+        if invocation.cognito_identity is not None:
+            headers["Lambda-Runtime-Cognito-Identity"] = invocation.cognito_identity
+        self._next = None
+        work.delivered_at = time.perf_counter()
+        self._timer = self._loop.call_later(spec.timeout_seconds, self._on_timeout)
+        connection.reply(HTTPStatus.OK, invocation.payload, headers)
+
+    def _on_timeout(self) -> None:
+        """The invocation's time is over; or it has been answered, and the runtime never came back for more."""
+        self._is_doomed = True
+        work = self._work
+        if work is not None and work.delivered_at is not None:
+            self._output.drain()
+            request_id = work.invocation.request_id
+            self._fail(report.timed_out(request_id, self.spec.timeout_seconds, self._clock.now_ms()))
+        self.kill()
+
+    def _fail(self, failure: Failure) -> None:
+        for line in failure.log_lines:
+            self._output.add(line)
+        self._settle(failure.payload, failure)
+
+    def _settle(
+        self,
+        payload: bytes,
+        failure: Failure | None = None,
+        is_error: bool = False,
+        content_type: str = "application/json",
+    ) -> None:
+        """The invocation in hand is over."""
+        work, self._work = self._work, None
+        assert work is not None
+        assert work.delivered_at is not None
+        duration_ms = (time.perf_counter() - work.delivered_at) * 1000
+        if failure is not None and failure.status == "timeout":
+            duration_ms = self.spec.timeout_seconds * 1000
+        self.measure_memory()
+        outcome = self._outcome(
+            work.invocation, payload, duration_ms, failure, is_error or failure is not None, content_type
+        )
+        self.state = "idle"
+        self.idle_since = self._loop.time()
+        if not work.outcome.done():
+            work.outcome.set_result(outcome)
+        if not self._is_doomed:
+            self._on_free(self)
+
+    def failed_outcome(self, invocation: Invocation, failure: InitFailure) -> Outcome:
+        """The outcome of an invocation whose environment did not come up."""
+        request_id = invocation.request_id
+        self._output.add(report.start_line(request_id, self.spec.version))
+        if failure.payload is not None:
+            ended = Failure("", "", reported_type=failure.error_type)
+            return self._outcome(invocation, failure.payload, self._init_ms or 0, ended, True)
+        if failure.timed_out:
+            ended = report.timed_out(request_id, self.spec.timeout_seconds, self._clock.now_ms())
+        elif failure.end.failure:
+            ended = report.invalid_entrypoint(request_id, failure.end.failure)
+        else:
+            ended = report.exited(request_id, failure.end.code, failure.end.signal)
+        for line in ended.log_lines:
+            self._output.add(line)
+        return self._outcome(invocation, ended.payload, self._init_ms or 0, ended, True)
+
+    def _outcome(
+        self,
+        invocation: Invocation,
+        payload: bytes,
+        duration_ms: float,
+        failure: Failure | None,
+        is_error: bool,
+        content_type: str = "application/json",
+    ) -> Outcome:
+        init_ms, self._init_ms = self._init_ms, None
+        memory_mb = max(1, -(-self._memory_bytes // _MEBIBYTE))
+        self._output.add(report.end_line(invocation.request_id))
+        self._output.add(report.report_line(self.spec, invocation, duration_ms, init_ms, memory_mb, failure))
+        lines = self._output.take()
+        return Outcome(
+            status="error" if is_error else "ok",
+            payload=payload,
+            function_error="Unhandled" if is_error else None,
+            logs=lines,
+            log_stream=self.log_stream,
+            duration_ms=duration_ms,
+            init_ms=init_ms,
+            max_memory_mb=memory_mb,
+            content_type=content_type,
+            tail=_tail(lines),
+        )
+
+    def late_lines(self) -> tuple[LogLine, ...]:
+        """What was written since the last outcome, for one that will see no further invocation."""
+        return self._output.take()
+
+    # what the pool asks of it between invocations
+
+    def freeze(self) -> None:
+        """Stop it while it waits for work; it sees no time pass, as on AWS."""
+        if self.state == "idle" and self._next is not None and not self.is_frozen and self._child is not None:
+            self.is_frozen = True
+            self._child.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self.is_frozen and self._child is not None:
+            self.is_frozen = False
+            self._child.send_signal(signal.SIGCONT)
+
+    def measure_memory(self) -> int:
+        """The process's resident memory in bytes (of its main process; 0 where the system does not tell)."""
+        if self._child is None or self._child.pid is None or self._child.has_ended:
+            return 0
+        try:
+            if self._statm is None:
+                self._statm = os.open(f"/proc/{self._child.pid}/statm", os.O_RDONLY)
+            resident_bytes = int(os.pread(self._statm, 128, 0).split()[1]) * _PAGE_BYTES
+        except (OSError, IndexError):
+            return 0
+        self._memory_bytes = max(self._memory_bytes, resident_bytes)
+        return resident_bytes
+
+    def watch_memory(self) -> None:
+        """Kill it if it uses more than its function's ``MemorySize``."""
+        if self.measure_memory() > self.spec.memory_mb * _MEBIBYTE and self._child is not None:
+            self._is_out_of_memory = True
+            self._child.send_signal(signal.SIGKILL)
+
+    # the Runtime API's desk
+
+    def _connect(self) -> RuntimeConnection:
+        connection = RuntimeConnection(self)
+        self._connections.add(connection)
+        return connection
+
+    def on_connection_lost(self, connection: RuntimeConnection) -> None:
+        self._connections.discard(connection)
+        if self._next is connection:
+            self._next = None
+
+    def on_next(self, connection: RuntimeConnection) -> None:
+        work = self._work
+        if work is not None and work.delivered_at is not None:
+            answer = refusal(
+                HTTPStatus.FORBIDDEN, "InvalidStateTransition", "The invocation in hand has not been answered"
+            )
+            connection.reply(answer.status, answer.body, {"Content-Type": "application/json"})
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._next = connection
+        if self.state == "starting":
+            self.state = "idle"
+            self.came_up = True
+            self.idle_since = self._loop.time()
+            if not self._came_up.done():
+                self._came_up.set_result(None)
+        elif work is not None:
+            self._deliver(work, connection)
+
+    def _in_hand(self, request_id: str) -> bool:
+        work = self._work
+        return work is not None and work.delivered_at is not None and work.invocation.request_id == request_id
+
+    def on_response(self, request_id: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if not self._in_hand(request_id):
+            return refusal(HTTPStatus.BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
+        self._output.drain()
+        streamed = is_streamed(headers)
+        if len(body) > (MAXIMUM_STREAMED_RESPONSE_BYTES if streamed else MAXIMUM_RESPONSE_BYTES):
+            self._fail(report.response_too_large())
+            message = f"Exceeded maximum allowed payload size ({MAXIMUM_RESPONSE_BYTES} bytes)."
+            return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", message)
+        if streamed and headers.get("lambda-runtime-function-error-type"):
+            # Said in a trailer, when the stream had begun: the object is base64 in another.
+            self._settle(b64decode(headers.get("lambda-runtime-function-error-body", "")), is_error=True)
+        else:
+            self._settle(body, content_type=headers.get("content-type", "application/json"))
+        return Answer()
+
+    def on_error(self, request_id: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if not self._in_hand(request_id):
+            return refusal(HTTPStatus.BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
+        self._output.drain()
+        self._settle(self._as_on_aws(body), is_error=True)
+        return Answer()
+
+    def on_init_error(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if self.state != "starting":
+            return refusal(HTTPStatus.FORBIDDEN, "InvalidStateTransition", "The init phase is over")
+        if not self._came_up.done():
+            error_type = headers.get("lambda-runtime-function-error-type", "Runtime.Unknown")
+            self._came_up.set_result(InitFailure(self._as_on_aws(body), error_type))
+        return Answer()
+
+    def _as_on_aws(self, error: bytes) -> bytes:
+        """Stack traces name ``/var/task`` for what was uploaded; a folder used in place keeps its own, clickable names."""
+        if self.spec.code.directory is not None:
+            return error
+        return error.replace(str(self._task_root).encode(), b"/var/task")
+
+
+def _log_stream(now_ms: int, version: str, environment_id: str) -> str:
+    day = report.iso_timestamp(now_ms)[:10].replace("-", "/")
+    return f"{day}/[{version}]{environment_id}"
+
+
+def _tail(lines: tuple[LogLine, ...]) -> bytes:
+    """The last 4 KB, without the platform's INIT_START."""
+    wanted: list[str] = []
+    size = 0
+    for line in reversed(lines):
+        text = line.message if line.message.endswith("\n") else line.message + "\n"
+        if not text.startswith("INIT_START "):
+            wanted.append(text)
+            size += len(text)
+        if size > TAIL_BYTES:
+            break
+    return "".join(reversed(wanted)).encode()[-TAIL_BYTES:]

@@ -1,0 +1,327 @@
+"""Environments for functions: found warm or started cold, kept a while, given up when there are too many."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from segue.clock import Clock, SystemClock
+from segue.runtimes.environment import Environment, EnvironmentGone, InitFailure
+from segue.runtimes.errors import CodeRefused, ConcurrencyExceeded
+from segue.runtimes.launch import check_runtime
+from segue.runtimes.package import extract
+from segue.runtimes.process import Helper
+from segue.runtimes.spec import CodeRef, FunctionSpec, Invocation, LogLine, Outcome
+
+LateLines = Callable[[FunctionSpec, str, tuple[LogLine, ...]], None]
+_SWEEP_SECONDS = 0.1
+_SLOW_SWEEP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """``account_concurrency`` is AWS's account limit; the others keep this machine usable."""
+
+    account_concurrency: int = 1_000
+    parallel_starts: int = (os.cpu_count() or 1) * 2
+    idle_environments: int = 32
+    idle_seconds: float = 300
+    freeze_after_seconds: float = 0.25
+
+
+@dataclass(slots=True)
+class _Group:
+    """The environments of one function version at one revision, and those who wait for one."""
+
+    spec: FunctionSpec
+    idle: list[Environment] = field(default_factory=list)  # the last one is the warmest
+    waiting: deque[asyncio.Future[Environment | _Failed]] = field(default_factory=deque)
+    starting: int = 0
+    is_retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """An environment that did not come up."""
+
+    environment: Environment
+    failure: InitFailure
+
+
+class Pool:
+    """Where functions run. Belongs to the event loop that ``start`` runs in.
+
+    ``directory`` keeps extracted code and the environments' temporary folders; without one a temporary folder is used.
+    ``on_late_lines`` (spec, log stream, lines) gets what an environment wrote after its last outcome, when it ends.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None = None,
+        settings: PoolSettings | None = None,
+        clock: Clock | None = None,
+        on_late_lines: LateLines | None = None,
+    ) -> None:
+        self._own_directory = Path(tempfile.mkdtemp(prefix="segue-runtimes-")) if directory is None else None
+        self._directory = (directory or self._own_directory or Path()).absolute()
+        self._settings = settings or PoolSettings()
+        self._clock = clock or SystemClock()
+        self._on_late_lines = on_late_lines
+        self._helper = Helper(self._directory)
+        self._groups: dict[tuple[str, str], _Group] = {}
+        self._environments: set[Environment] = set()
+        self._idle: dict[Environment, None] = {}  # longest idle first
+        self._running: dict[str, int] = {}
+        self._running_total = 0
+        self._starts = asyncio.Semaphore(self._settings.parallel_starts)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._sweeps_slowly = False
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._is_closed = False
+
+    # for the callers
+
+    async def start(self) -> None:
+        """Clear what a killed server left behind and start the helper process, so that the first cold start is short."""
+        shutil.rmtree(self._directory / "environments", ignore_errors=True)
+        (self._directory / "environments").mkdir(parents=True, exist_ok=True)
+        (self._directory / "code").mkdir(exist_ok=True)
+        self._helper.start()
+
+    async def invoke(self, spec: FunctionSpec, invocation: Invocation) -> Outcome:
+        """Run one invocation to its end.
+
+        What the function does wrong is in the outcome. Raises ``ConcurrencyExceeded`` at the function's or the account's
+        limit, ``RuntimeUnsupported``, ``CodeRefused``.
+        """
+        if self._is_closed:
+            raise RuntimeError("the pool is closed")
+        check_runtime(spec.runtime)
+        self._admit(spec)
+        try:
+            group = self._group(spec)
+            while True:
+                found = group.idle[-1] if group.idle else await self._wait(group)
+                if isinstance(found, _Failed):
+                    return found.environment.failed_outcome(invocation, found.failure)
+                self._take(group, found)
+                self._sweep_soon()
+                try:
+                    return await found.invoke(invocation)
+                except EnvironmentGone:
+                    continue
+        finally:
+            self._leave(spec)
+
+    def drop(self, function_arn: str) -> None:
+        """The function was updated or deleted: end its environments, busy ones when they have answered.
+
+        ``function_arn`` without qualifier means all versions.
+        """
+        for key in [key for key in self._groups if key[0] == function_arn or key[0].startswith(function_arn + ":")]:
+            self._retire(self._groups.pop(key))
+
+    async def drain(self, timeout_seconds: float | None = None) -> bool:
+        """Wait until nothing runs; whether that came true in time."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._quiet.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """End everything now; nothing is left running."""
+        self._is_closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for group in self._groups.values():
+            for waiter in group.waiting:
+                waiter.cancel()
+        for environment in list(self._environments):
+            environment.kill()
+        self._groups.clear()
+        await self._helper.close()
+        if self._own_directory is not None:
+            shutil.rmtree(self._own_directory, ignore_errors=True)
+
+    @property
+    def environments(self) -> int:
+        """How many there are, starting ones included."""
+        return len(self._environments)
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether the helper process has imported all that it preloads."""
+        return self._helper.is_preloaded
+
+    # limits
+
+    def _admit(self, spec: FunctionSpec) -> None:
+        running = self._running.get(spec.function_arn, 0)
+        if spec.concurrency_limit is not None and running >= spec.concurrency_limit:
+            raise ConcurrencyExceeded("ReservedFunctionConcurrentInvocationLimitExceeded")
+        if self._running_total >= self._settings.account_concurrency:
+            raise ConcurrencyExceeded("ConcurrentInvocationLimitExceeded")
+        self._running[spec.function_arn] = running + 1
+        self._running_total += 1
+        self._quiet.clear()
+
+    def _leave(self, spec: FunctionSpec) -> None:
+        self._running_total -= 1
+        left = self._running.pop(spec.function_arn) - 1
+        if left:
+            self._running[spec.function_arn] = left
+        if not self._running_total:
+            self._quiet.set()
+
+    # finding or starting an environment
+
+    def _group(self, spec: FunctionSpec) -> _Group:
+        key = (spec.arn, spec.revision)
+        group = self._groups.get(key)
+        if group is None:
+            for other in [other for other in self._groups if other[0] == spec.arn]:
+                self._retire(self._groups.pop(other))
+            group = self._groups[key] = _Group(spec)
+        return group
+
+    async def _wait(self, group: _Group) -> Environment | _Failed:
+        """For the first environment that comes up or becomes free."""
+        waiter: asyncio.Future[Environment | _Failed] = asyncio.get_running_loop().create_future()
+        group.waiting.append(waiter)
+        if group.starting < len(group.waiting):
+            group.starting += 1
+            task = asyncio.get_running_loop().create_task(self._start_one(group))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter in group.waiting:
+                group.waiting.remove(waiter)
+            elif waiter.done() and not waiter.cancelled() and isinstance(given := waiter.result(), Environment):
+                self._on_free(group, given)
+            raise
+
+    async def _start_one(self, group: _Group) -> None:
+        async with self._starts:
+            try:
+                if not group.waiting:  # someone became free meanwhile
+                    return
+                environment = await self._environment(group)
+                failure = await environment.start(self._helper)
+            except Exception as error:  # what cannot run at all: told to the one who waits
+                if group.waiting:
+                    group.waiting.popleft().set_exception(error)
+                return
+            finally:
+                group.starting -= 1
+        if failure is not None:
+            if group.waiting:
+                group.waiting.popleft().set_result(_Failed(environment, failure))
+        elif environment.state == "idle":
+            self._on_free(group, environment)
+
+    async def _environment(self, group: _Group) -> Environment:
+        spec = group.spec
+        folders = (await self._folder(spec.code), tuple([await self._folder(layer) for layer in spec.layers]))
+        directory = self._directory / "environments" / uuid.uuid4().hex
+        directory.mkdir(parents=True)
+        environment = Environment(
+            spec,
+            folders,
+            directory,
+            self._clock,
+            on_free=lambda free: self._on_free(group, free),
+            on_end=lambda ended: self._on_end(group, ended),
+        )
+        self._environments.add(environment)
+        self._sweep_soon()
+        return environment
+
+    async def _folder(self, code: CodeRef) -> Path:
+        if code.directory is not None:
+            if not code.directory.is_dir():
+                raise CodeRefused(f"The code folder {code.directory} does not exist")
+            return code.directory.absolute()
+        if code.path is None:
+            raise CodeRefused("The function has no code")
+        folder = self._directory / "code" / code.sha256.replace("/", "_")
+        if folder.is_dir():
+            return folder
+        return await asyncio.get_running_loop().run_in_executor(None, extract, code.path, folder)
+
+    def _take(self, group: _Group, environment: Environment) -> None:
+        self._idle.pop(environment, None)
+        if environment in group.idle:
+            group.idle.remove(environment)
+
+    # what environments tell
+
+    def _on_free(self, group: _Group, environment: Environment) -> None:
+        while group.waiting:
+            waiter = group.waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(environment)
+                return
+        if group.is_retired:
+            asyncio.get_running_loop().call_soon(environment.kill)  # after its answer has been acknowledged
+            return
+        group.idle.append(environment)
+        self._idle[environment] = None
+        if len(self._idle) > self._settings.idle_environments:
+            next(iter(self._idle)).kill()
+
+    def _on_end(self, group: _Group, environment: Environment) -> None:
+        self._environments.discard(environment)
+        self._take(group, environment)
+        lines = environment.late_lines() if environment.came_up else ()
+        if lines and self._on_late_lines is not None:
+            self._on_late_lines(environment.spec, environment.log_stream, lines)
+
+    def _retire(self, group: _Group) -> None:
+        group.is_retired = True
+        for environment in list(group.idle):
+            environment.kill()
+
+    # the sweep
+
+    def _sweep_soon(self) -> None:
+        """From now on look often, until all is frozen."""
+        if self._sweeper is None or self._sweeps_slowly:
+            self._schedule_sweep(is_slow=False)
+
+    def _schedule_sweep(self, *, is_slow: bool) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        self._sweeps_slowly = is_slow
+        seconds = _SLOW_SWEEP_SECONDS if is_slow else _SWEEP_SECONDS
+        self._sweeper = None if self._is_closed else asyncio.get_running_loop().call_later(seconds, self._sweep)
+
+    def _sweep(self) -> None:
+        """Freeze and reap the idle, watch the memory of the others."""
+        self._sweeper = None
+        now = asyncio.get_running_loop().time()
+        for environment in list(self._idle):
+            idle_seconds = now - environment.idle_since
+            if idle_seconds > self._settings.idle_seconds:
+                environment.kill()
+            elif idle_seconds > self._settings.freeze_after_seconds:
+                environment.freeze()
+        for environment in [environment for environment in self._environments if environment not in self._idle]:
+            environment.watch_memory()
+        if self._environments:
+            self._schedule_sweep(is_slow=all(environment.is_frozen for environment in self._environments))
