@@ -6,8 +6,8 @@ from __future__ import annotations
 class StatesError(Exception):
     """A failure inside an execution, as ``Retry`` and ``Catch`` see it.
 
-    ``cause`` is without AWS's introduction "An error occurred while executing the state 'X' (entered at the event id #N).":
-    the engine, which knows both, puts it in front.
+    ``cause`` is without AWS's introduction "An error occurred while executing the state 'X' (entered at the event id
+    #N).": the engine, which knows both, puts it in front.
 
     Args:
         error: the error name, such as ``States.Runtime``.
@@ -21,7 +21,7 @@ class StatesError(Exception):
 
 
 class InvalidExpression(ValueError):
-    """The text is no path, context path, variable or intrinsic function call. Validation reports it before an execution."""
+    """The text is no path, context path, variable or intrinsic function call. Validation reports it beforehand."""
 
 
 class NotYet(NotImplementedError):

@@ -122,7 +122,7 @@ def _array_unique(scope: Scope, array: Any) -> list[Any]:
 
 
 def _identity(value: Any) -> Any:
-    """A hashable stand-in: equal exactly for equal JSON (1, 1.0 and true are three values; key order does not count)."""
+    """A hashable stand-in, equal for equal JSON: 1, 1.0 and true are three values; key order does not count."""
     if isinstance(value, dict):
         return ("object", frozenset((key, _identity(item)) for key, item in value.items()))
     if isinstance(value, list):
@@ -198,7 +198,7 @@ def _math_add(scope: Scope, first: Any, second: Any) -> int:
 
 
 def _string_split(scope: Scope, text: Any, delimiters: Any) -> list[str]:
-    """Each character of ``delimiters`` divides, and empty parts are dropped (recorded: string_operations__string_split)."""
+    """Each of the ``delimiters`` divides, empty parts are dropped (recorded: string_operations__string_split)."""
     separators = frozenset(_string(delimiters, "the delimiters"))
     parts: list[str] = []
     start = 0

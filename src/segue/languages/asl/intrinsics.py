@@ -160,5 +160,8 @@ def _invocation(text: str, function: Callable[..., Any], arguments: tuple[Read, 
         except IntrinsicFailure as failure:
             cause = f"The function '{text}' had the following error: {failure}"
             raise StatesError("States.IntrinsicFailure", cause) from None
+        except RecursionError:
+            cause = f"The function '{text}' had the following error: an argument is nested too deeply"
+            raise StatesError("States.IntrinsicFailure", cause) from None
 
     return invoke

@@ -17,7 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def parse_timestamp(text: str) -> Fraction | None:
     """Seconds since the epoch, exact to the nanosecond, or None if the text is no timestamp.
 
-    What AWS refuses is recorded in sfn-wait/base_scenarios__wait_timestamp_path_* (no ``T``, no zone, impossible dates).
+    Recorded refusals: sfn-wait/base_scenarios__wait_timestamp_path_* (no ``T``, no zone, impossible dates).
     """
     match = _TIMESTAMP.fullmatch(text)
     if match is None:

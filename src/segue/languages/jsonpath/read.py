@@ -1,8 +1,8 @@
 """Segments to closures that read.
 
-Two compilations: a reference path becomes a short function over one value; every other path becomes a chain that gathers
-results into a list. What is missing on the way gives no result and no error: so an indefinite path that finds nothing is
-the empty list (recorded: sfn-base/base__json_path_array_wildcard_or_slice_with_no_input_*).
+Two compilations: a reference path becomes a short function over one value (in ``path``); every other path becomes a
+chain that gathers results into a list. What is missing on the way gives no result and no error: so an indefinite path
+that finds nothing is the empty list (recorded: sfn-base/base__json_path_array_wildcard_or_slice_with_no_input_*).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from segue.languages.jsonpath.segments import Indices, Names, Segment
 
 
 class NotWritable(Exception):
-    """The path cannot be written into this value: something on the way is not an object, or an index is out of range."""
+    """The path does not fit the value: something on the way is not an object, or an index is out of range."""
 
 
 def compile_write(segments: tuple[Segment, ...]) -> Callable[[Any, Any], Any]:

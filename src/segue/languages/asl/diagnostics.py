@@ -1,0 +1,51 @@
+"""What validation finds, in the form of ValidateStateMachineDefinition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SCHEMA_VALIDATION_FAILED = "SCHEMA_VALIDATION_FAILED"
+INVALID_JSON_DESCRIPTION = "INVALID_JSON_DESCRIPTION"
+MISSING_TRANSITION_TARGET = "MISSING_TRANSITION_TARGET"
+MISSING_END_STATE = "MISSING_END_STATE"
+DUPLICATE_STATE_NAME = "DUPLICATE_STATE_NAME"
+INVALID_STATE_NAME = "INVALID_STATE_NAME"
+DUPLICATE_LABEL_NAME = "DUPLICATE_LABEL_NAME"
+TOO_DEEPLY_NESTED = "TOO_DEEPLY_NESTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding.
+
+    Attributes:
+        severity: ``ERROR``: the definition cannot be created.
+        code: one of AWS's codes (API reference, ValidateStateMachineDefinitionDiagnostic).
+        message: AWS's words where they are known.
+        location: a path into the definition such as ``/States/A/Next``; None where AWS leaves the member out.
+    """
+
+    severity: str
+    code: str
+    message: str
+    location: str | None = None
+
+
+class Findings:
+    """Gathers diagnostics in the order in which rules find them."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+
+    def add(self, message: str, location: str | None, code: str = SCHEMA_VALIDATION_FAILED) -> None:
+        self.diagnostics.append(Diagnostic("ERROR", code, message, location))
+
+
+def invalid_definition_message(diagnostics: Iterable[Diagnostic]) -> str:
+    """The message of the InvalidDefinition error of CreateStateMachine and UpdateStateMachine.
+
+    Recorded: sfn-credentials/*, sfn-task-dynamodb/*invalid_integration. A finding without a place is "at null".
+    """
+    parts = [f"{found.code}: {found.message} at {found.location or 'null'}" for found in diagnostics]
+    return f"Invalid State Machine Definition: '{', '.join(parts)}'"

@@ -1,0 +1,177 @@
+"""Validation of a state machine definition: the door of the ``validate_*`` modules.
+
+Order, as far as AWS's answers show it: the text must be JSON; the schema must hold everywhere; then transitions are
+looked at, container by container.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from segue.languages.asl import validate_values as values
+from segue.languages.asl.diagnostics import (
+    DUPLICATE_STATE_NAME,
+    INVALID_STATE_NAME,
+    SCHEMA_VALIDATION_FAILED,
+    Diagnostic,
+    Findings,
+    invalid_definition_message,
+)
+from segue.languages.asl.validate_graph import check_graph
+from segue.languages.asl.validate_json import Duplicates, parse_definition
+from segue.languages.asl.validate_resources import pattern_of
+from segue.languages.asl.validate_states import check_state
+
+__all__ = ["Diagnostic", "invalid_definition_message", "validate"]
+
+MAX_STATE_NAME_CHARACTERS = 80
+
+_MACHINE_FIELDS = frozenset(["Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"])
+_BRANCH_FIELDS = frozenset(["Comment", "StartAt", "States"])
+_PROCESSOR_FIELDS = _BRANCH_FIELDS | {"ProcessorConfig"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Container:
+    """The machine, a branch or an item processor."""
+
+    body: dict[str, Any]
+    where: str
+    fields: frozenset[str]
+
+
+def validate(definition_text: str, *, kind: str) -> list[Diagnostic]:
+    """Everything that is wrong with a definition, in AWS's order; nothing if it can be created.
+
+    Args:
+        definition_text: the definition as the caller sent it.
+        kind: ``STANDARD`` or ``EXPRESS``.
+    """
+    if not definition_text.strip():
+        return [_not_an_object()]
+    definition, duplicates, syntax_error = parse_definition(definition_text)
+    if syntax_error is not None:
+        return [syntax_error]
+    if not isinstance(definition, dict):
+        return [_not_an_object()]
+    findings = Findings()
+    containers = _check_containers(definition, duplicates, kind, findings)
+    if not findings.diagnostics:
+        for container in containers:
+            check_graph(container.body, container.where, findings)
+    return findings.diagnostics
+
+
+def _not_an_object() -> Diagnostic:
+    return Diagnostic("ERROR", SCHEMA_VALIDATION_FAILED, "Definition must be a valid JSON object")
+
+
+def _check_containers(
+    definition: dict[str, Any], duplicates: Duplicates, kind: str, findings: Findings
+) -> list[_Container]:
+    """Check the schema of every container, the outer ones first, and give them all."""
+    language = definition.get("QueryLanguage", "JSONPath")
+    message = values.one_of("QueryLanguage", ("JSONPath", "JSONata"))(language)
+    if message:
+        findings.add(message, "/QueryLanguage")
+        return []
+    repeated = {id(holder): names for holder, names in duplicates}
+    known_names: set[str] = set()
+    containers: list[_Container] = []
+    waiting = [_Container(definition, "", _MACHINE_FIELDS)]
+    while waiting:
+        container = waiting.pop()
+        containers.append(container)
+        if not _check_container(container, findings):
+            continue
+        states = container.body["States"]
+        _check_names(states, repeated.get(id(states), []), known_names, container.where, findings)
+        inner: list[_Container] = []
+        for name, state in states.items():
+            where = f"{container.where}/States/{name}"
+            check_state(state, where, _language_of(state, language, where, findings), findings)
+            if isinstance(state, dict):
+                _check_kind(state, where, kind, findings)
+                inner.extend(_inner_containers(state, where))
+        waiting.extend(reversed(inner))
+    return containers
+
+
+def _check_container(container: _Container, findings: Findings) -> bool:
+    """Whether the container has states that can be looked at."""
+    body, where = container.body, container.where
+    for field in body:
+        if field not in container.fields:
+            findings.add(f"Field '{field}' is not supported", where or "/")
+    missing = [field for field in ("States", "StartAt") if field not in body]
+    if missing:
+        findings.add(f"These fields are required: [{', '.join(missing)}]", where or "/")
+    for field, check in _CONTAINER_CHECKS.items():
+        message = check(body[field]) if field in body else None
+        if message:
+            findings.add(message, f"{where}/{field}")
+    states = body.get("States")
+    if states == {}:
+        findings.add("Value cannot be empty", f"{where}/States")
+    return isinstance(states, dict)
+
+
+_CONTAINER_CHECKS: dict[str, values.Check] = {
+    "Comment": values.text,
+    "StartAt": values.text,
+    "States": values.mapping,
+    "TimeoutSeconds": values.integer(1, 99_999_999),
+    "Version": values.one_of("Version", ("1.0",)),
+}
+
+
+def _check_names(
+    states: dict[str, Any], repeated: list[str], known_names: set[str], where: str, findings: Findings
+) -> None:
+    for name in states:
+        place = f"{where}/States/{name}"
+        if name in repeated or name in known_names:
+            findings.add(f"Duplicate State name: {name}", place, DUPLICATE_STATE_NAME)
+        known_names.add(name)
+        if not name or len(name) > MAX_STATE_NAME_CHARACTERS:
+            message = f"State name must be between 1 and {MAX_STATE_NAME_CHARACTERS} characters long"
+            findings.add(message, place, INVALID_STATE_NAME)
+
+
+def _language_of(state: Any, machine_language: str, where: str, findings: Findings) -> str:
+    """A state may choose JSONata in a JSONPath machine, not the other way round; containers hand nothing down."""
+    language = state.get("QueryLanguage", machine_language) if isinstance(state, dict) else machine_language
+    message = values.one_of("QueryLanguage", ("JSONPath", "JSONata"))(language)
+    if message:
+        findings.add(message, f"{where}/QueryLanguage")
+        return machine_language
+    if machine_language == "JSONata" and language == "JSONPath":
+        findings.add("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", where)
+    return str(language)
+
+
+def _inner_containers(state: dict[str, Any], where: str) -> Iterator[_Container]:
+    branches = state.get("Branches") if state.get("Type") == "Parallel" else None
+    if isinstance(branches, list):
+        for position, branch in enumerate(branches):
+            if isinstance(branch, dict):
+                yield _Container(branch, f"{where}/Branches[{position}]", _BRANCH_FIELDS)
+    if state.get("Type") == "Map":
+        for field in ("ItemProcessor", "Iterator"):
+            if isinstance(state.get(field), dict):
+                yield _Container(state[field], f"{where}/{field}", _PROCESSOR_FIELDS)
+
+
+def _check_kind(state: dict[str, Any], where: str, kind: str, findings: Findings) -> None:
+    """Express workflows neither wait for jobs or callbacks nor run activities or distributed maps."""
+    resource = state.get("Resource")
+    if kind != "EXPRESS" or not isinstance(resource, str):
+        return
+    pattern = pattern_of(resource)
+    if pattern:
+        shown = ".sync" if pattern.startswith(".sync") else pattern
+        findings.add(f"Express state machine does not support '{shown}' service integration ", f"{where}/Resource")
+    elif ":activity:" in resource:
+        findings.add("Express state machine does not support Activity resource", f"{where}/Resource")

@@ -1,0 +1,64 @@
+"""Which Resource ARNs a Task state may name.
+
+Source: developer guide, "Integrating services with Step Functions"; recorded: sfn-task-dynamodb/*invalid_integration.
+"""
+
+from __future__ import annotations
+
+import re
+
+OPTIMIZED: dict[str, frozenset[str]] = {
+    "apigateway": frozenset(["invoke"]),
+    "athena": frozenset(["startQueryExecution", "stopQueryExecution", "getQueryExecution", "getQueryResults"]),
+    "batch": frozenset(["submitJob"]),
+    "bedrock": frozenset(["createModelCustomizationJob", "invokeModel"]),
+    "codebuild": frozenset(["startBuild", "stopBuild", "batchDeleteBuilds", "batchGetReports", "startBuildBatch"])
+    | frozenset(["stopBuildBatch", "retryBuildBatch", "deleteBuildBatch"]),
+    "databrew": frozenset(["startJobRun"]),
+    "dynamodb": frozenset(["getItem", "putItem", "deleteItem", "updateItem"]),
+    "ecs": frozenset(["runTask"]),
+    "eks": frozenset(["createCluster", "deleteCluster", "createNodegroup", "deleteNodegroup", "call", "runJob"])
+    | frozenset(["createFargateProfile", "deleteFargateProfile"]),
+    "elasticmapreduce": frozenset(["createCluster", "setClusterTerminationProtection", "terminateCluster", "addStep"])
+    | frozenset(["cancelStep", "modifyInstanceFleetByName", "modifyInstanceGroupByName"]),
+    "emr-containers": frozenset(["createVirtualCluster", "deleteVirtualCluster", "startJobRun"]),
+    "emr-serverless": frozenset(["createApplication", "startApplication", "stopApplication", "deleteApplication"])
+    | frozenset(["startJobRun", "cancelJobRun"]),
+    "events": frozenset(["putEvents"]),
+    "glue": frozenset(["startJobRun"]),
+    "http": frozenset(["invoke"]),
+    "lambda": frozenset(["invoke"]),
+    "mediaconvert": frozenset(["createJob"]),
+    "sagemaker": frozenset(["createEndpoint", "createEndpointConfig", "createHyperParameterTuningJob"])
+    | frozenset(["createLabelingJob", "createModel", "createProcessingJob", "createTrainingJob"])
+    | frozenset(["createTransformJob", "updateEndpoint"]),
+    "sns": frozenset(["publish"]),
+    "sqs": frozenset(["sendMessage"]),
+    "states": frozenset(["startExecution"]),
+}
+"""The actions of optimized integrations. Names compare without regard to letter case of the first letter."""
+
+PATTERNS: tuple[str, ...] = (".sync", ".sync:2", ".waitForTaskToken")
+
+_INTEGRATION = re.compile(
+    r"arn:[^:]+:states:[^:]*:[^:]*:(aws-sdk:)?([a-z0-9-]+):([A-Za-z0-9]+)((?:\.[A-Za-z]+(?::2)?)?)"
+)
+_ACTIVITY_OR_FUNCTION = re.compile(r"arn:[^:]+:(?:states:[^:]*:[^:]*:activity:.+|lambda:[^:]*:[^:]*:function:.+)")
+
+
+def is_recognized(resource: str) -> bool:
+    """Whether the ARN names an activity, a function or an integration. SDK integrations are taken by their form."""
+    if _ACTIVITY_OR_FUNCTION.fullmatch(resource):
+        return True
+    match = _INTEGRATION.fullmatch(resource)
+    if match is None:
+        return False
+    sdk, service, action, pattern = match.groups()
+    if pattern and pattern not in PATTERNS:
+        return False
+    return bool(sdk) or action in OPTIMIZED.get(service, ())
+
+
+def pattern_of(resource: str) -> str:
+    """``.sync``, ``.sync:2``, ``.waitForTaskToken`` or nothing."""
+    return next((pattern for pattern in reversed(PATTERNS) if resource.endswith(pattern)), "")
