@@ -1,0 +1,163 @@
+"""What happens to an execution (commands), and what it wants done (actions). Plain values, nothing runs here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Key = tuple[int, int]
+"""Names one task or timer: (frame id, generation). A generation is used once, so what comes late finds no one."""
+
+Pattern = Literal["request-response", "sync", "sync:2", "waitForTaskToken", "lambda", "activity"]
+TimerKind = Literal["wait", "retry", "timeout", "heartbeat", "execution"]
+
+EXECUTION: Key = (0, 0)
+"""The key of the timer that bounds the whole execution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Begin; the only command for a tree that has not begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Go on after a step whose budget was used up (``Step.more``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted:
+    """The task is being worked on. ``worker_name`` is an activity worker's."""
+
+    task: Key
+    worker_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSubmitted:
+    """The request of a ``.sync`` or ``.waitForTaskToken`` task succeeded; ``output_text`` is its answer, as JSON text."""
+
+    task: Key
+    output_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteTask:
+    """The task is done; ``output_text`` is its result as JSON text."""
+
+    task: Key
+    output_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailTask:
+    """The task failed. ``error`` and ``cause`` may be missing, as in SendTaskFailure."""
+
+    task: Key
+    error: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The task's worker is alive: its heartbeat timer starts again."""
+
+    task: Key
+
+
+@dataclass(frozen=True, slots=True)
+class FireTimer:
+    """A timer's time has come."""
+
+    timer: Key
+    kind: TimerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """StopExecution."""
+
+    error: str | None = None
+    cause: str | None = None
+
+
+Command = Start | Continue | TaskStarted | TaskSubmitted | CompleteTask | FailTask | Heartbeat | FireTimer | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleTask:
+    """Do a task, once, and answer with TaskStarted, TaskSubmitted, CompleteTask or FailTask.
+
+    Attributes:
+        frame, generation: the task's key.
+        state_name: the Task state.
+        resource: the state's Resource, an ARN.
+        resource_type: such as ``sqs``, ``aws-sdk:dynamodb``, ``lambda`` or ``activity``.
+        resource_name: such as ``sendMessage.waitForTaskToken``; the ARN for a function or an activity.
+        pattern: how the task's end is known.
+        parameters: the value to send; ``parameters_text`` is its JSON text, as in the history.
+        region: where the execution runs.
+        timeout_seconds, heartbeat_seconds: as stated, None when not; their timers are set by actions of their own.
+        token: the task token of ``waitForTaskToken`` and ``activity`` tasks, else None.
+        credentials: ``{"roleArn": …}`` when the state has Credentials.
+    """
+
+    frame: int
+    generation: int
+    state_name: str
+    resource: str
+    resource_type: str
+    resource_name: str
+    pattern: Pattern
+    parameters: Any
+    parameters_text: str
+    region: str
+    timeout_seconds: int | None
+    heartbeat_seconds: int | None
+    token: str | None
+    credentials: dict[str, Any] | None
+
+    @property
+    def key(self) -> Key:
+        return (self.frame, self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Answer with FireTimer at ``at_ms``. A timer of the same key and kind is replaced."""
+
+    frame: int
+    generation: int
+    kind: TimerKind
+    at_ms: int
+
+    @property
+    def key(self) -> Key:
+        return (self.frame, self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """The timers of this key are no longer wanted (a late FireTimer does no harm)."""
+
+    frame: int
+    generation: int
+
+    @property
+    def key(self) -> Key:
+        return (self.frame, self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTask:
+    """The task of this key is no longer wanted (a late answer does no harm); a ``.sync`` task's job is to be stopped."""
+
+    frame: int
+    generation: int
+
+    @property
+    def key(self) -> Key:
+        return (self.frame, self.generation)
+
+
+Action = ScheduleTask | SetTimer | CancelTimer | CancelTask

@@ -1,0 +1,75 @@
+"""``compile``: a definition becomes a program, once per revision of a state machine."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from typing import Any
+
+from segue.languages.asl.errors import NotYet
+from segue.languages.asl.map_state import MapState
+from segue.languages.asl.parallel_state import ParallelState
+from segue.languages.asl.plain_states import ChoiceState, FailState, PassState, SucceedState
+from segue.languages.asl.program import Level, Program
+from segue.languages.asl.state import State
+from segue.languages.asl.task_state import TaskState
+from segue.languages.asl.wait_state import WaitState
+
+_PLAIN: dict[str, type[State]] = {
+    "Pass": PassState,
+    "Succeed": SucceedState,
+    "Fail": FailState,
+    "Choice": ChoiceState,
+    "Wait": WaitState,
+    "Task": TaskState,
+}
+
+
+def compile(definition: dict[str, Any]) -> Program:
+    """Compile a definition that ``validate`` has found without errors.
+
+    Raises:
+        NotYet: it uses JSONata or a distributed Map, which are not run yet.
+        InvalidExpression: an expression that is none.
+    """
+    _refuse_jsonata(definition, "the definition")
+    levels: list[Level] = []
+    numbers = _Numbers()
+    numbers.take(definition)
+    while numbers.waiting:
+        spec = numbers.waiting.popleft()
+        levels.append(Level(spec["StartAt"], {name: _state(name, one, numbers) for name, one in spec["States"].items()}))
+    uses_variables = '"Assign"' in json.dumps(definition)
+    return Program(tuple(levels), definition.get("TimeoutSeconds"), uses_variables)
+
+
+class _Numbers:
+    """Levels in the order in which they are found, breadth first."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[dict[str, Any]] = deque()
+        self._last = -1
+
+    def take(self, spec: dict[str, Any]) -> int:
+        """The level's number; it will be compiled later."""
+        self.waiting.append(spec)
+        self._last += 1
+        return self._last
+
+
+def _state(name: str, spec: dict[str, Any], numbers: _Numbers) -> State:
+    _refuse_jsonata(spec, f"the state {name!r}")
+    if spec["Type"] == "Parallel":
+        return ParallelState(name, spec, tuple(numbers.take(branch) for branch in spec["Branches"]))
+    if spec["Type"] == "Map":
+        processor = spec.get("ItemProcessor") or spec["Iterator"]
+        mode = processor.get("ProcessorConfig", {}).get("Mode", "INLINE")
+        if mode == "DISTRIBUTED" or "ItemReader" in spec:
+            raise NotYet(f"the state {name!r} is a distributed Map, which is not run yet")
+        return MapState(name, spec, numbers.take(processor))
+    return _PLAIN[spec["Type"]](name, spec)
+
+
+def _refuse_jsonata(spec: dict[str, Any], what: str) -> None:
+    if spec.get("QueryLanguage") == "JSONata":
+        raise NotYet(f"{what} uses JSONata, which is not run yet")

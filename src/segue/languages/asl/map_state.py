@@ -1,0 +1,121 @@
+"""Map, inline: one iteration for each item, some at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from segue.languages.asl import json_text
+from segue.languages.asl.errors import StatesError
+from segue.languages.asl.expressions import compile_expression
+from segue.languages.asl.flow import Read, no_results
+from segue.languages.asl.frames import Branch, Held, Join
+from segue.languages.asl.joins import JoiningState, dumped, joining
+from segue.languages.asl.run import Run
+from segue.languages.asl.scope import Scope
+from segue.languages.asl.state import State
+from segue.languages.asl.templates import compile_template
+from segue.languages.jsonpath import PathNotFound
+
+MAX_CONCURRENCY = 40
+"""Iterations of an inline Map that run at once at most (developer guide, "Map state processing modes")."""
+
+
+class MapState(JoiningState):
+    """Map. ``level`` is the program's level of its processor."""
+
+    def __init__(self, name: str, spec: dict[str, Any], level: int) -> None:
+        # Parameters is the older name of ItemSelector: it makes each iteration's input, not the state's.
+        super().__init__(name, {key: value for key, value in spec.items() if key != "Parameters"})
+        self._level = level
+        self._items_path = spec.get("ItemsPath", "$")
+        self._items = compile_expression(self._items_path).read
+        selector = spec.get("ItemSelector", spec.get("Parameters"))
+        self._selector: Read | None = compile_template(selector).evaluate if selector is not None else None
+        self._concurrency = _concurrency(spec)
+
+    def attempt(self, run: Run, branch: Branch) -> None:
+        scope = run.scope(branch, self)
+        self.flow.effective(scope)
+        try:
+            items = self._items(scope)
+        except PathNotFound as missing:
+            raise no_results(self._items_path, missing.value) from None
+        if type(items) is not list:
+            cause = f"Reference path \"{self._items_path}\" must point to array."
+            raise StatesError("States.Runtime", cause)
+        window = self._concurrency(scope) or MAX_CONCURRENCY
+        branch.previous = run.emit(branch.previous, "MapStateStarted", {"length": len(items)})
+        join_id = run.next_frame_id()
+        held = Held(run.next_frame_id(), join_id, -1, dumped(items, branch), items)
+        join = Join(join_id, branch.id, len(items), min(window, MAX_CONCURRENCY), branch.previous, held.id)
+        joining(branch, join)
+        run.add(join)
+        if not items:
+            self.complete(run, branch, join)
+            return
+        run.add(held)
+        self._start_more_or_fail(run, join, branch.previous)
+
+    def start_more(self, run: Run, join: Join, previous: int) -> None:
+        owner: Branch = run.peek(join.parent)
+        items: list[Any] = run.peek(join.items).value
+        level = run.program.levels[self._level]
+        while join.started < join.count and join.started - join.ended < join.window:
+            index = join.started
+            join.started += 1
+            started = run.emit(previous, "MapIterationStarted", self._named(index))
+            value = items[index]
+            child = Branch(run.next_frame_id(), join.id, index, self._level, level.start_at, "", started)
+            if self._selector is not None:
+                value = self._selected(run, owner, child)
+            child.receive(json_text.dump(value), value)
+            run.add(child)
+            run.ready.append(child.id)
+
+    def _selected(self, run: Run, owner: Branch, child: Branch) -> Any:
+        """The iteration's input: ``$`` is the state's effective input, ``$$.Map.Item`` is the iteration's."""
+        assert self._selector is not None
+        scope: Scope = run.scope(owner, self)
+        self.flow.effective(scope)
+        if self.uses_context:
+            value = run.peek(run.peek(child.parent).items).value[child.index]
+            scope.context = {**scope.context, "Map": {"Item": {"Index": child.index, "Value": value}}}
+        return self._selector(scope)
+
+    def child_done_event(self, run: Run, child: Branch) -> int:
+        return run.emit(child.previous, "MapIterationSucceeded", self._named(child.index))
+
+    def child_failed_event(self, run: Run, child: Branch) -> None:
+        run.emit(child.previous, "MapIterationFailed", self._named(child.index))
+
+    def child_aborted_event(self, run: Run, child: Branch) -> None:
+        run.emit(child.previous, "MapIterationAborted", self._named(child.index))
+
+    def _named(self, index: int) -> dict[str, Any]:
+        return {"name": self.name, "index": index}
+
+
+def _concurrency(spec: dict[str, Any]) -> Read:
+    path = spec.get("MaxConcurrencyPath")
+    if path is None:
+        concurrency = spec.get("MaxConcurrency", 0)
+        return lambda scope: concurrency
+    read = compile_expression(path).read
+
+    def read_concurrency(scope: Scope) -> int:
+        try:
+            value = read(scope)
+        except PathNotFound as missing:
+            raise no_results(path, missing.value) from None
+        if type(value) is not int:
+            found = json_text.dump(value)
+            cause = f"The MaxConcurrencyPath field refers to value {found} which is not a valid integer: {path}"
+            raise StatesError("States.Runtime", cause)
+        if value < 0:
+            raise StatesError("States.Runtime", "MaxConcurrency cannot be negative.")
+        return value
+
+    return read_concurrency
+
+
+__all__ = ["MAX_CONCURRENCY", "MapState", "State"]

@@ -1,0 +1,166 @@
+"""From state to state: entering, leaving, ending, failing."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from segue.languages.asl import json_text
+from segue.languages.asl.errors import StatesError
+from segue.languages.asl.flow import assigned
+from segue.languages.asl.frames import ENDED, READY, RETRYING, RUNNING, Branch
+from segue.languages.asl.commands import SetTimer
+from segue.languages.asl.history import NOT_TRUNCATED, failure_details
+from segue.languages.asl.retry import Catcher, Failure
+from segue.languages.asl.run import Run
+from segue.languages.asl.state import Composite, State
+
+MAX_PAYLOAD_BYTES = 262_144
+"""The most that an input, an output or a result may have, as UTF-8 text."""
+
+
+def advance(run: Run, branch: Branch) -> None:
+    """Walk on, from state to state, until the branch waits, ends, or the budget is used up."""
+    run.advancing = branch
+    states = run.program.levels[branch.level].states
+    while branch.phase == READY:
+        if run.budget <= 0:
+            run.ready.appendleft(branch.id)
+            break
+        run.budget -= 1
+        state = states[branch.state]
+        details = {"input": branch.text, "inputDetails": NOT_TRUNCATED, "name": state.name}
+        branch.previous = branch.entered_id = run.emit(branch.previous, state.entered_type, details)
+        branch.entered_ms = run.now_ms
+        branch.phase = RUNNING
+        if branch.retries or branch.retry_count:
+            branch.retries, branch.retry_count = [], 0
+        try:
+            state.attempt(run, branch)
+        except StatesError as error:
+            fail(run, branch, explained(branch, error))
+    run.advancing = None
+
+
+def explained(branch: Branch, error: StatesError) -> Failure:
+    """The failure of an evaluation, introduced as AWS does."""
+    if isinstance(error, TooLong):
+        return Failure(error.error, error.cause)
+    where = (
+        f"An error occurred while executing the state '{branch.state}' (entered at the event id #{branch.entered_id})."
+    )
+    return Failure(error.error, f"{where} {error.cause}")
+
+
+def leave(
+    run: Run, branch: Branch, state: State, output: Any, next: str | None, values: dict[str, Any] | None = None
+) -> None:
+    """Leave a state with a value. An output that is the input keeps its text."""
+    text = branch.text if output is branch.value_or_unparsed else json_text.dump(output)
+    leave_with_text(run, branch, state, text, output, next, values)
+
+
+def leave_with_text(
+    run: Run,
+    branch: Branch,
+    state: State,
+    text: str,
+    output: Any,
+    next: str | None,
+    values: dict[str, Any] | None = None,
+) -> None:
+    """Leave a state with a value whose text is known, and set its variables."""
+    if is_too_long(text):
+        raise TooLong(state.name)
+    details: dict[str, Any] = {"name": state.name, "output": text, "outputDetails": NOT_TRUNCATED}
+    if values:
+        details["assignedVariables"] = {name: json_text.dump(value) for name, value in sorted(values.items())}
+        details["assignedVariablesDetails"] = NOT_TRUNCATED
+        run.assign(branch, values)
+    branch.previous = run.emit(branch.previous, state.exited_type, details)
+    if next is None:
+        _end(run, branch, text, output)
+        return
+    branch.state = next
+    branch.phase = READY
+    branch.receive(text, output)
+    if branch is not run.advancing:
+        run.ready.append(branch.id)
+
+
+def _end(run: Run, branch: Branch, text: str, output: Any) -> None:
+    branch.phase = ENDED
+    if branch.parent:
+        composite = cast(Composite, run.owner_state(run.peek(branch.parent)))
+        composite.child_ended(run, branch, text, output)
+    else:
+        details = {"output": text, "outputDetails": NOT_TRUNCATED}
+        run.finish("SUCCEEDED", "ExecutionSucceeded", branch.previous, details)
+
+
+def fail(run: Run, branch: Branch, failure: Failure) -> None:
+    """A state has failed: try it again, catch, or fail what is around it."""
+    while True:
+        state = run.program.state(branch)
+        if failure.is_fatal:
+            _fail_execution(run, branch, failure)
+            return
+        if _retry(run, branch, state, failure):
+            return
+        state.retry_ended(run, branch, failure)
+        catcher = next((one for one in state.catchers if failure.matches(one.errors)), None)
+        if catcher is not None:
+            _catch(run, branch, state, catcher, failure)
+            return
+        if not branch.parent:
+            _fail_execution(run, branch, failure)
+            return
+        composite = cast(Composite, run.owner_state(run.peek(branch.parent)))
+        branch = composite.child_failed(run, branch)
+
+
+def _fail_execution(run: Run, branch: Branch, failure: Failure) -> None:
+    details = failure_details(failure.error, failure.cause)
+    branch.phase = ENDED
+    run.finish("FAILED", "ExecutionFailed", branch.previous, details)
+
+
+def _retry(run: Run, branch: Branch, state: State, failure: Failure) -> bool:
+    for position, retrier in enumerate(state.retriers):
+        if not failure.matches(retrier.errors):
+            continue
+        used = branch.retries or [0] * len(state.retriers)
+        if used[position] >= retrier.max_attempts:
+            return False
+        delay_ms = retrier.delay_ms(used[position], run.chance(branch))
+        used[position] += 1
+        branch.retries = used
+        branch.retry_count += 1
+        branch.generation += 1
+        branch.phase = RETRYING
+        run.actions.append(SetTimer(branch.id, branch.generation, "retry", run.now_ms + delay_ms))
+        return True
+    return False
+
+
+def _catch(run: Run, branch: Branch, state: State, catcher: Catcher, failure: Failure) -> None:
+    error_output = {"Error": failure.error, "Cause": failure.cause}
+    raw = branch.input
+    try:
+        values = assigned(catcher.assign, run.scope(branch, state), error_output)
+        output = catcher.result_path(raw, error_output) if catcher.result_path else error_output
+        leave(run, branch, state, output, catcher.next, values)
+    except StatesError as error:
+        _fail_execution(run, branch, explained(branch, error))
+
+
+def is_too_long(text: str) -> bool:
+    """Whether a payload is larger than AWS takes; only long texts are measured in bytes."""
+    return len(text) > MAX_PAYLOAD_BYTES // 4 and len(text.encode("utf-8", "surrogatepass")) > MAX_PAYLOAD_BYTES
+
+
+class TooLong(StatesError):
+    """A state's output or a task's result is larger than AWS takes."""
+
+    def __init__(self, name: str) -> None:
+        cause = f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+        super().__init__("States.DataLimitExceeded", cause)
