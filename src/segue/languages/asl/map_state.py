@@ -12,7 +12,6 @@ from segue.languages.asl.frames import Branch, Held, Join
 from segue.languages.asl.joins import JoiningState, dumped, joining
 from segue.languages.asl.run import Run
 from segue.languages.asl.scope import Scope
-from segue.languages.asl.state import State
 from segue.languages.asl.templates import compile_template
 from segue.languages.jsonpath import PathNotFound
 
@@ -26,6 +25,7 @@ class MapState(JoiningState):
     def __init__(self, name: str, spec: dict[str, Any], level: int) -> None:
         # Parameters is the older name of ItemSelector: it makes each iteration's input, not the state's.
         super().__init__(name, {key: value for key, value in spec.items() if key != "Parameters"})
+        self.look_for_uses(spec)
         self._level = level
         self._items_path = spec.get("ItemsPath", "$")
         self._items = compile_expression(self._items_path).read
@@ -41,7 +41,7 @@ class MapState(JoiningState):
         except PathNotFound as missing:
             raise no_results(self._items_path, missing.value) from None
         if type(items) is not list:
-            cause = f"Reference path \"{self._items_path}\" must point to array."
+            cause = f'Reference path "{self._items_path}" must point to array.'
             raise StatesError("States.Runtime", cause)
         window = self._concurrency(scope) or MAX_CONCURRENCY
         branch.previous = run.emit(branch.previous, "MapStateStarted", {"length": len(items)})
@@ -104,12 +104,12 @@ def _concurrency(spec: dict[str, Any]) -> Read:
 
     def read_concurrency(scope: Scope) -> int:
         try:
-            value = read(scope)
+            found = read(scope)
         except PathNotFound as missing:
             raise no_results(path, missing.value) from None
-        if type(value) is not int:
-            found = json_text.dump(value)
-            cause = f"The MaxConcurrencyPath field refers to value {found} which is not a valid integer: {path}"
+        value = _integer(found)
+        if value is None:
+            cause = f"The MaxConcurrencyPath field refers to value {json_text.dump(found)} which is not a valid integer: {path}"
             raise StatesError("States.Runtime", cause)
         if value < 0:
             raise StatesError("States.Runtime", "MaxConcurrency cannot be negative.")
@@ -118,4 +118,8 @@ def _concurrency(spec: dict[str, Any]) -> Read:
     return read_concurrency
 
 
-__all__ = ["MAX_CONCURRENCY", "MapState", "State"]
+def _integer(value: Any) -> int | None:
+    """An integer, which may be written as a text (recorded: …MAP_STATE_REFERENCE_IN_MAX_CONCURRENCY_PATH)."""
+    if type(value) is str and value.removeprefix("-").isdecimal():
+        return int(value)
+    return value if type(value) is int else None

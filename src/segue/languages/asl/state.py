@@ -38,10 +38,14 @@ class State(ABC):
         self.exited_type = f"{self.type}StateExited"
         self.retriers = tuple(Retrier.of(one) for one in spec.get("Retry", ()))
         self.catchers = tuple(Catcher.of(one) for one in spec.get("Catch", ()))
+        self.flow = Flow(spec)
+        self.look_for_uses(spec)
+
+    def look_for_uses(self, spec: dict[str, Any]) -> None:
+        """Find out what the state's expressions may need; making it for states that do not is most of their cost."""
         text = json.dumps(spec)
         self.uses_context = "$$" in text
         self.uses_chance = "States.UUID" in text or "States.MathRandom" in text
-        self.flow = Flow(spec)
 
     @abstractmethod
     def attempt(self, run: Run, branch: Branch) -> None:
