@@ -11,7 +11,7 @@ import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class Protocol(StrEnum):
     CBOR = "smithy-rpc-v2-cbor"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ref:
     """A use of a shape: as a member, a list element, a map key or value. ``traits`` are the use's own."""
 
@@ -46,7 +46,7 @@ class Ref:
         return self.traits.get("locationName")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shape:
     """One shape of a service model. ``traits`` holds what has no field of its own (min, max, pattern, payload, …)."""
 
@@ -68,7 +68,7 @@ class Shape:
         return bool(self.traits.get("eventstream"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ErrorModel:
     """A modelled error: its shape name, its code on the query protocol, its HTTP status and its members."""
 
@@ -253,7 +253,7 @@ def _strip_documentation(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_service(name: str) -> ServiceModel:
     """The model of the service with botocore's name (``sqs``, ``stepfunctions``, ``lambda``, …), newest version.
 

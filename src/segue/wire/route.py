@@ -31,8 +31,8 @@ class Route:
 def route(request: Request, services: Sequence[str]) -> Route:
     """Find the operation among ``services`` (botocore's names).
 
-    By ``X-Amz-Target``; by ``Action``; by the path of smithy-rpc-v2-cbor; else by method and path, where the signature's
-    scope, or else the host name, says which service is meant.
+    By ``X-Amz-Target``; by ``Action``; by the path of smithy-rpc-v2-cbor; else by method and path, where the scope of
+    the signature, or else the host name, says which service is meant.
 
     Raises:
         AwsError: as AWS answers what it does not know: ``UnknownOperationException``, ``InvalidAction``, …

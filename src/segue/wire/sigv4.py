@@ -131,7 +131,9 @@ def _check_age(request: Request, credential: Credential, stamp: str, now_ms: int
     try:
         signed_ms = int(datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp() * 1000)
     except ValueError:
-        raise AwsError("IncompleteSignatureException", f"Date must be in ISO-8601 'basic format'. Got '{stamp}'.") from None
+        raise AwsError(
+            "IncompleteSignatureException", f"Date must be in ISO-8601 'basic format'. Got '{stamp}'."
+        ) from None
     lifetime_ms = MAX_SKEW_MS
     if credential.presigned:
         expires = dict(_query_pairs(request.query)).get("X-Amz-Expires", "")

@@ -1,0 +1,47 @@
+"""The models' patterns are Java's: made into Python's, matched whole."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+#: Java's ``\p{…}`` as what may stand inside a character class. Letters, digits and separators by Python's Unicode.
+_PROPERTIES: Final[dict[str, str]] = {
+    "ASCII": r"\x00-\x7f",
+    "Alnum": "0-9A-Za-z",
+    "Alpha": "A-Za-z",
+    "Digit": "0-9",
+    "Graph": "!-~",
+    "IsAlphabetic": r"^\W\d_",
+    "L": r"^\W\d_",
+    "Lower": "a-z",
+    "Print": " -~",
+    "Punct": r"!-/:-@\[-`{-~",
+    "Upper": "A-Z",
+}
+_PROPERTY = re.compile(r"\\p\{(\w+)\}")
+#: ``[\p{L}\p{Z}\p{N}_…]``, the form of all tag patterns: any word character (letter, digit, underscore) or space.
+#: Negated classes cannot be nested in Python's, so the three together become ``\w\s``.
+_TAG_CLASS: Final = r"\p{L}\p{Z}\p{N}"
+
+
+@lru_cache(maxsize=4096)
+def compile_pattern(pattern: str) -> re.Pattern[str] | None:
+    """The pattern for ``fullmatch``; None where Python cannot express it (then AWS's check is not made)."""
+    text = pattern.replace(_TAG_CLASS, r"\w\s")
+    text = _PROPERTY.sub(_replacement, text)
+    text = text.replace(r"\z", r"\Z")
+    try:
+        return re.compile(text, re.ASCII if r"\w\s" not in text else 0)
+    except (re.error, OverflowError):
+        return None
+
+
+def _replacement(match: re.Match[str]) -> str:
+    inner = _PROPERTIES.get(match[1])
+    if inner is None or inner.startswith("^"):
+        return match[0]  # not expressible: the pattern will not compile
+    before = match.string[: match.start()]
+    in_class = before.count("[") - before.count(r"\[") > before.count("]") - before.count(r"\]")
+    return inner if in_class else f"[{inner}]"
