@@ -1,0 +1,17 @@
+"""Amazon SQS.
+
+In: standard and FIFO queues with all their attributes, policies by AddPermission and RemovePermission, tags, purge;
+sending, receiving, deleting and changing visibility, one or a batch, long polls, delays, retention, message and
+system attributes, dead-letter queues with their allow policies, message move tasks, deduplication, group order,
+receive attempts, the in-flight limit, message groups on standard queues.
+
+Left out: the fairness that message groups buy on standard queues (messages carry the group, deliveries are oldest
+first); encryption at rest (its attributes are kept and returned); the sixty seconds before a deleted queue's name
+may be used again; throughput quotas.
+"""
+
+from segue.services.sqs import move_tasks, permissions, queues, receive, settlement
+from segue.services.sqs.messages import peek
+from segue.services.sqs.service import SERVICE
+
+__all__ = ["SERVICE", "move_tasks", "peek", "permissions", "queues", "receive", "settlement"]

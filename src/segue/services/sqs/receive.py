@@ -1,0 +1,281 @@
+"""Receiving: what may be taken now, what goes to the dead-letter queue instead, and waiting for more.
+
+Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgpack
+
+from segue import jobs
+from segue.api import Call, Result
+from segue.errors import AwsError
+from segue.jobs import Pending
+from segue.services.sqs import fifo, message_attributes
+from segue.services.sqs.addresses import arn_of_url, find_queue
+from segue.services.sqs.messages import sequence_number
+from segue.services.sqs.receipts import encode_receipt
+from segue.services.sqs.records import Queue, queue_of
+from segue.services.sqs.service import SERVICE
+from segue.store import Row, Transaction
+
+_ATTEMPT_MS = 300_000
+_COLUMNS: Final = (
+    "id, message_id, body, body_md5, attributes, sender, sent_at, receive_count, first_received_at, group_id,"
+    " deduplication_id, sequence, trace, trace_header, dead_letter_source"
+)
+_TAKE: Final = (
+    "UPDATE sqs_messages SET visible_at = ?, receive_count = receive_count + 1, receipt = ?,"
+    " first_received_at = COALESCE(first_received_at, ?) WHERE id IN ({}) RETURNING " + _COLUMNS
+)
+_TAKE_OLDEST: Final = _TAKE.format(
+    "SELECT id FROM sqs_messages WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, id LIMIT ?"
+)
+
+#: (queue, limit) → how many more receives need not count what is in flight: ten messages each at most.
+_unchecked_receives: dict[tuple[str, int], int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it was taken."""
+
+    id: int
+    message_id: str
+    body: str
+    body_md5: str
+    attributes: bytes | None
+    sender: str
+    sent_at_ms: int
+    receive_count: int
+    first_received_at_ms: int
+    group_id: str | None
+    deduplication_id: str | None
+    sequence: int | None
+    trace: str
+    trace_header: str | None
+    dead_letter_source: str | None
+
+
+#: attribute → its value, or ``None`` where the message has none
+_SYSTEM_ATTRIBUTES: Final[dict[str, Callable[[Message], str | None]]] = {
+    "SenderId": lambda message: message.sender,
+    "SentTimestamp": lambda message: str(message.sent_at_ms),
+    "ApproximateReceiveCount": lambda message: str(message.receive_count),
+    "ApproximateFirstReceiveTimestamp": lambda message: str(message.first_received_at_ms),
+    "SequenceNumber": lambda message: sequence_number(message.sequence) if message.sequence else None,
+    "MessageDeduplicationId": lambda message: message.deduplication_id,
+    "MessageGroupId": lambda message: message.group_id,
+    "AWSTraceHeader": lambda message: message.trace_header,
+    "DeadLetterQueueSourceArn": lambda message: message.dead_letter_source,
+}
+
+
+@SERVICE.operation("ReceiveMessage", resource=arn_of_url)
+def receive_message(call: Call, params: dict[str, Any]) -> Result:
+    """Take messages; where there is none and the receiver waits, ``Pending`` until one may be there."""
+    queue = find_queue(call, params)
+    count = _checked(params, "MaxNumberOfMessages", 1, 1, 10)
+    visibility_seconds = _checked(params, "VisibilityTimeout", queue.visibility_timeout_seconds, 0, 43_200)
+    wait_seconds = _checked(params, "WaitTimeSeconds", queue.wait_seconds, 0, 20)
+    system_names = _system_names(params)
+    attempt_id = params.get("ReceiveRequestAttemptId") if queue.fifo else None
+    taken = _taken_before(call.tx, queue, attempt_id, visibility_seconds) if attempt_id else None
+    receipt = call.tx.ids.seed()
+    if taken is None:
+        taken = receipt, take(call, queue, count, visibility_seconds, receipt)
+        if attempt_id and taken[1]:
+            _remember_attempt(call.tx, queue, attempt_id, receipt, taken[1])
+    receipt, messages = taken
+    if not messages:
+        deadline_ms = call.started_ms + wait_seconds * 1_000
+        if call.now_ms < deadline_ms:
+            return Pending((queue.wake_key,), _until_ms(call.tx, queue, deadline_ms))
+        return {}
+    names = params.get("MessageAttributeNames") or []
+    return {"Messages": [_shown(queue, message, receipt, system_names, names) for message in messages]}
+
+
+def take(call: Call, queue: Queue, count: int, visibility_seconds: int, receipt: int) -> list[Message]:
+    """Take up to ``count`` messages for ``visibility_seconds``; what must not be received any more is moved away.
+
+    Raises:
+        AwsError: ``OverLimit``: too many messages of a standard queue are in flight.
+    """
+    tx = call.tx
+    if not _may_take(call, queue):
+        return []
+    oldest_ms = tx.now_ms - queue.retention_ms
+    visible_at_ms = tx.now_ms + visibility_seconds * 1_000
+    messages: list[Message] = []
+    while len(messages) < count:
+        wanted = count - len(messages)
+        if queue.fifo:
+            ids = fifo.receivable(tx, queue, wanted, taken={message.id for message in messages})
+            marks = ", ".join("?" * len(ids))
+            rows = tx.all(_TAKE.format(marks), visible_at_ms, receipt, tx.now_ms, *ids) if ids else []
+        else:
+            # What was taken for no time at all is visible still; it is not to be taken twice by one call.
+            if messages and visibility_seconds == 0:
+                break
+            rows = tx.all(_TAKE_OLDEST, visible_at_ms, receipt, tx.now_ms, queue.arn, tx.now_ms, wanted)
+        if not rows:
+            break
+        kept = _kept(tx, queue, rows, oldest_ms)
+        messages += kept
+        if len(kept) == len(rows):
+            break
+    return sorted(messages, key=lambda message: message.id)
+
+
+def _kept(tx: Transaction, queue: Queue, rows: list[Row], oldest_ms: int) -> list[Message]:
+    """Of the messages taken, those that may be received; the others are expired or go to the dead-letter queue."""
+    kept = []
+    for row in rows:
+        message = Message(*row)
+        if message.sent_at_ms <= oldest_ms:
+            tx.run("DELETE FROM sqs_messages WHERE id = ?", message.id)
+        elif queue.max_receive_count and message.receive_count > queue.max_receive_count:
+            if not _moved_to_dead_letters(tx, queue, message):
+                kept.append(message)
+        else:
+            kept.append(message)
+    return kept
+
+
+def _moved_to_dead_letters(tx: Transaction, queue: Queue, message: Message) -> bool:
+    target = queue_of(tx, queue.dead_letter_arn) if queue.dead_letter_arn else None
+    if target is None:
+        # The dead-letter queue is gone: the message stays receivable rather than vanish.
+        return False
+    # A standard queue's message keeps its age, a FIFO queue's starts anew:
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+    tx.run(
+        "UPDATE sqs_messages SET queue = ?, dead_letter_source = ?, visible_at = ?, sent_at = ?,"
+        " receive_count = receive_count - 1, receipt = 0 WHERE id = ?",
+        target.arn,
+        queue.arn,
+        tx.now_ms,
+        tx.now_ms if queue.fifo else message.sent_at_ms,
+        message.id,
+    )
+    jobs.wake(tx, target.wake_key)
+    return True
+
+
+def _may_take(call: Call, queue: Queue) -> bool:
+    limit = call.limits.queue_in_flight_messages
+    key = (queue.arn, limit)
+    left = _unchecked_receives.get(key, 0)
+    if left > 0:
+        _unchecked_receives[key] = left - 1
+        return True
+    row = call.tx.one(
+        "SELECT COUNT(*) FROM sqs_messages WHERE queue = ? AND visible_at > ? AND receive_count > 0",
+        queue.arn,
+        call.now_ms,
+    )
+    in_flight = row[0] if row else 0
+    if in_flight >= limit:
+        if queue.fifo:
+            return False
+        raise AwsError("OverLimit", f"The maximum number of in flight messages is reached: {limit}.", status=403)
+    if len(_unchecked_receives) > 10_000:
+        _unchecked_receives.clear()
+    _unchecked_receives[key] = (limit - in_flight) // 10
+    return True
+
+
+def _until_ms(tx: Transaction, queue: Queue, deadline_ms: int) -> int:
+    row = tx.one(
+        "SELECT visible_at FROM sqs_messages WHERE queue = ? AND visible_at > ? ORDER BY visible_at LIMIT 1",
+        queue.arn,
+        tx.now_ms,
+    )
+    return deadline_ms if row is None else min(deadline_ms, row[0])
+
+
+def _checked(params: dict[str, Any], name: str, default: int, least: int, greatest: int) -> int:
+    value = params.get(name)
+    if value is None:
+        return default
+    if not least <= value <= greatest:
+        reason = f"Must be between {least} and {greatest}" if least else f"Must be >= {least} and <= {greatest}"
+        raise AwsError(
+            "InvalidParameterValue", f"Value {value} for parameter {name} is invalid. Reason: {reason}, if provided."
+        )
+    return int(value)
+
+
+def _system_names(params: dict[str, Any]) -> list[str]:
+    names = [*(params.get("AttributeNames") or ()), *(params.get("MessageSystemAttributeNames") or ())]
+    if "All" in names:
+        return list(_SYSTEM_ATTRIBUTES)
+    for name in names:
+        if name not in _SYSTEM_ATTRIBUTES:
+            raise AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
+    return names
+
+
+def _shown(queue: Queue, message: Message, receipt: int, system_names: list[str], names: list[str]) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "MessageId": message.message_id,
+        "ReceiptHandle": encode_receipt(queue.arn, message.id, receipt),
+        "MD5OfBody": message.body_md5,
+        "Body": message.body,
+    }
+    if system_names:
+        values = {name: _SYSTEM_ATTRIBUTES[name](message) for name in system_names}
+        shown["Attributes"] = {name: value for name, value in values.items() if value is not None}
+    if names and message.attributes:
+        wanted = message_attributes.wanted(msgpack.unpackb(message.attributes), names)
+        if wanted:
+            shown["MD5OfMessageAttributes"] = message_attributes.digest(wanted)
+            shown["MessageAttributes"] = wanted
+    return shown
+
+
+def _taken_before(
+    tx: Transaction, queue: Queue, attempt_id: str, visibility_seconds: int
+) -> tuple[int, list[Message]] | None:
+    """What an earlier receive with this attempt id took, if all of it is still held by that receive."""
+    row = tx.one(
+        "SELECT receipt, message_ids FROM sqs_receive_attempts WHERE queue = ? AND attempt_id = ? AND expires_at > ?",
+        queue.arn,
+        attempt_id,
+        tx.now_ms,
+    )
+    if row is None:
+        return None
+    receipt, ids = row[0], json.loads(row[1])
+    marks = ", ".join("?" * len(ids))
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM sqs_messages WHERE id IN ({marks}) AND receipt = ? AND visible_at > ? ORDER BY id",
+        *ids,
+        receipt,
+        tx.now_ms,
+    )
+    if len(rows) != len(ids):
+        return None
+    tx.run(
+        f"UPDATE sqs_messages SET visible_at = ? WHERE id IN ({marks})", tx.now_ms + visibility_seconds * 1_000, *ids
+    )
+    return receipt, [Message(*row) for row in rows]
+
+
+def _remember_attempt(tx: Transaction, queue: Queue, attempt_id: str, receipt: int, messages: list[Message]) -> None:
+    tx.run("DELETE FROM sqs_receive_attempts WHERE queue = ? AND expires_at <= ?", queue.arn, tx.now_ms)
+    tx.run(
+        "INSERT INTO sqs_receive_attempts VALUES (?, ?, ?, ?, ?) ON CONFLICT (queue, attempt_id) DO UPDATE"
+        " SET receipt = excluded.receipt, message_ids = excluded.message_ids, expires_at = excluded.expires_at",
+        queue.arn,
+        attempt_id,
+        receipt,
+        json.dumps([message.id for message in messages]),
+        tx.now_ms + _ATTEMPT_MS,
+    )
