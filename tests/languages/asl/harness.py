@@ -132,7 +132,8 @@ class Harness:
 
     @property
     def output(self) -> Any:
-        assert self.last is not None and self.last.output_text is not None, (self.status, self.last)
+        assert self.last is not None, self.status
+        assert self.last.output_text is not None, self.last
         return json_text.parse(self.last.output_text)
 
     @property

@@ -35,7 +35,7 @@ class TaskStarted:
 
 @dataclass(frozen=True, slots=True)
 class TaskSubmitted:
-    """The request of a ``.sync`` or ``.waitForTaskToken`` task succeeded; ``output_text`` is its answer, as JSON text."""
+    """The request of a ``.sync`` or ``.waitForTaskToken`` task succeeded; ``output_text`` is its answer as JSON."""
 
     task: Key
     output_text: str
@@ -150,7 +150,7 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True)
 class CancelTask:
-    """The task of this key is no longer wanted (a late answer does no harm); a ``.sync`` task's job is to be stopped."""
+    """The task of this key is no longer wanted (a late answer does no harm); what a ``.sync`` task began is to stop."""
 
     frame: int
     generation: int

@@ -38,7 +38,9 @@ def compile(definition: dict[str, Any]) -> Program:
     numbers.take(definition)
     while numbers.waiting:
         spec = numbers.waiting.popleft()
-        levels.append(Level(spec["StartAt"], {name: _state(name, one, numbers) for name, one in spec["States"].items()}))
+        levels.append(
+            Level(spec["StartAt"], {name: _state(name, one, numbers) for name, one in spec["States"].items()})
+        )
     uses_variables = '"Assign"' in json.dumps(definition)
     return Program(tuple(levels), definition.get("TimeoutSeconds"), uses_variables)
 

@@ -1,9 +1,9 @@
 """Frames: the parts of a running execution, as small plain data.
 
-A ``Branch`` walks through one level of states: the execution itself, a branch of a Parallel state, an iteration of a Map
-state. A ``Join`` belongs to a Branch that stands in a Parallel or Map state and waits for the Branches below it. A
-``Held`` keeps a value that does not change: the items of a Map, the output of a Branch that has ended. So one end of one
-iteration touches its own frame, its Join and the next iteration, whatever the size of the Map.
+A ``Branch`` walks through one level of states: the execution itself, a branch of a Parallel state, an iteration of a
+Map state. A ``Join`` belongs to a Branch that stands in a Parallel or Map state and waits for the Branches below it. A
+``Held`` keeps a value that does not change: the items of a Map, the output of a Branch that has ended. So one end of
+one iteration touches its own frame, its Join and the next iteration, whatever the size of the Map.
 
 Payloads are kept as JSON text and parsed when somebody looks: integers of any size survive, and text is shared between
 a state's output and the next state's input.

@@ -7,7 +7,6 @@ from typing import Any
 from segue.languages.asl import json_text
 from segue.languages.asl.errors import StatesError
 from segue.languages.asl.frames import ENDED, JOINING, READY, RUNNING, Branch, Held, Join
-from segue.languages.asl.retry import Failure
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import Composite
 from segue.languages.asl.transitions import explained, fail, leave, leave_with_text
@@ -37,7 +36,7 @@ class JoiningState(Composite):
     def start_more(self, run: Run, join: Join, previous: int) -> None:
         """Start children while the window has room; they follow ``previous``."""
 
-    def retry_ended(self, run: Run, branch: Branch, failure: Failure) -> None:
+    def given_up(self, run: Run, branch: Branch) -> None:
         branch.previous = run.emit(branch.previous, f"{self.type}StateFailed", None)
 
     def child_ended(self, run: Run, child: Branch, text: str, value: Any) -> None:

@@ -109,7 +109,8 @@ def _concurrency(spec: dict[str, Any]) -> Read:
             raise no_results(path, missing.value) from None
         value = _integer(found)
         if value is None:
-            cause = f"The MaxConcurrencyPath field refers to value {json_text.dump(found)} which is not a valid integer: {path}"
+            shown = json_text.dump(found)
+            cause = f"The MaxConcurrencyPath field refers to value {shown} which is not a valid integer: {path}"
             raise StatesError("States.Runtime", cause)
         if value < 0:
             raise StatesError("States.Runtime", "MaxConcurrency cannot be negative.")

@@ -115,8 +115,9 @@ class ChoiceState(State):
         scope = run.scope(branch, self)
         raw = scope.input
         effective = self.flow.effective(scope)
-        for matches, next, assign in self._rules:
+        for matches, target, assign in self._rules:
             if matches(scope):
+                next: str | None = target
                 values = assigned(assign, scope, effective)
                 break
         else:

@@ -50,7 +50,7 @@ def parse_resource(arn: str) -> Resource:
         raise NotYet(f"the Resource {arn!r} is not one that is run")
     head = 6 if parts[5] != "aws-sdk" else 7
     name = ":".join(parts[head:])
-    action, dot, suffix = name.partition(".")
+    _, dot, suffix = name.partition(".")
     if dot and suffix not in _PATTERNS:
         raise NotYet(f"the integration pattern {suffix!r} of the Resource {arn!r}")
     pattern = cast(Pattern, suffix or "request-response")

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from segue.languages.asl.flow import Flow
-from segue.languages.asl.retry import Catcher, Failure, Retrier
+from segue.languages.asl.retry import Catcher, Retrier
 
 if TYPE_CHECKING:
     from segue.languages.asl.frames import Branch
@@ -51,7 +51,7 @@ class State(ABC):
     def attempt(self, run: Run, branch: Branch) -> None:
         """Do what the state does; again for each retry. Raises StatesError when it fails."""
 
-    def retry_ended(self, run: Run, branch: Branch, failure: Failure) -> None:
+    def given_up(self, run: Run, branch: Branch) -> None:  # noqa: B027
         """The state has failed and is not tried again: write the event that says so, if there is one."""
 
 

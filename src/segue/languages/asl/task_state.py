@@ -148,7 +148,7 @@ class TaskState(State):
         fail(run, branch, failure)
 
     def timed_out(self, run: Run, branch: Branch, is_heartbeat: bool) -> None:
-        """Its end, or a sign of life, is overdue. A missing heartbeat is called a timeout too (sfn-timeouts/heartbeats__*)."""
+        """Its end, or a sign of life, is overdue. Both are called a timeout (recorded: sfn-timeouts/heartbeats__*)."""
         if is_heartbeat and run.now_ms < branch.heartbeat_due_ms:
             run.actions.append(SetTimer(branch.id, branch.generation, "heartbeat", branch.heartbeat_due_ms))
             return

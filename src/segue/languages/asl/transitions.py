@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 from segue.languages.asl import json_text
+from segue.languages.asl.commands import SetTimer
 from segue.languages.asl.errors import StatesError
 from segue.languages.asl.flow import assigned
 from segue.languages.asl.frames import ENDED, READY, RETRYING, RUNNING, Branch
-from segue.languages.asl.commands import SetTimer
 from segue.languages.asl.history import NOT_TRUNCATED, failure_details
 from segue.languages.asl.retry import Catcher, Failure
 from segue.languages.asl.run import Run
@@ -106,7 +106,7 @@ def fail(run: Run, branch: Branch, failure: Failure) -> None:
             return
         if _retry(run, branch, state, failure):
             return
-        state.retry_ended(run, branch, failure)
+        state.given_up(run, branch)
         catcher = next((one for one in state.catchers if failure.matches(one.errors)), None)
         if catcher is not None:
             _catch(run, branch, state, catcher, failure)
@@ -162,5 +162,5 @@ class TooLong(StatesError):
     """A state's output or a task's result is larger than AWS takes."""
 
     def __init__(self, name: str) -> None:
-        cause = f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
-        super().__init__("States.DataLimitExceeded", cause)
+        what = "a result with a size exceeding the maximum number of bytes service limit"
+        super().__init__("States.DataLimitExceeded", f"The state/task '{name}' returned {what}.")

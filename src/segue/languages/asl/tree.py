@@ -1,8 +1,8 @@
 """The tree: everything that must be kept to go on with an execution.
 
-``dump`` gives all of it as plain data (numbers, texts, lists, dicts: what msgpack takes). A step gives a journal, what it
-changed: ``{frame id: plain frame, or None when it is gone}``, with the header under 0. ``load`` of a dump and ``apply`` of
-the journals since, in their order, give the same tree.
+``dump`` gives all of it as plain data (numbers, texts, lists, dicts: what msgpack takes). A step gives a journal, what
+it changed: ``{frame id: plain frame, or None when it is gone}``, with the header under 0. ``load`` of a dump and
+``apply`` of the journals since, in their order, give the same tree.
 """
 
 from __future__ import annotations
