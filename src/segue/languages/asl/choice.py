@@ -146,7 +146,7 @@ def _compile_comparison(rule: dict[str, Any]) -> Rule:
         pattern = _compile_wildcards(operand)
         return lambda scope: isinstance(value := read(scope), str) and pattern.fullmatch(value) is not None
     if name in COMPARISONS:
-        return _compare_literal(read, operand, *COMPARISONS[name])
+        return _compare_literal(variable, operand, *COMPARISONS[name])
     return _compare_paths(read, _compile_reader(operand), *COMPARISONS[name.removesuffix("Path")])
 
 
@@ -157,10 +157,14 @@ def _compile_reader(path: str) -> Callable[[Scope], Any]:
         try:
             return read(scope)
         except PathNotFound:
-            cause = f"Invalid path '{path}': The choice state's condition path references an invalid value."
-            raise StatesError("States.Runtime", cause) from None
+            raise _not_found(path) from None
 
     return read_or_fail
+
+
+def _not_found(path: str) -> StatesError:
+    cause = f"Invalid path '{path}': The choice state's condition path references an invalid value."
+    return StatesError("States.Runtime", cause)
 
 
 def _compile_presence(path: str, wanted: bool) -> Rule:
@@ -176,11 +180,14 @@ def _compile_presence(path: str, wanted: bool) -> Rule:
     return is_present
 
 
-def _compare_literal(read: Callable[[Scope], Any], literal: Any, convert: Convert, compare: Compare) -> Rule:
-    right = convert(literal)
+def _compare_literal(path: str, literal: Any, convert: Convert, compare: Compare) -> Rule:
+    read, right = compile_expression(path).read, convert(literal)
 
     def matches(scope: Scope) -> bool:
-        left = convert(read(scope))
+        try:  # not by _compile_reader: the most used rule, and each call costs a fifth of it
+            left = convert(read(scope))
+        except PathNotFound:
+            raise _not_found(path) from None
         return left is not None and right is not None and compare(left, right)
 
     return matches

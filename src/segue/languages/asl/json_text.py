@@ -1,8 +1,8 @@
 """The one place for the JSON text of payloads.
 
 Integers of any size stay integers, 1.0 stays a float, keys keep their order and the last of equal keys counts. A fast
-parser does nearly all; what it refuses or would change (integers beyond 64 bits, lone surrogates) takes the careful one,
-which also words the errors.
+parser does nearly all; what it refuses or would change (integers beyond 64 bits, lone surrogates) takes the careful
+one, which also words the errors.
 """
 
 from __future__ import annotations

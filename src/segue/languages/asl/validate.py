@@ -15,10 +15,12 @@ from segue.languages.asl.diagnostics import (
     DUPLICATE_STATE_NAME,
     INVALID_STATE_NAME,
     SCHEMA_VALIDATION_FAILED,
+    TOO_DEEPLY_NESTED,
     Diagnostic,
     Findings,
     invalid_definition_message,
 )
+from segue.languages.asl.json_text import nesting
 from segue.languages.asl.validate_graph import check_graph
 from segue.languages.asl.validate_json import Duplicates, parse_definition
 from segue.languages.asl.validate_resources import pattern_of
@@ -27,6 +29,9 @@ from segue.languages.asl.validate_states import check_state
 __all__ = ["Diagnostic", "invalid_definition_message", "validate"]
 
 MAX_STATE_NAME_CHARACTERS = 80
+
+MAX_DEPTH = 200
+"""Deepest nesting of a definition's JSON; what compiles definitions relies on it."""
 
 _MACHINE_FIELDS = frozenset(["Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"])
 _BRANCH_FIELDS = frozenset(["Comment", "StartAt", "States"])
@@ -51,6 +56,8 @@ def validate(definition_text: str, *, kind: str) -> list[Diagnostic]:
     """
     if not definition_text.strip():
         return [_not_an_object()]
+    if nesting(definition_text) > MAX_DEPTH:
+        return [Diagnostic("ERROR", TOO_DEEPLY_NESTED, f"The definition is nested deeper than {MAX_DEPTH} levels")]
     definition, duplicates, syntax_error = parse_definition(definition_text)
     if syntax_error is not None:
         return [syntax_error]

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from segue.languages.asl.diagnostics import INVALID_JSON_DESCRIPTION, TOO_DEEPLY_NESTED, Diagnostic
+from segue.languages.asl.diagnostics import INVALID_JSON_DESCRIPTION, Diagnostic
 
 EXCERPT_CHARACTERS = 500
 """As much of the text as Jackson shows in a location."""
@@ -41,8 +41,6 @@ def parse_definition(text: str) -> tuple[Any, Duplicates, Diagnostic | None]:
         return json.loads(text, object_pairs_hook=gather), duplicates, None
     except json.JSONDecodeError as error:
         return None, [], _syntax_error(text, error)
-    except RecursionError:
-        return None, [], Diagnostic("ERROR", TOO_DEEPLY_NESTED, "The definition is nested too deeply")
 
 
 def _syntax_error(text: str, error: json.JSONDecodeError) -> Diagnostic:

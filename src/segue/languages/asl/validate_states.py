@@ -108,8 +108,8 @@ def check_values(holder: dict[str, Any], where: str, language: str, findings: Fi
 
 _NOT_AN_EXPRESSION = "The value for the field '{}' must be a valid JSONPath or a valid intrinsic function call"
 _NOT_RECOGNIZED = (
-    "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not available "
-    "in this region."
+    "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
+    "available in this region."
 )
 
 

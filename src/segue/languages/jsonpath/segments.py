@@ -69,6 +69,8 @@ class InvalidPath(ValueError):
 
 def is_definite(segments: tuple[Segment, ...]) -> bool:
     """Whether the path can only mean one value: no wildcard, slice, filter, descent, nor a union but of last names."""
+    if segments and isinstance(segments[-1], Function):
+        return True  # a function makes one value of whatever stands before it
     last = len(segments) - 1
     for position, segment in enumerate(segments):
         match segment:
@@ -76,8 +78,6 @@ def is_definite(segments: tuple[Segment, ...]) -> bool:
                 continue
             case Indices(indices) if len(indices) == 1:
                 continue
-            case Function():
-                return True  # a function makes one value of whatever stands before it
             case _:
                 return False
     return True
