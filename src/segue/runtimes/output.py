@@ -25,7 +25,8 @@ class Output:
         self._lines: list[LogLine] = []
         self._pending_bytes = 0
         self._is_open = True
-        asyncio.get_running_loop().add_reader(self._reader, self.drain)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._reader, self.drain)
 
     def drain(self) -> None:
         """Read all that has been written so far."""
@@ -65,5 +66,5 @@ class Output:
     def close(self) -> None:
         if self._is_open:
             self._is_open = False
-            asyncio.get_running_loop().remove_reader(self._reader)
+            self._loop.remove_reader(self._reader)
             os.close(self._reader)

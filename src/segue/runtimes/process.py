@@ -89,6 +89,7 @@ class Helper:
         self._socket: socket.socket | None = None
         self._children: dict[int, Child] = {}
         self._last_id = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._outgoing: deque[tuple[bytes, list[int]]] = deque()
         self._incoming = b""
         self.is_preloaded = False
@@ -120,7 +121,8 @@ class Helper:
             )
         self._socket = ours
         self.is_preloaded = False
-        asyncio.get_running_loop().add_reader(ours.fileno(), self._receive)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(ours.fileno(), self._receive)
 
     def spawn(self, program: Program, output: int, on_exit: Callable[[Exit], None]) -> Child:
         """Start ``program``, its output going to the file descriptor ``output`` (closed here)."""
@@ -147,13 +149,12 @@ class Helper:
         self._flush()
 
     def _flush(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._outgoing and self._socket is not None:
+        while self._outgoing and self._socket is not None and self._loop is not None:
             data, descriptors = self._outgoing[0]
             try:
                 sent = socket.send_fds(self._socket, [data], descriptors) if descriptors else self._socket.send(data)
             except BlockingIOError:
-                loop.add_writer(self._socket.fileno(), self._flush)
+                self._loop.add_writer(self._socket.fileno(), self._flush)
                 return
             except OSError:
                 self._lost()
@@ -164,8 +165,8 @@ class Helper:
                 self._outgoing[0] = (data[sent:], [])
             else:
                 self._outgoing.popleft()
-        if self._socket is not None:
-            loop.remove_writer(self._socket.fileno())
+        if self._socket is not None and self._loop is not None:
+            self._loop.remove_writer(self._socket.fileno())
 
     def _receive(self) -> None:
         assert self._socket is not None
@@ -196,10 +197,9 @@ class Helper:
             child.ended(Exit(signal=int(signal.SIGKILL)))
 
     def _disconnect(self) -> None:
-        if self._socket is not None:
-            loop = asyncio.get_running_loop()
-            loop.remove_reader(self._socket.fileno())
-            loop.remove_writer(self._socket.fileno())
+        if self._socket is not None and self._loop is not None:
+            self._loop.remove_reader(self._socket.fileno())
+            self._loop.remove_writer(self._socket.fileno())
             self._socket.close()
             self._socket = None
         for _, descriptors in self._outgoing:

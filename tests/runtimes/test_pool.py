@@ -1,0 +1,207 @@
+"""The pool: parallel environments, limits, updates, freezing, reaping, and the end of everything."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from segue.runtimes import ConcurrencyExceeded, Outcome, PoolSettings
+
+from .harness import Place, invocation, text
+
+PID = "import os, time\ndef handler(e, c):\n    time.sleep(e or 0)\n    return os.getpid()\n"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Place]:
+    """A pool of the test's own, impatient."""
+    made = Place(tmp_path, PoolSettings(freeze_after_seconds=0, idle_environments=3, account_concurrency=6))
+    yield made
+    made.run(made.pool.close())
+    made.runner.close()
+
+
+async def until(condition: object, seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # type: ignore[operator]
+            await asyncio.sleep(0.01)
+
+
+def process_state(pid: int) -> str:
+    """``S`` sleeping, ``T`` stopped, …; empty when there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def test_parallel_invocations_have_environments_of_their_own(own: Place) -> None:
+    spec = own.python(PID)
+
+    async def many() -> list[Outcome]:
+        return await asyncio.gather(*(own.pool.invoke(spec, invocation(0.5)) for _ in range(4)))
+
+    pids = {outcome.payload for outcome in own.run(many())}
+    assert len(pids) == 4
+    own.run(until(lambda: own.pool.environments == 3))  # PoolSettings.idle_environments
+    assert own.invoke(spec).payload in pids
+
+
+def test_limits(own: Place) -> None:
+    spec = replace(own.python(PID), concurrency_limit=2)
+    other = own.python(PID)
+
+    async def crowd() -> list[str]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(own.pool.invoke(spec, invocation(0.5))) for _ in range(2)]
+            tasks += [group.create_task(own.pool.invoke(other, invocation(0.5))) for _ in range(4)]
+            await asyncio.sleep(0)
+            reasons = []
+            for refused in (spec, other):
+                with pytest.raises(ConcurrencyExceeded) as caught:
+                    await own.pool.invoke(refused, invocation())
+                reasons.append(caught.value.reason)
+        return reasons
+
+    assert own.run(crowd()) == [
+        "ReservedFunctionConcurrentInvocationLimitExceeded",
+        "ConcurrentInvocationLimitExceeded",
+    ]
+    assert own.invoke(spec).status == "ok"  # what has ended no longer counts
+    with pytest.raises(ConcurrencyExceeded):
+        own.invoke(replace(spec, concurrency_limit=0))
+
+
+def test_a_new_revision_is_never_answered_by_the_old(own: Place) -> None:
+    spec = own.python(PID, revision="1")
+    before = int(own.invoke(spec).payload)
+    after = int(own.invoke(replace(spec, revision="2")).payload)
+    assert after != before
+    own.run(until(lambda: process_state(before) == ""))
+
+
+def test_drop_ends_idle_and_busy(own: Place) -> None:
+    spec = own.python(PID)
+    idle = int(own.invoke(spec).payload)
+
+    async def drop_while_busy() -> int:
+        busy = asyncio.create_task(own.pool.invoke(spec, invocation(0.3)))
+        await asyncio.sleep(0.05)
+        own.pool.drop(spec.function_arn)
+        return int((await busy).payload)
+
+    assert own.run(drop_while_busy()) == idle
+    own.run(until(lambda: own.pool.environments == 0 and process_state(idle) == ""))
+
+
+def test_frozen_when_idle_and_thawed_for_work(own: Place) -> None:
+    spec = own.python(PID)
+    pid = int(own.invoke(spec).payload)
+    own.run(until(lambda: process_state(pid) == "T"))
+    assert int(own.invoke(spec).payload) == pid
+    own.run(until(lambda: process_state(pid) == "T"))
+
+
+def test_reaped_when_idle_for_long(tmp_path: Path) -> None:
+    made = Place(tmp_path, PoolSettings(idle_seconds=0.1))
+    try:
+        pid = int(made.invoke(made.python(PID)).payload)
+        made.run(until(lambda: made.pool.environments == 0 and process_state(pid) == ""))
+        assert list((tmp_path / "pool" / "environments").iterdir()) == []
+    finally:
+        made.run(made.pool.close())
+        made.runner.close()
+
+
+def test_killed_in_the_middle_is_answered_and_replaced(own: Place) -> None:
+    spec = own.python(PID)
+    pid = int(own.invoke(spec).payload)
+    os.kill(pid, signal.SIGKILL)
+    outcome = own.invoke(spec)  # it died before it took this up, or while: never silence
+    assert outcome.status == "ok" or b"signal: killed" in outcome.payload
+    assert own.invoke(spec).status == "ok"
+
+
+def test_children_of_functions_go_with_them(own: Place) -> None:
+    body = "import subprocess\ndef handler(e, c):\n    return subprocess.Popen(['sleep', '1000'], start_new_session=e).pid\n"
+    spec = own.python(body)
+    in_group, detached = int(own.invoke(spec, False).payload), int(own.invoke(spec, True).payload)
+    own.pool.drop(spec.function_arn)
+    own.run(until(lambda: process_state(in_group) in ("", "Z")))
+    own.run(own.pool.close())
+    assert (process_state(in_group), process_state(detached)) == ("", "")
+
+
+def test_late_lines_are_not_lost(own: Place) -> None:
+    body = "import threading, time\ndef late():\n    time.sleep(.05); print('late')\ndef handler(e, c):\n    threading.Thread(target=late).start()\n"
+    made = own.python(body)
+    own.invoke(made)
+    own.run(asyncio.sleep(0.01))
+    own.pool.drop("another")
+    log = ""
+
+    async def wait() -> None:
+        nonlocal log
+        await asyncio.sleep(0.06)
+        log = text(await own.pool.invoke(made, invocation()))
+
+    own.run(wait())
+    own.run(asyncio.sleep(0.1))
+    own.pool.drop(made.function_arn)
+    assert log.startswith("late\n") or own.late
+
+
+def test_a_helper_that_dies_is_replaced(own: Place) -> None:
+    spec = own.python(PID)
+    parent = own.python("import os\ndef handler(e, c):\n    return os.getppid()\n")
+    pid, helper = int(own.invoke(spec).payload), int(own.invoke(parent).payload)
+    os.kill(helper, signal.SIGKILL)
+    own.run(until(lambda: process_state(pid) in ("", "Z") and own.pool.environments == 0))
+    assert own.invoke(spec).status == "ok"
+
+
+def test_nothing_outlives_a_killed_server(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("import os\ndef handler(e, c):\n    return [os.getpid(), os.getppid()]\n")
+    program = """
+        import asyncio, os, sys
+        from pathlib import Path
+        from segue.runtimes import *
+        async def main():
+            pool = Pool(Path(sys.argv[1]) / "pool", PoolSettings(freeze_after_seconds=0))
+            await pool.start()
+            arn = "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST"
+            spec = FunctionSpec(arn, "f", "python3.11", "app.handler", CodeRef(directory=Path(sys.argv[1])))
+            print((await pool.invoke(spec, Invocation("id"))).payload.decode(), flush=True)
+            await asyncio.sleep(60)
+        asyncio.run(main())
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        pids = [int(pid) for pid in server.stdout.readline().strip("[]\n").split(",")]
+        assert [process_state(pid) for pid in pids] != ["", ""]
+        server.kill()
+    asyncio.run(until(lambda: all(process_state(pid) in ("", "Z") for pid in pids)))
+
+
+def test_cancelled_callers_leave_a_usable_pool(own: Place) -> None:
+    spec = own.python(PID)
+
+    async def cancel_some() -> None:
+        for delay in (0, 0.001, 0.02, 0.1):
+            task = asyncio.create_task(own.pool.invoke(spec, invocation(0.05)))
+            await asyncio.sleep(delay)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        assert await own.pool.drain(5)
+        assert (await own.pool.invoke(spec, invocation())).status == "ok"
+
+    own.run(cancel_some())
