@@ -64,7 +64,10 @@ class Scanner:
         return match.group()
 
     def take_quoted(self) -> str:
-        """A string in single or double quotes; a backslash keeps the character behind it."""
+        """A string in single or double quotes; a backslash keeps the same quote or a backslash behind it.
+
+        Before anything else it stands for itself (recorded: sfn-scenarios/…ESCAPE_SEQUENCES_JSONPATH).
+        """
         quote = self.peek()
         if quote not in ("'", '"'):
             raise self.error("a name in quotes expected")
@@ -75,7 +78,7 @@ class Scanner:
             self.position += 1
             if character == quote:
                 return "".join(characters)
-            if character == "\\" and not self.ended:
+            if character == "\\" and self.peek() in (quote, "\\"):
                 character = self.text[self.position]
                 self.position += 1
             characters.append(character)
