@@ -26,6 +26,7 @@ class Call:
         started_ms: when the call arrived; a call that was parked and looks again keeps it.
         trace: the trace header (``Root=…;Parent=…;Sampled=1``) of the conversation that this call belongs to.
         request_id: the call's own id.
+        nested: whether another operation's handler, not an edge, made this call.
     """
 
     tx: Transaction
@@ -34,6 +35,7 @@ class Call:
     started_ms: int
     trace: str = ""
     request_id: str = ""
+    nested: bool = False
 
     @property
     def now_ms(self) -> int:
@@ -69,4 +71,4 @@ class Call:
         """Perform ``service:Operation`` within this transaction, on this call's authority."""
         from segue.api.perform import perform
 
-        return perform(self, operation, params)
+        return perform(replace(self, nested=True, started_ms=self.tx.now_ms), operation, params)

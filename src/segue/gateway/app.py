@@ -21,7 +21,7 @@ from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
 from segue.wire.parse import parse
 from segue.wire.request import Request, Response
-from segue.wire.route import Route, route
+from segue.wire.route import Route, guess_protocol, route
 from segue.wire.serialize import serialize, serialize_error
 
 log = logging.getLogger(__name__)
@@ -62,14 +62,14 @@ class Gateway:
         try:
             found = route(request, self._services)
             operation = self._api.operation(found.service.name, found.operation.name)
-            params = parse(found.operation, found.protocol, request)
+            params = parse(found, request)
             exchange = Exchange(self, request, found, operation, params, request_id)
             return exchange.begin()
         except AwsError as error:
-            return serialize_error(found, error, request_id)
+            return refuse(request, found, error, request_id)
         except Exception:
             log.exception("request %s failed", request_id)
-            return serialize_error(found, internal_failure(request_id), request_id)
+            return refuse(request, found, internal_failure(request_id), request_id)
 
 
 class Exchange:
@@ -152,13 +152,13 @@ class Exchange:
         return result
 
     def _serialize(self, result: dict[str, Any]) -> Response:
-        return serialize(self._route.operation, self._route.protocol, result, self.request_id)
+        return serialize(self._route, result, self.request_id)
 
     def _serialize_error(self, error: Exception) -> Response:
         if not isinstance(error, AwsError):
             log.error("request %s failed", self.request_id, exc_info=error)
             error = internal_failure(self.request_id)
-        return serialize_error(self._route, error, self.request_id)
+        return refuse(self._request, self._route, error, self.request_id)
 
     def _spawn(self, waiting: Any) -> asyncio.Task[Response]:
         task: asyncio.Task[Response] = asyncio.create_task(waiting)
@@ -167,10 +167,16 @@ class Exchange:
         return task
 
 
+def refuse(request: Request, found: Route | None, error: AwsError, request_id: str) -> Response:
+    """An error as the request's protocol tells it."""
+    if found is None:
+        return serialize_error(guess_protocol(request), None, error, request_id)
+    return serialize_error(found.protocol, found.service, error, request_id)
+
+
 def new_trace(now_ms: int, uuid: str) -> str:
-    """A new conversation's trace header, in X-Ray's form."""
-    digits = uuid.replace("-", "")
-    return f"Root=1-{now_ms // 1000:08x}-{digits[:24]};Parent={digits[16:]};Sampled=1"
+    """A new conversation's trace header, in X-Ray's form. It has no ``Parent``: so queues tell it from a caller's own."""
+    return f"Root=1-{now_ms // 1000:08x}-{uuid.replace('-', '')[:24]};Sampled=1"
 
 
 def internal_failure(request_id: str) -> AwsError:

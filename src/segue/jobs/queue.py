@@ -67,6 +67,11 @@ def cancel(tx: Transaction, kind: str, key: str) -> int:
     return tx.run("DELETE FROM jobs WHERE key = ? AND kind = ?", key, kind)
 
 
+def cancel_all(tx: Transaction, key: str) -> int:
+    """Remove the jobs of that key, whatever their kind; how many."""
+    return tx.run("DELETE FROM jobs WHERE key = ?", key)
+
+
 def cancel_one(tx: Transaction, job_id: int) -> bool:
     """Remove one job; whether it was there."""
     return tx.run("DELETE FROM jobs WHERE id = ?", job_id) > 0

@@ -32,8 +32,10 @@ def evaluate(text: str, value: Any = INPUT, seed: int = 1) -> Any:
     ("text", "value"),
     [
         ("States.Array()", []),
-        ("States.Array($.n[0], 'x', 1.5, -2, true, false, null, $v, $$.Execution.Name)",
-         [1, "x", 1.5, -2, True, False, None, 2, "e"]),
+        (
+            "States.Array($.n[0], 'x', 1.5, -2, true, false, null, $v, $$.Execution.Name)",
+            [1, "x", 1.5, -2, True, False, None, 2, "e"],
+        ),
         ("States.ArrayPartition($.n, 4)", [[1, 2, 3, 4], [5]]),
         ("States.ArrayContains($.n, 5)", True),
         ("States.ArrayContains($.n, 5.0)", False),
@@ -49,7 +51,7 @@ def evaluate(text: str, value: Any = INPUT, seed: int = 1) -> Any:
         ("States.Base64Encode('Data to encode')", "RGF0YSB0byBlbmNvZGU="),
         ("States.Base64Decode('w6k=')", "é"),
         ("States.Hash('input data', 'SHA-1')", "aaff4a450a104cd177d28d18d74485e8cae074b7"),
-        ("States.JsonMerge($.o, States.StringToJson('{\"b\":1,\"z\":2}'), false)", {"a": 1, "b": 1, "z": 2}),
+        ('States.JsonMerge($.o, States.StringToJson(\'{"b":1,"z":2}\'), false)', {"a": 1, "b": 1, "z": 2}),
         ("States.StringToJson($.json)", {"a": [1, 2.5]}),
         ("States.StringToJson('')", None),
         ("States.JsonToString($.o)", '{"a":1,"b":{"c":[1,null]}}'),
@@ -68,7 +70,7 @@ def evaluate(text: str, value: Any = INPUT, seed: int = 1) -> Any:
         ("States.Array( 1 ,2 )", [1, 2]),
         ("States.Array($['n'][0], $.n[0,1])", [1, [1, 2]]),
     ],
-)  # fmt: skip
+)
 def test_functions(text: str, value: Any) -> None:
     found = evaluate(text)
     assert found == value
@@ -127,9 +129,21 @@ def test_a_failure_inside_names_the_inner_call() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["States.Nope(1)", "States.UUID(1)", "States.Array(", "States.Array(1", "States.Array(1,)", "States.Array('x)",
-     "States.Array(1) x", "States.Array(x)", "States.Array($.)", "States.Hash('a')", "States.array()", "States.Array(1 2)"],
-)  # fmt: skip
+    [
+        "States.Nope(1)",
+        "States.UUID(1)",
+        "States.Array(",
+        "States.Array(1",
+        "States.Array(1,)",
+        "States.Array('x)",
+        "States.Array(1) x",
+        "States.Array(x)",
+        "States.Array($.)",
+        "States.Hash('a')",
+        "States.array()",
+        "States.Array(1 2)",
+    ],
+)
 def test_what_is_no_call_is_refused(text: str) -> None:
     with pytest.raises(InvalidExpression):
         compile_expression(text)
@@ -172,9 +186,21 @@ def test_escaped_text_comes_through_format(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(1.0, "1.0"), (0.0, "0.0"), (-0.5, "-0.5"), (9999999.5, "9999999.5"), (1e7, "1.0E7"), (12345678.25, "1.234567825E7"),
-     (1e21, "1.0E21"), (1.5e300, "1.5E300"), (0.001, "0.001"), (0.0001, "1.0E-4"), (-0.00025, "-2.5E-4"), (1e-9, "1.0E-9")],
-)  # fmt: skip
+    [
+        (1.0, "1.0"),
+        (0.0, "0.0"),
+        (-0.5, "-0.5"),
+        (9999999.5, "9999999.5"),
+        (1e7, "1.0E7"),
+        (12345678.25, "1.234567825E7"),
+        (1e21, "1.0E21"),
+        (1.5e300, "1.5E300"),
+        (0.001, "0.001"),
+        (0.0001, "1.0E-4"),
+        (-0.00025, "-2.5E-4"),
+        (1e-9, "1.0E-9"),
+    ],
+)
 def test_doubles_as_java_prints_them(number: float, text: str) -> None:
     assert java_double(number) == text
 

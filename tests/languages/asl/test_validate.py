@@ -35,12 +35,34 @@ def map_state(**fields: Any) -> dict[str, Any]:
 
 
 VALID: list[dict[str, Any]] = [
-    {"Type": "Pass", "Next": "Z", "Parameters": {"a.$": "$.b", "c.$": "States.UUID()", "d.$": "$$.State.Name", "e.$": "$v"}},
-    {"Type": "Pass", "Next": "Z", "Result": {"a.$": "no path"}, "ResultPath": None, "InputPath": None, "OutputPath": "$"},
+    {
+        "Type": "Pass",
+        "Next": "Z",
+        "Parameters": {"a.$": "$.b", "c.$": "States.UUID()", "d.$": "$$.State.Name", "e.$": "$v"},
+    },
+    {
+        "Type": "Pass",
+        "Next": "Z",
+        "Result": {"a.$": "no path"},
+        "ResultPath": None,
+        "InputPath": None,
+        "OutputPath": "$",
+    },
     {"Type": "Pass", "Next": "Z", "Assign": {"x.$": "$.y"}},
     task(TimeoutSecondsPath="$.t", HeartbeatSeconds=5, ResultSelector={"x.$": "$.Payload"}, ResultPath="$.r"),
-    task(Retry=[{"ErrorEquals": ["A"], "IntervalSeconds": 1, "MaxAttempts": 0, "BackoffRate": 1.5, "MaxDelaySeconds": 9,
-                 "JitterStrategy": "FULL"}, {"ErrorEquals": ["States.ALL"]}]),
+    task(
+        Retry=[
+            {
+                "ErrorEquals": ["A"],
+                "IntervalSeconds": 1,
+                "MaxAttempts": 0,
+                "BackoffRate": 1.5,
+                "MaxDelaySeconds": 9,
+                "JitterStrategy": "FULL",
+            },
+            {"ErrorEquals": ["States.ALL"]},
+        ]
+    ),
     task(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Z", "ResultPath": "$.error", "Assign": {"e.$": "$.Error"}}]),
     task(Credentials={"RoleArn.$": "$.role"}),
     task(Resource=INTEGRATION + "sqs:sendMessage.waitForTaskToken"),
@@ -51,17 +73,27 @@ VALID: list[dict[str, Any]] = [
     {"Type": "Wait", "TimestampPath": "$.t", "Next": "Z"},
     {"Type": "Wait", "Timestamp": "2030-01-01T00:00:00Z", "Next": "Z"},
     {"Type": "Choice", "Choices": [{"Variable": "$.a", "IsPresent": True, "Next": "Z"}]},
-    {"Type": "Choice", "Choices": [{"And": [{"Variable": "$.a", "NumericEqualsPath": "$.b"}], "Next": "Z"}], "Default": "Z"},
-    map_state(ItemsPath="$.i", MaxConcurrency=2, ItemSelector={"v.$": "$$.Map.Item.Value"}, ToleratedFailurePercentage=5),
+    {
+        "Type": "Choice",
+        "Choices": [{"And": [{"Variable": "$.a", "NumericEqualsPath": "$.b"}], "Next": "Z"}],
+        "Default": "Z",
+    },
+    map_state(
+        ItemsPath="$.i", MaxConcurrency=2, ItemSelector={"v.$": "$$.Map.Item.Value"}, ToleratedFailurePercentage=5
+    ),
     map_state(ItemsPath="$$.Execution.Input.i", MaxConcurrencyPath="$max.of[0]", Label="L"),
     {"Type": "Parallel", "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}], "Next": "Z"},
     {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 %}", "Assign": {"x": "{% 2 %}"}, "Next": "Z"},
     {"Type": "Wait", "QueryLanguage": "JSONata", "Seconds": "{% $s %}", "Next": "Z"},
     {"Type": "Choice", "QueryLanguage": "JSONata", "Choices": [{"Condition": "{% true %}", "Next": "Z", "Output": 1}]},
     map_state(QueryLanguage="JSONata", Items="{% $states.input %}", ItemSelector="{% 1 %}", MaxConcurrency="{% 2 %}"),
-    task(QueryLanguage="JSONata", Arguments={"a": "{% $x %}"}, TimeoutSeconds="{% 3 %}",
-         Catch=[{"ErrorEquals": ["A"], "Output": "{% 1 %}", "Next": "Z"}]),
-]  # fmt: skip
+    task(
+        QueryLanguage="JSONata",
+        Arguments={"a": "{% $x %}"},
+        TimeoutSeconds="{% 3 %}",
+        Catch=[{"ErrorEquals": ["A"], "Output": "{% 1 %}", "Next": "Z"}],
+    ),
+]
 
 
 @pytest.mark.parametrize("state", VALID, ids=lambda state: f"{state['Type']}-{'-'.join(list(state)[1:4])}")
@@ -88,55 +120,113 @@ def test_fields_belong_to_types(field: str, kind: str) -> None:
     ("state", "message", "location"),
     [
         ({}, "These fields are required: [Type]", ""),
-        ({"Type": "Nope"}, "The field 'Type' should have one of these values: "
-         "[Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]", "/Type"),
+        (
+            {"Type": "Nope"},
+            "The field 'Type' should have one of these values: "
+            "[Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]",
+            "/Type",
+        ),
         ({"Type": "Choice"}, "These fields are required: [Choices]", ""),
         ({"Type": "Choice", "Choices": []}, "Value cannot be empty", "/Choices"),
-        ({"Type": "Choice", "Choices": [{"Variable": "$", "StringMatches": "T"}]}, "These fields are required: [Next]",
-         "/Choices[0]"),
-        ({"Type": "Choice", "Choices": [{"Variable": "x", "IsNull": True, "Next": "Z"}]}, "Value must be a valid JSONPath.",
-         "/Choices[0]/Variable"),
-        ({"Type": "Choice", "Choices": [{"And": [{"IsNull": True}], "Next": "Z"}]}, "These fields are required: [Variable]",
-         "/Choices[0]/And[0]"),
-        ({"Type": "Choice", "QueryLanguage": "JSONata", "Choices": [{"Next": "Z"}]}, "These fields are required: [Condition]",
-         "/Choices[0]"),
+        (
+            {"Type": "Choice", "Choices": [{"Variable": "$", "StringMatches": "T"}]},
+            "These fields are required: [Next]",
+            "/Choices[0]",
+        ),
+        (
+            {"Type": "Choice", "Choices": [{"Variable": "x", "IsNull": True, "Next": "Z"}]},
+            "Value must be a valid JSONPath.",
+            "/Choices[0]/Variable",
+        ),
+        (
+            {"Type": "Choice", "Choices": [{"And": [{"IsNull": True}], "Next": "Z"}]},
+            "These fields are required: [Variable]",
+            "/Choices[0]/And[0]",
+        ),
+        (
+            {"Type": "Choice", "QueryLanguage": "JSONata", "Choices": [{"Next": "Z"}]},
+            "These fields are required: [Condition]",
+            "/Choices[0]",
+        ),
         ({"Type": "Parallel", "Branches": [], "Next": "Z"}, "Value cannot be empty", "/Branches"),
         ({"Type": "Pass", "OutputPath": "Test", "Next": "Z"}, "Value must be a valid JSONPath.", "/OutputPath"),
         ({"Type": "Pass", "ResultPath": "$.a[*]", "Next": "Z"}, "Value is not a Reference Path", "/ResultPath"),
         ({"Type": "Pass", "ResultPath": "$$.a", "Next": "Z"}, "Value is not a Reference Path", "/ResultPath"),
-        ({"Type": "Pass", "Parameters": {"a": {"b.$": "States.Nope()"}}, "Next": "Z"},
-         "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call", "/Parameters/a"),
-        ({"Type": "Pass", "Next": "Z", "End": True}, "There should only be one of the following fields: [Next, End]", ""),
+        (
+            {"Type": "Pass", "Parameters": {"a": {"b.$": "States.Nope()"}}, "Next": "Z"},
+            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call",
+            "/Parameters/a",
+        ),
+        (
+            {"Type": "Pass", "Next": "Z", "End": True},
+            "There should only be one of the following fields: [Next, End]",
+            "",
+        ),
         ({"Type": "Pass"}, "There should be exactly one of the following fields: [Next, End]", ""),
-        ({"Type": "Pass", "Output": 1, "Next": "Z"}, "The QueryLanguage is set to 'JSONPath', but field 'Output' is only "
-         "supported for the 'JSONata' QueryLanguage", ""),
-        ({"Type": "Pass", "QueryLanguage": "JSONata", "InputPath": "$", "Next": "Z"}, "The QueryLanguage is set to 'JSONata', "
-         "but field 'InputPath' is only supported for the 'JSONPath' QueryLanguage", ""),
-        (task(Resource="arn:aws:states:::dynamodb:query"), "The resource provided arn:aws:states:::dynamodb:query is not "
-         "recognized. The value is not a valid resource ARN, or the resource is not available in this region.", "/Resource"),
+        (
+            {"Type": "Pass", "Output": 1, "Next": "Z"},
+            "The QueryLanguage is set to 'JSONPath', but field 'Output' is only "
+            "supported for the 'JSONata' QueryLanguage",
+            "",
+        ),
+        (
+            {"Type": "Pass", "QueryLanguage": "JSONata", "InputPath": "$", "Next": "Z"},
+            "The QueryLanguage is set to 'JSONata', "
+            "but field 'InputPath' is only supported for the 'JSONPath' QueryLanguage",
+            "",
+        ),
+        (
+            task(Resource="arn:aws:states:::dynamodb:query"),
+            "The resource provided arn:aws:states:::dynamodb:query is not "
+            "recognized. The value is not a valid resource ARN, or the resource is not available in this region.",
+            "/Resource",
+        ),
         (task(Credentials={}), "The field 'RoleArn' is required but was missing", "/Credentials"),
         (task(TimeoutSeconds=0), "Minimum value is 1", "/TimeoutSeconds"),
-        (task(Retry=[{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["A"]}]), "States.ALL must appear alone and at end of "
-         "list", "/Retry[0]/ErrorEquals[0]"),
-        (task(Catch=[{"ErrorEquals": ["A", "States.ALL"], "Next": "Z"}]), "States.ALL must appear alone and at end of list",
-         "/Catch[0]/ErrorEquals[1]"),
+        (
+            task(Retry=[{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["A"]}]),
+            "States.ALL must appear alone and at end of list",
+            "/Retry[0]/ErrorEquals[0]",
+        ),
+        (
+            task(Catch=[{"ErrorEquals": ["A", "States.ALL"], "Next": "Z"}]),
+            "States.ALL must appear alone and at end of list",
+            "/Catch[0]/ErrorEquals[1]",
+        ),
         (task(Retry=[{}]), "These fields are required: [ErrorEquals]", "/Retry[0]"),
         (task(Catch=[{"ErrorEquals": []}]), "These fields are required: [Next]", "/Catch[0]"),
         (task(Retry=[{"ErrorEquals": ["A"], "BackoffRate": 0.5}]), "Minimum value is 1.0", "/Retry[0]/BackoffRate"),
         (map_state(MaxConcurrency=-1), "Minimum value is 0", "/MaxConcurrency"),
         (map_state(ToleratedFailurePercentage=101), "Maximum value is 100.0", "/ToleratedFailurePercentage"),
-        (map_state(MaxConcurrency=1, MaxConcurrencyPath="$.m"), "There should only be one of the following fields: "
-         "[MaxConcurrency, MaxConcurrencyPath]", ""),
+        (
+            map_state(MaxConcurrency=1, MaxConcurrencyPath="$.m"),
+            "There should only be one of the following fields: [MaxConcurrency, MaxConcurrencyPath]",
+            "",
+        ),
         (map_state(MaxConcurrencyPath="$$.Execution.Input.n"), "Value is not a Reference Path", "/MaxConcurrencyPath"),
-        (map_state(ItemReader={"Resource": INTEGRATION + "s3:getObject", "ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$"}}),
-         "There should only be one of the following fields: [MaxItems, MaxItemsPath]", "/ItemReader/ReaderConfig"),
-        (map_state(ItemProcessor={"StartAt": "I", "States": {"I": END}, "QueryLanguage": "JSONata"}),
-         "Field 'QueryLanguage' is not supported", "/ItemProcessor"),
+        (
+            map_state(
+                ItemReader={
+                    "Resource": INTEGRATION + "s3:getObject",
+                    "ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$"},
+                }
+            ),
+            "There should only be one of the following fields: [MaxItems, MaxItemsPath]",
+            "/ItemReader/ReaderConfig",
+        ),
+        (
+            map_state(ItemProcessor={"StartAt": "I", "States": {"I": END}, "QueryLanguage": "JSONata"}),
+            "Field 'QueryLanguage' is not supported",
+            "/ItemProcessor",
+        ),
         (map_state(ItemProcessor={"StartAt": "I"}), "These fields are required: [States]", "/ItemProcessor"),
-        ({"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "Next": "Z"}, "There should only be one of the following fields: "
-         "[Seconds, SecondsPath, Timestamp, TimestampPath]", ""),
+        (
+            {"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "Next": "Z"},
+            "There should only be one of the following fields: [Seconds, SecondsPath, Timestamp, TimestampPath]",
+            "",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_schema_of_states(state: dict[str, Any], message: str, location: str) -> None:
     assert found(machine(state)) == [(SCHEMA, message, f"/States/S{location}")]
 
@@ -181,33 +271,63 @@ def test_the_machine(definition: Any, diagnostics: list[tuple[str, str, str | No
 @pytest.mark.parametrize(
     ("start", "states", "diagnostics"),
     [
-        ("A", {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}},
-         [("MISSING_END_STATE", "Workflow has no terminal state", None)]),
-        ("A", {"A": {"Type": "Pass", "Next": "A"}, "B": {"Type": "Pass", "Next": "A"}},
-         [("MISSING_END_STATE", "Workflow has no terminal state", None)]),
-        ("A", {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}, "C": END},
-         [(TARGET, 'State "C" is not reachable.', "/States/C")]),
-        ("A", {"A": {"Type": "Pass", "Next": "NOPE"}},
-         [(TARGET, "Missing 'Next' target: NOPE", "/States/A/Next"),
-          ("MISSING_END_STATE", "Workflow has no terminal state", None)]),
-        ("Not sure", {"One": {"Type": "Pass", "Next": "Two"}, "Two": {"Type": "Succeed"}},
-         [(TARGET, "Missing 'Next' target: Not sure", "/StartAt"), (TARGET, 'State "One" is not reachable.', "/States/One")]),
-        ("A", {"A": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "X"}], "Default": "Y"},
-               "Z": END},
-         [(TARGET, "Missing 'Next' target: Y", "/States/A/Default"),
-          (TARGET, "Missing 'Next' target: X", "/States/A/Choices[0]/Next"),
-          (TARGET, 'State "Z" is not reachable.', "/States/Z")]),
+        (
+            "A",
+            {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}},
+            [("MISSING_END_STATE", "Workflow has no terminal state", None)],
+        ),
+        (
+            "A",
+            {"A": {"Type": "Pass", "Next": "A"}, "B": {"Type": "Pass", "Next": "A"}},
+            [("MISSING_END_STATE", "Workflow has no terminal state", None)],
+        ),
+        (
+            "A",
+            {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}, "C": END},
+            [(TARGET, 'State "C" is not reachable.', "/States/C")],
+        ),
+        (
+            "A",
+            {"A": {"Type": "Pass", "Next": "NOPE"}},
+            [
+                (TARGET, "Missing 'Next' target: NOPE", "/States/A/Next"),
+                ("MISSING_END_STATE", "Workflow has no terminal state", None),
+            ],
+        ),
+        (
+            "Not sure",
+            {"One": {"Type": "Pass", "Next": "Two"}, "Two": {"Type": "Succeed"}},
+            [
+                (TARGET, "Missing 'Next' target: Not sure", "/StartAt"),
+                (TARGET, 'State "One" is not reachable.', "/States/One"),
+            ],
+        ),
+        (
+            "A",
+            {
+                "A": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "X"}], "Default": "Y"},
+                "Z": END,
+            },
+            [
+                (TARGET, "Missing 'Next' target: Y", "/States/A/Default"),
+                (TARGET, "Missing 'Next' target: X", "/States/A/Choices[0]/Next"),
+                (TARGET, 'State "Z" is not reachable.', "/States/Z"),
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_transitions(start: str, states: dict[str, Any], diagnostics: list[tuple[str, str, str | None]]) -> None:
     assert found({"StartAt": start, "States": states}) == diagnostics
 
 
 @pytest.mark.parametrize(
     ("resource", "pattern"),
-    [("sqs:sendMessage.waitForTaskToken", ".waitForTaskToken"), ("ecs:runTask.sync", ".sync"),
-     ("states:startExecution.sync:2", ".sync")],
-)  # fmt: skip
+    [
+        ("sqs:sendMessage.waitForTaskToken", ".waitForTaskToken"),
+        ("ecs:runTask.sync", ".sync"),
+        ("states:startExecution.sync:2", ".sync"),
+    ],
+)
 def test_express_does_not_wait(resource: str, pattern: str) -> None:
     definition = machine(task(Resource=INTEGRATION + resource))
     message = f"Express state machine does not support '{pattern}' service integration "
@@ -218,17 +338,37 @@ def test_express_does_not_wait(resource: str, pattern: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "line", "column"),
     [
-        ("not a definition", "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', "
-         "'true' or 'false')", 1, 4),
-        ('{\n  "a": yes}', "Unrecognized token 'yes': was expecting (JSON String, Number, Array, Object or token 'null', "
-         "'true' or 'false')", 2, 11),
+        (
+            "not a definition",
+            "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', "
+            "'true' or 'false')",
+            1,
+            4,
+        ),
+        (
+            '{\n  "a": yes}',
+            "Unrecognized token 'yes': was expecting (JSON String, Number, Array, Object or token 'null', "
+            "'true' or 'false')",
+            2,
+            11,
+        ),
         ("{a:1}", "Unexpected character ('a' (code 97)): was expecting double-quote to start field name", 1, 3),
-        ('{"a" 1}', "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value", 1, 7),
-        ('{"a":1 "b":2}', "Unexpected character ('\"' (code 34)): was expecting comma to separate Object entries", 1, 9),
+        (
+            '{"a" 1}',
+            "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value",
+            1,
+            7,
+        ),
+        (
+            '{"a":1 "b":2}',
+            "Unexpected character ('\"' (code 34)): was expecting comma to separate Object entries",
+            1,
+            9,
+        ),
         ('{"a":[1 2]}', "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries", 1, 10),
         ('{"a":"b', "Unexpected end-of-input: was expecting closing quote for a string value", 1, 8),
     ],
-)  # fmt: skip
+)
 def test_syntax_errors_are_those_of_jackson(text: str, message: str, line: int, column: int) -> None:
     place = f'[Source: (String)"{text}"; line: {line}, column: {column}]'
     assert found(text) == [("INVALID_JSON_DESCRIPTION", f"{message}\n at {place}", place)]
@@ -282,7 +422,7 @@ _junk = st.recursive(
                     "ReaderConfig",
                     "Credentials",
                     "Seconds",
-                ]  # fmt: skip
+                ]
             ),
             inner,
             max_size=5,

@@ -1,0 +1,1 @@
+"""One package per AWS service; they never import each other."""

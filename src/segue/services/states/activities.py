@@ -1,0 +1,90 @@
+"""Activities: tasks that workers outside fetch and answer by their tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from segue.api import Call, Result
+from segue.api.paginate import decode_token, encode_token
+from segue.api.tags import add_tags
+from segue.errors import AwsError
+from segue.jobs import Pending
+from segue.languages.asl import TaskStarted
+from segue.services.states.advance import advance
+from segue.services.states.arns import checked_arn, checked_name
+from segue.services.states.service import SERVICE
+from segue.services.states.tokens_records import activity_key
+
+_LONG_POLL_MS = 60_000
+
+
+def _activity(_: Call, params: dict[str, Any]) -> str:
+    return str(params["activityArn"])
+
+
+@SERVICE.operation("CreateActivity")
+def create_activity(call: Call, params: dict[str, Any]) -> Result:
+    name = checked_name(params["name"])
+    arn = call.arn("states", f"activity:{name}")
+    call.tx.run("INSERT INTO states_activities VALUES (?, ?, ?) ON CONFLICT (arn) DO NOTHING", arn, name, call.now_ms)
+    add_tags(call.tx, arn, {tag["key"]: tag.get("value", "") for tag in params.get("tags", ())})
+    return _members(_existing(call, arn))
+
+
+@SERVICE.operation("DescribeActivity", reads=True, resource=_activity)
+def describe_activity(call: Call, params: dict[str, Any]) -> Result:
+    row = _existing(call, params["activityArn"])
+    return {**_members(row), "name": row[1]}
+
+
+@SERVICE.operation("ListActivities", reads=True)
+def list_activities(call: Call, params: dict[str, Any]) -> Result:
+    limit = params.get("maxResults") or 100
+    prefix = call.arn("states", "activity:")
+    after = str(decode_token(params["nextToken"])[0]) if "nextToken" in params else prefix
+    rows = call.tx.all(
+        "SELECT arn, name, created_at FROM states_activities WHERE arn > ? AND arn < ? ORDER BY arn LIMIT ?",
+        after,
+        prefix + "\U0010ffff",
+        limit + 1,
+    )
+    token = encode_token(rows[limit - 1][0]) if len(rows) > limit else None
+    return {"activities": [{**_members(row), "name": row[1]} for row in rows[:limit]], "nextToken": token}
+
+
+@SERVICE.operation("DeleteActivity", resource=_activity)
+def delete_activity(call: Call, params: dict[str, Any]) -> Result:
+    arn = checked_arn(params["activityArn"], "activity")
+    call.tx.run("DELETE FROM states_activities WHERE arn = ?", arn)
+    return {}
+
+
+@SERVICE.operation("GetActivityTask", resource=_activity)
+def get_activity_task(call: Call, params: dict[str, Any]) -> Result:
+    arn = _existing(call, params["activityArn"])[0]
+    while True:
+        row = call.tx.one(
+            "DELETE FROM states_activity_tasks WHERE id ="
+            " (SELECT MIN(id) FROM states_activity_tasks WHERE activity_arn = ?)"
+            " RETURNING token, execution_arn, frame, generation, input",
+            arn,
+        )
+        if row is None:
+            break
+        token, execution_arn, frame, generation, text = row
+        if advance(call, execution_arn, TaskStarted((frame, generation), params.get("workerName"))):
+            return {"taskToken": token, "input": text}
+    until_ms = call.started_ms + _LONG_POLL_MS
+    return {} if call.now_ms >= until_ms else Pending((activity_key(arn),), until_ms)
+
+
+def _existing(call: Call, arn: str) -> tuple[Any, ...]:
+    checked_arn(arn, "activity")
+    row = call.tx.one("SELECT arn, name, created_at FROM states_activities WHERE arn = ?", arn)
+    if row is None:
+        raise AwsError("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'")
+    return row
+
+
+def _members(row: tuple[Any, ...]) -> dict[str, Any]:
+    return {"activityArn": row[0], "creationDate": row[2]}

@@ -1,0 +1,236 @@
+"""``advance``: the heart. A command goes into one execution; its history, its tree and what it wants done are saved
+together, in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from segue import jobs
+from segue.api import Call
+from segue.languages.asl import (
+    CancelTask,
+    CancelTimer,
+    Command,
+    Continue,
+    ExecutionMeta,
+    Program,
+    ScheduleTask,
+    SetTimer,
+    Start,
+    Step,
+    Tree,
+    step,
+)
+from segue.languages.asl import start as start_tree
+from segue.languages.asl.commands import EXECUTION, Action, Key
+from segue.languages.asl.history import HistoryEvent
+from segue.languages.asl.tree import Journal
+from segue.services.states import chunks, records, tasks
+from segue.services.states.records import Execution
+
+_SNAPSHOT_CHUNKS = 64
+_EVENTS_PER_COMMIT = 2_000
+_TREES = 4_096
+
+PROGRAMS = records.Programs()
+
+
+class Trees:
+    """Trees of running executions, so that a command need not load one. A tree is good only at its own revision."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._trees: OrderedDict[str, tuple[int, Tree]] = OrderedDict()
+
+    def take(self, execution: Execution) -> Tree | None:
+        """The execution's tree, to be changed; it is put back once it is saved."""
+        revision, tree = self._trees.pop(execution.arn, (0, None))
+        return tree if revision == execution.revision else None
+
+    def put(self, execution: Execution, tree: Tree) -> None:
+        """Remember the tree as saved."""
+        self._trees[execution.arn] = (execution.revision, tree)
+        if len(self._trees) > self._size:
+            self._trees.popitem(last=False)
+
+
+TREES = Trees(_TREES)
+
+
+def timer_key(arn: str, key: Key) -> str:
+    """The key of the jobs that are timers of one frame's generation."""
+    return f"{arn}/timer/{key[0]}.{key[1]}"
+
+
+def task_key(arn: str, key: Key) -> str:
+    """The key of the job that does one task."""
+    return f"{arn}/task/{key[0]}.{key[1]}"
+
+
+def begin(call: Call, execution: Execution) -> Execution:
+    """Start a new execution: run it as far as it goes in this transaction, and keep it."""
+    program = PROGRAMS.get(call.tx, execution.definition_hash)
+    advancing = Advancing(call, execution, program, start_tree(program, _meta(execution), execution.input))
+    advancing.run(Start())
+    return advancing.save(new=True)
+
+
+def advance(call: Call, arn: str, *commands: Command) -> bool:
+    """Give commands to an execution; whether it took any (a late one changes nothing)."""
+    execution = records.find_execution(call.tx, arn)
+    if execution is None or execution.status != "RUNNING":
+        return False
+    program = PROGRAMS.get(call.tx, execution.definition_hash)
+    tree = TREES.take(execution) or _load(call, execution, program)
+    advancing = Advancing(call, execution, program, tree)
+    taken = advancing.run(*commands)
+    if taken:
+        advancing.save()
+    else:
+        TREES.put(execution, tree)
+    return taken
+
+
+class Advancing:
+    """One execution while it advances within one transaction."""
+
+    def __init__(self, call: Call, execution: Execution, program: Program, tree: Tree) -> None:
+        self.call = call
+        self.execution = execution
+        self.tasks_done = 0
+        self._program = program
+        self._tree = tree
+        self._events: list[HistoryEvent] = []
+        self._journal: Journal = {}
+        self._timers: dict[Key, int] = {}
+
+    def run(self, *commands: Command) -> bool:
+        """Step until nothing is left to do here and now; whether any of ``commands`` had an effect."""
+        queue = deque(commands)
+        taken = False
+        while queue:
+            taken_step = step(self._program, self._tree, queue.popleft(), self.call.now_ms)
+            if not (taken_step.journal or taken_step.events or taken_step.actions):
+                continue
+            taken = True
+            self._tree.apply(taken_step.journal)
+            self._journal.update(taken_step.journal)
+            self._events.extend(taken_step.events)
+            for action in taken_step.actions:
+                queue.extend(self._act(action))
+            if taken_step.more:
+                self._continue(queue)
+            self._note_end(taken_step)
+        return taken
+
+    @property
+    def crowded(self) -> bool:
+        """Whether this commit is big enough, so that the rest is for the next one."""
+        return len(self._events) >= _EVENTS_PER_COMMIT
+
+    def save(self, *, new: bool = False) -> Execution:
+        """Write the execution, one chunk of history, and now and then a snapshot."""
+        tx, execution = self.call.tx, self.execution
+        running = execution.status == "RUNNING"
+        chunk = execution.chunks + 1
+        execution = replace(execution, revision=tx.ids.seed(), chunks=chunk)
+        snapshot = None
+        if running and chunk - execution.snapshot_chunk >= _SNAPSHOT_CHUNKS:
+            snapshot = chunks.pack_tree(self._tree)
+            execution = replace(execution, snapshot_chunk=chunk)
+        if new:
+            records.insert_execution(tx, execution)
+        else:
+            records.save_execution(tx, execution, snapshot)
+        first_event = self._events[0].id if self._events else self._tree.header.last_event_id + 1
+        journal = chunks.pack_journal(self._journal) if running and snapshot is None else None
+        records.insert_chunk(tx, execution.number, chunk, first_event, chunks.pack_events(self._events), journal)
+        if running:
+            TREES.put(execution, self._tree)
+        elif not new:
+            self._clean_up()
+        self.execution = execution
+        return execution
+
+    def _continue(self, queue: deque[Command]) -> None:
+        if self.crowded:
+            jobs.enqueue(
+                self.call.tx,
+                "stepfunctions:continue",
+                self.execution.arn,
+                self.execution.arn,
+                trace=self.execution.trace,
+            )
+        else:
+            queue.append(Continue())
+
+    def _act(self, action: Action) -> Sequence[Command]:
+        arn, tx = self.execution.arn, self.call.tx
+        match action:
+            case ScheduleTask():
+                return tasks.schedule(self, action)
+            case SetTimer():
+                if action.kind == "heartbeat":
+                    jobs.cancel(tx, "stepfunctions:heartbeat", timer_key(arn, action.key))
+                kind = "stepfunctions:heartbeat" if action.kind == "heartbeat" else "stepfunctions:timer"
+                payload = [arn, *action.key, action.kind]
+                jobs.enqueue(tx, kind, timer_key(arn, action.key), payload, at_ms=action.at_ms)
+            case CancelTimer():
+                jobs.cancel_all(tx, timer_key(arn, action.key))
+            case CancelTask():
+                jobs.cancel_all(tx, task_key(arn, action.key))
+        return ()
+
+    def _note_end(self, last: Step) -> None:
+        if last.status == "RUNNING":
+            return
+        self.execution = replace(
+            self.execution,
+            status=last.status,
+            stop_at_ms=last.stop_ms,
+            output=last.output_text,
+            error=last.error,
+            cause=last.cause,
+        )
+        self.call.tx.wake(ended_key(self.execution.arn))
+        if self.execution.parent:
+            jobs.enqueue(
+                self.call.tx,
+                "stepfunctions:ended",
+                self.execution.parent,
+                [self.execution.parent, self.execution.arn],
+                trace=self.execution.trace,
+            )
+
+    def _clean_up(self) -> None:
+        records.drop_journals(self.call.tx, self.execution.number)
+        jobs.cancel_all(self.call.tx, timer_key(self.execution.arn, EXECUTION))
+
+
+def ended_key(arn: str) -> str:
+    """Woken when an execution has ended."""
+    return f"states:ended:{arn}"
+
+
+def _meta(execution: Execution) -> ExecutionMeta:
+    return ExecutionMeta(
+        id=execution.arn,
+        name=execution.name,
+        role_arn=execution.role_arn,
+        start_ms=execution.start_at_ms,
+        state_machine_id=execution.machine_arn,
+        state_machine_name=execution.machine_arn.split(":")[6],
+        kind="EXPRESS" if execution.kind == "EXPRESS" else "STANDARD",
+        seed=execution.seed,
+    )
+
+
+def _load(call: Call, execution: Execution, program: Program) -> Tree:
+    packed = records.snapshot_of(call.tx, execution.arn) if execution.snapshot_chunk else None
+    tree = chunks.unpack_tree(packed) if packed else start_tree(program, _meta(execution), execution.input)
+    for journal in records.journals_since(call.tx, execution.number, execution.snapshot_chunk):
+        tree.apply(chunks.unpack_journal(journal))
+    return tree

@@ -1,0 +1,77 @@
+"""``arn:aws:states:::aws-sdk:service:action``: every operation there is, by its service's model."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from segue.errors import AwsError
+from segue.services.states.integrations.errors import aws_sdk_error
+from segue.services.states.integrations.integration import Integration, TaskError
+from segue.services.states.integrations.members import from_model, to_model
+from segue.wire.model import OperationModel, load_service
+
+# AWS's names for services in Resource ARNs (the SDK for Java 2's packages) where they are not the model's.
+_SERVICES = {
+    "sfn": "stepfunctions",
+    "eventbridge": "events",
+    "cloudwatchlogs": "logs",
+    "cloudwatch": "cloudwatch",
+    "ses": "ses",
+    "sesv2": "sesv2",
+}
+# The SDK for Java 2's class names, which begin the error names.
+_PREFIXES = {
+    "dynamodb": "DynamoDb",
+    "eventbridge": "EventBridge",
+    "cloudwatchlogs": "CloudWatchLogs",
+    "cloudwatch": "CloudWatch",
+    "secretsmanager": "SecretsManager",
+    "apigateway": "ApiGateway",
+    "apigatewayv2": "ApiGatewayV2",
+    "cloudformation": "CloudFormation",
+    "sesv2": "SesV2",
+}
+
+
+def integration(service: str, action: str) -> Integration:
+    """The SDK integration of a service's action.
+
+    Raises:
+        AwsError: 501 for a service or an action that has no model.
+    """
+    name = _SERVICES.get(service, service)
+    try:
+        model = load_service(name)
+    except LookupError:
+        raise AwsError("NotImplemented", f"Segue knows no service '{service}'.", status=501) from None
+    operation = _operation(name, action)
+    return Integration(
+        operation=f"{name}:{operation.name}",
+        params=partial(_params, operation),
+        result=partial(_result, operation),
+        error=partial(_error, model.name, _PREFIXES.get(service, service.capitalize())),
+    )
+
+
+def _operation(service: str, action: str) -> OperationModel:
+    operations = load_service(service).operations
+    name = action[:1].upper() + action[1:]
+    if name in operations:
+        return operations[name]
+    for candidate in operations:
+        if candidate.lower() == action.lower():
+            return operations[candidate]
+    raise AwsError("NotImplemented", f"The service '{service}' has no operation '{name}'.", status=501)
+
+
+def _params(operation: OperationModel, value: Any) -> dict[str, Any]:
+    return to_model(operation.service, operation.input, value)
+
+
+def _result(operation: OperationModel, output: dict[str, Any], _: str, __: int) -> Any:
+    return from_model(operation.service, operation.output, output)
+
+
+def _error(service: str, prefix: str, error: AwsError, request_id: str) -> TaskError:
+    return aws_sdk_error(load_service(service), prefix, error, request_id)

@@ -1,0 +1,38 @@
+"""What an integration knows: the operation, its input from the state's parameters, the state's result from its output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from segue.errors import AwsError
+
+
+class TaskError(Exception):
+    """A task failed with an error name and a cause, as Retry and Catch see them."""
+
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One integrated operation.
+
+    Attributes:
+        operation: what is performed (``sqs:SendMessage``).
+        params: from the state's parameters to the operation's input; may raise :class:`TaskError`.
+        result: from the operation's output (the id of the request, and the time) to the state's result; may raise
+            :class:`TaskError`, for an answer that is a failure.
+        error: from the operation's error (and the id of the request) to the task's.
+        leaves: the operation leaves the building, so it is always done by a job.
+    """
+
+    operation: str
+    params: Callable[[Any], dict[str, Any]]
+    result: Callable[[dict[str, Any], str, int], Any]
+    error: Callable[[AwsError, str], TaskError]
+    leaves: bool = False

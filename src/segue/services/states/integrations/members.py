@@ -1,0 +1,118 @@
+"""Between the members of a service's model and the PascalCase names that Step Functions shows for them.
+
+Source: developer guide, "Learning to use AWS service SDK integrations": parameters and results are in PascalCase,
+timestamps are ISO 8601 texts; texts may be given as JSON values where a JSON text is meant.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+from segue.languages.asl import json_text
+from segue.services.states.integrations.integration import TaskError
+from segue.wire.model import Ref, ServiceModel, Shape
+
+
+def to_model(service: ServiceModel, shape: Shape | None, value: Any) -> dict[str, Any]:
+    """A state's parameters as an operation's input.
+
+    Raises:
+        TaskError: ``States.Runtime`` for parameters that are not an object, or name a field that the operation lacks.
+    """
+    if not isinstance(value, dict):
+        raise _unusable(value, "The Parameters must be an object.")
+    if shape is None:
+        return {}
+    members: dict[str, Any] = _to_model(service, shape, value)
+    return members
+
+
+def from_model(service: ServiceModel, shape: Shape | None, value: Any) -> Any:
+    """An operation's output as a state's result."""
+    return {} if shape is None else _from_model(service, shape, value)
+
+
+def pascal(name: str) -> str:
+    """A member's name as Step Functions shows it."""
+    return name[:1].upper() + name[1:]
+
+
+def _to_model(service: ServiceModel, shape: Shape, value: Any) -> Any:
+    if value is None:
+        return None
+    if shape.type == "structure" and isinstance(value, dict):
+        return {
+            name: _to_model(service, service.shape(shape.members[name].shape_name), item)
+            for key, item in value.items()
+            if item is not None and (name := _member(shape, key, value))
+        }
+    if shape.type == "list" and isinstance(value, list):
+        return [_to_model(service, _target(service, shape.element), item) for item in value]
+    if shape.type == "map" and isinstance(value, dict):
+        return {key: _to_model(service, _target(service, shape.value), item) for key, item in value.items()}
+    if shape.type == "string" and not isinstance(value, str):
+        return json_text.dump(value)
+    if shape.type == "blob":
+        return (value if isinstance(value, str) else json_text.dump(value)).encode()
+    if shape.type == "timestamp" and isinstance(value, str):
+        return _milliseconds(value)
+    return value
+
+
+def _member(shape: Shape, key: str, given: dict[str, Any]) -> str:
+    if key in shape.members:
+        return key
+    camel = key[:1].lower() + key[1:]
+    if camel in shape.members:
+        return camel
+    folded = key.lower()
+    for name in shape.members:
+        if name.lower() == folded:
+            return name
+    raise _unusable(given, f'The field "{key}" is not supported by Step Functions')
+
+
+def _from_model(service: ServiceModel, shape: Shape, value: Any) -> Any:
+    if shape.type == "structure" and isinstance(value, dict):
+        return {
+            pascal(name): _from_model(service, service.shape(shape.members[name].shape_name), item)
+            for name, item in sorted(value.items())
+            if item is not None and name in shape.members
+        }
+    if shape.type == "list" and isinstance(value, list):
+        return [_from_model(service, _target(service, shape.element), item) for item in value]
+    if shape.type == "map" and isinstance(value, dict):
+        return {key: _from_model(service, _target(service, shape.value), item) for key, item in value.items()}
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return base64.b64encode(value).decode()
+    if shape.type == "timestamp" and isinstance(value, int):
+        return iso(value)
+    return value
+
+
+def iso(time_ms: int) -> str:
+    """``2024-05-06T07:08:09.123Z``."""
+    return f"{datetime.fromtimestamp(time_ms // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03d}Z"
+
+
+def _milliseconds(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise _unusable(text, "The value must be a timestamp in ISO 8601.") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _target(service: ServiceModel, use: Ref | None) -> Shape:
+    assert use is not None
+    return service.shape(use.shape_name)
+
+
+def _unusable(value: Any, why: str) -> TaskError:
+    given = json_text.dump(value)
+    return TaskError("States.Runtime", f"The Parameters '{given}' could not be used to start the Task: [{why}]")

@@ -1,0 +1,293 @@
+"""The rows of state machines, executions and task tokens, and the SQL that reads and writes them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgpack
+
+from segue.languages.asl import Program, compile
+from segue.store import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A state machine. ``settings`` holds what is stored and returned as given (logging, tracing, encryption)."""
+
+    arn: str
+    name: str
+    kind: str
+    role_arn: str
+    definition_hash: str
+    revision_id: str
+    created_at_ms: int
+    updated_at_ms: int
+    settings: dict[str, Any]
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """An execution. ``parent`` names the task that waits for its end (``arn/frame.generation/pattern``), or is empty.
+
+    ``number`` orders executions by their start; ``revision`` changes at every save, so that a cached tree is known to
+    be the saved one; ``chunks`` is how many there are; ``snapshot`` is the tree as of ``snapshot_chunk``.
+    """
+
+    arn: str
+    number: int
+    machine_arn: str
+    name: str
+    kind: str
+    definition_hash: str
+    role_arn: str
+    seed: int
+    status: str
+    start_at_ms: int
+    stop_at_ms: int | None
+    input: str
+    output: str | None
+    error: str | None
+    cause: str | None
+    trace: str
+    parent: str
+    revision: int
+    chunks: int
+    snapshot_chunk: int
+
+
+_EXECUTION = (
+    "arn, number, machine_arn, name, kind, definition_hash, role_arn, seed, status, start_at, stop_at, input, output,"
+    " error, cause, trace, parent, revision, chunks, snapshot_chunk"
+)
+
+
+def find_machine(tx: Transaction, arn: str) -> Machine | None:
+    """The state machine of that ARN."""
+    row = tx.one("SELECT * FROM states_machines WHERE arn = ?", arn)
+    return None if row is None else _machine(row)
+
+
+def list_machines(tx: Transaction, prefix: str, after_arn: str, limit: int) -> list[Machine]:
+    """State machines whose ARN starts with ``prefix``, in the order of their ARNs."""
+    rows = tx.all(
+        "SELECT * FROM states_machines WHERE arn > ? AND arn >= ? AND arn < ? ORDER BY arn LIMIT ?",
+        after_arn,
+        prefix,
+        prefix + "\U0010ffff",
+        limit,
+    )
+    return [_machine(row) for row in rows]
+
+
+def insert_machine(tx: Transaction, machine: Machine) -> None:
+    """Keep a new state machine."""
+    tx.run("INSERT INTO states_machines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *_machine_row(machine))
+
+
+def update_machine(tx: Transaction, machine: Machine) -> None:
+    """Keep what was changed."""
+    tx.run(
+        "UPDATE states_machines SET role_arn = ?, definition_hash = ?, revision_id = ?, updated_at = ?, settings = ?,"
+        " status = ? WHERE arn = ?",
+        machine.role_arn,
+        machine.definition_hash,
+        machine.revision_id,
+        machine.updated_at_ms,
+        json.dumps(machine.settings),
+        machine.status,
+        machine.arn,
+    )
+
+
+def delete_machine(tx: Transaction, arn: str) -> None:
+    """Forget a state machine; its executions stay."""
+    tx.run("DELETE FROM states_machines WHERE arn = ?", arn)
+
+
+def keep_definition(tx: Transaction, text: str) -> str:
+    """Store a definition once, whoever uses it; its hash."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    tx.run("INSERT INTO states_definitions VALUES (?, ?) ON CONFLICT (hash) DO NOTHING", digest, text)
+    return digest
+
+
+def definition(tx: Transaction, digest: str) -> str:
+    """The definition of that hash."""
+    row = tx.one("SELECT text FROM states_definitions WHERE hash = ?", digest)
+    assert row is not None, f"definition {digest} is missing"
+    return str(row[0])
+
+
+class Programs:
+    """Compiled definitions by their hash: compiled once, whoever runs them."""
+
+    def __init__(self, size: int = 512) -> None:
+        self._size = size
+        self._programs: dict[str, Program] = {}
+
+    def get(self, tx: Transaction, digest: str) -> Program:
+        """The program of a stored definition."""
+        program = self._programs.get(digest)
+        if program is None:
+            if len(self._programs) >= self._size:
+                self._programs.pop(next(iter(self._programs)))
+            program = self._programs[digest] = compile(parsed(definition(tx, digest)))
+        return program
+
+
+@lru_cache(maxsize=64)
+def parsed(text: str) -> dict[str, Any]:
+    """A definition's text as data. Shared: not to be changed."""
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def find_execution(tx: Transaction, arn: str) -> Execution | None:
+    """The execution of that ARN."""
+    row = tx.one(f"SELECT {_EXECUTION} FROM states_executions WHERE arn = ?", arn)
+    return None if row is None else Execution(*row)
+
+
+def find_by_parent(tx: Transaction, parent: str) -> Execution | None:
+    """The execution that somebody waits for."""
+    row = tx.one(f"SELECT {_EXECUTION} FROM states_executions WHERE parent = ?", parent)
+    return None if row is None else Execution(*row)
+
+
+def delete_execution(tx: Transaction, arn: str) -> None:
+    """Forget an execution's row."""
+    tx.run("DELETE FROM states_executions WHERE arn = ?", arn)
+
+
+def last_event(tx: Transaction, execution: int) -> int:
+    """The id of the newest event of an execution."""
+    row = tx.one("SELECT events FROM states_chunks WHERE execution = ? AND first_event = (SELECT MAX(first_event)"
+                 " FROM states_chunks WHERE execution = ?) ORDER BY chunk LIMIT 1", execution, execution)
+    if row is None:
+        return 0
+    events = msgpack.unpackb(row[0])
+    return int(events[-1][0]) if events else 0
+
+
+def list_executions(
+    tx: Transaction, machine_arn: str, status: str | None, before: int, limit: int
+) -> list[Execution]:
+    """Executions of a state machine, newest first, those with a ``number`` below ``before``."""
+    where = "AND status = ?" if status else ""
+    rows = tx.all(
+        f"SELECT {_EXECUTION} FROM states_executions WHERE machine_arn = ? AND number < ? {where}"
+        " ORDER BY number DESC LIMIT ?",
+        machine_arn,
+        before,
+        *((status,) if status else ()),
+        limit,
+    )
+    return [Execution(*row) for row in rows]
+
+
+def insert_execution(tx: Transaction, execution: Execution) -> None:
+    """Keep a new execution."""
+    tx.run(
+        "INSERT INTO states_executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+        execution.arn,
+        execution.number,
+        execution.machine_arn,
+        execution.name,
+        execution.kind,
+        execution.definition_hash,
+        execution.role_arn,
+        execution.seed,
+        execution.status,
+        execution.start_at_ms,
+        execution.stop_at_ms,
+        execution.input,
+        execution.output,
+        execution.error,
+        execution.cause,
+        execution.trace,
+        execution.parent,
+        execution.revision,
+        execution.chunks,
+        execution.snapshot_chunk,
+    )
+
+
+def save_execution(tx: Transaction, execution: Execution, snapshot: bytes | None) -> None:
+    """Keep what a step made of it; the snapshot only where there is a new one."""
+    tx.run(
+        "UPDATE states_executions SET status = ?, stop_at = ?, output = ?, error = ?, cause = ?, revision = ?,"
+        " chunks = ?, snapshot_chunk = ?, snapshot = COALESCE(?, snapshot) WHERE arn = ?",
+        execution.status,
+        execution.stop_at_ms,
+        execution.output,
+        execution.error,
+        execution.cause,
+        execution.revision,
+        execution.chunks,
+        execution.snapshot_chunk,
+        snapshot,
+        execution.arn,
+    )
+
+
+def insert_chunk(
+    tx: Transaction, execution: int, chunk: int, first_event: int, events: bytes, journal: bytes | None
+) -> None:
+    """Keep one commit's events and journal."""
+    tx.run("INSERT INTO states_chunks VALUES (?, ?, ?, ?, ?)", execution, chunk, first_event, events, journal)
+
+
+def journals_since(tx: Transaction, execution: int, chunk: int) -> list[bytes]:
+    """The journals of the chunks after ``chunk``, oldest first."""
+    rows = tx.all(
+        "SELECT journal FROM states_chunks WHERE execution = ? AND chunk > ? ORDER BY chunk", execution, chunk
+    )
+    return [row[0] for row in rows if row[0] is not None]
+
+
+def snapshot_of(tx: Transaction, arn: str) -> bytes | None:
+    """The newest snapshot of an execution's tree."""
+    row = tx.one("SELECT snapshot FROM states_executions WHERE arn = ?", arn)
+    return None if row is None else row[0]
+
+
+def drop_journals(tx: Transaction, execution: int) -> None:
+    """The execution has ended: only its history is of interest."""
+    tx.run("UPDATE states_chunks SET journal = NULL WHERE execution = ? AND journal IS NOT NULL", execution)
+
+
+def event_chunks(tx: Transaction, execution: int, first: int, last: int) -> list[bytes]:
+    """The chunks that hold the events from ``first`` to ``last``, oldest first."""
+    rows = tx.all(
+        "SELECT events FROM states_chunks WHERE execution = ? AND first_event <= ? AND first_event >= COALESCE((SELECT"
+        " MAX(first_event) FROM states_chunks WHERE execution = ? AND first_event <= ?), 0) ORDER BY chunk",
+        execution,
+        last,
+        execution,
+        first,
+    )
+    return [row[0] for row in rows]
+
+
+def _machine(row: Row) -> Machine:
+    return Machine(*row[:8], settings=json.loads(row[8]), status=row[9])
+
+
+def _machine_row(machine: Machine) -> tuple[Any, ...]:
+    return (
+        machine.arn,
+        machine.name,
+        machine.kind,
+        machine.role_arn,
+        machine.definition_hash,
+        machine.revision_id,
+        machine.created_at_ms,
+        machine.updated_at_ms,
+        json.dumps(machine.settings),
+        machine.status,
+    )

@@ -1,0 +1,83 @@
+"""The declaration of the service: its schema and the register that the operations join."""
+
+from __future__ import annotations
+
+from segue.api import Service
+
+MIGRATIONS = (
+    """
+    CREATE TABLE states_definitions (
+        hash TEXT PRIMARY KEY,
+        text TEXT NOT NULL
+    );
+    CREATE TABLE states_machines (
+        arn TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        role_arn TEXT NOT NULL,
+        definition_hash TEXT NOT NULL,
+        revision_id TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL,
+        settings TEXT NOT NULL,
+        status TEXT NOT NULL
+    );
+    CREATE TABLE states_executions (
+        arn TEXT PRIMARY KEY,
+        number BIGINT NOT NULL,
+        machine_arn TEXT NOT NULL,
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        definition_hash TEXT NOT NULL,
+        role_arn TEXT NOT NULL,
+        seed BIGINT NOT NULL,
+        status TEXT NOT NULL,
+        start_at BIGINT NOT NULL,
+        stop_at BIGINT,
+        input TEXT NOT NULL,
+        output TEXT,
+        error TEXT,
+        cause TEXT,
+        trace TEXT NOT NULL,
+        parent TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        chunks BIGINT NOT NULL,
+        snapshot_chunk BIGINT NOT NULL,
+        snapshot BYTEA
+    );
+    CREATE INDEX states_executions_parent ON states_executions (parent) WHERE parent <> '';
+    CREATE INDEX states_executions_machine ON states_executions (machine_arn, number);
+    CREATE TABLE states_chunks (
+        execution BIGINT NOT NULL,
+        chunk BIGINT NOT NULL,
+        first_event BIGINT NOT NULL,
+        events BYTEA NOT NULL,
+        journal BYTEA,
+        PRIMARY KEY (execution, chunk)
+    );
+    CREATE TABLE states_tokens (
+        token TEXT PRIMARY KEY,
+        execution_arn TEXT NOT NULL,
+        frame BIGINT NOT NULL,
+        generation BIGINT NOT NULL
+    );
+    CREATE INDEX states_tokens_execution ON states_tokens (execution_arn);
+    CREATE TABLE states_activities (
+        arn TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        created_at BIGINT NOT NULL
+    );
+    CREATE TABLE states_activity_tasks (
+        id BIGINT PRIMARY KEY,
+        activity_arn TEXT NOT NULL,
+        token TEXT NOT NULL,
+        execution_arn TEXT NOT NULL,
+        frame BIGINT NOT NULL,
+        generation BIGINT NOT NULL,
+        input TEXT NOT NULL
+    );
+    CREATE INDEX states_activity_tasks_activity ON states_activity_tasks (activity_arn, id);
+    """,
+)
+
+SERVICE = Service("stepfunctions", MIGRATIONS, iam_prefix="states")

@@ -1,0 +1,184 @@
+"""Doing what a Task state asks: within this transaction where that is possible, by a job where it is not.
+
+An integration that only reads and writes rows (a message into a queue, an item into a table) happens in the same
+transaction as the state's transition: both or neither. What leaves the building (a function) is a job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from segue import jobs
+from segue.api import Call
+from segue.api.caller import role_caller
+from segue.api.deliveries import Delivery, record
+from segue.errors import AwsError
+from segue.jobs import Outbound, Pending
+from segue.languages.asl import Command, CompleteTask, FailTask, ScheduleTask, TaskStarted, TaskSubmitted, json_text
+from segue.services.states import tokens_records
+from segue.services.states.integrations import Integration, TaskError, resolve
+from segue.services.states.integrations.optimized import function_error
+
+if TYPE_CHECKING:
+    from segue.languages.asl.commands import Key
+    from segue.services.states.advance import Advancing
+
+_TASKS_PER_COMMIT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A task to be done: plain data, as it stands in its job's payload."""
+
+    execution_arn: str
+    frame: int
+    generation: int
+    resource_type: str
+    resource_name: str
+    pattern: str
+    parameters: str
+    role_arn: str
+    region: str
+
+    @property
+    def key(self) -> Key:
+        """The task's key."""
+        return (self.frame, self.generation)
+
+
+def schedule(advancing: Advancing, action: ScheduleTask) -> Sequence[Command]:
+    """Begin a task: the commands that its execution gets at once."""
+    call, execution = advancing.call, advancing.execution
+    if action.token is not None:
+        tokens_records.insert(call.tx, action.token, execution.arn, action.frame, action.generation)
+    if action.pattern == "activity":
+        tokens_records.queue_activity(call.tx, action, execution.arn)
+        return ()
+    credentials = action.credentials or {}
+    request = Request(
+        execution.arn,
+        action.frame,
+        action.generation,
+        action.resource_type,
+        action.resource_name,
+        action.pattern,
+        action.parameters_text,
+        credentials.get("roleArn") or credentials.get("RoleArn") or execution.role_arn,
+        action.region,
+    )
+    started = TaskStarted(action.key)
+    advancing.tasks_done += 1
+    if _leaves(request) or advancing.tasks_done > _TASKS_PER_COMMIT:
+        enqueue(advancing, request)
+        return (started,)
+    done = perform(call, request, advancing.execution.trace)
+    if isinstance(done, (Pending, Outbound)):
+        enqueue(advancing, request)
+        return (started,)
+    return (started, done)
+
+
+def enqueue(advancing: Advancing, request: Request) -> None:
+    """Leave a task to a job."""
+    from segue.services.states.advance import task_key
+
+    arn = advancing.execution.arn
+    payload = [getattr(request, name) for name in Request.__slots__]
+    trace = advancing.execution.trace
+    jobs.enqueue(advancing.call.tx, "stepfunctions:task", task_key(arn, request.key), payload, trace=trace)
+
+
+def perform(call: Call, request: Request, trace: str) -> Command | Pending | Outbound:
+    """Perform a task's operation in this transaction.
+
+    Returns:
+        The command that its outcome is, or the operation's own "not yet" (an ``Outbound`` settles to a result of the
+        operation, see :func:`outcome`).
+    """
+    try:
+        integration, params, value = prepare(request)
+        with call.tx.savepoint():
+            result = _acting(call, request, trace).perform(integration.operation, params)
+            if isinstance(result, (Pending, Outbound)):
+                return result
+            command = completed(call, request, integration, result)
+    except (AwsError, TaskError) as error:
+        return failed(call, request, error)
+    record(call, _delivery(request, integration, value))
+    return command
+
+
+def prepare(request: Request) -> tuple[Integration, dict[str, Any], Any]:
+    """The task's integration, its operation's input, and the state's parameters as they are."""
+    value = json_text.parse(request.parameters)
+    if request.pattern == "lambda":
+        integration = resolve("lambda", "invoke")
+        value = {"FunctionName": request.resource_name, "Payload": value}
+    else:
+        integration = resolve(request.resource_type, request.resource_name)
+    params = integration.params(value)
+    if integration.operation == "stepfunctions:StartExecution" and request.pattern.startswith("sync"):
+        params["_parent"] = f"{request.execution_arn}/{request.frame}.{request.generation}/{request.pattern}"
+    return integration, params, value
+
+
+def completed(call: Call, request: Request, integration: Integration, result: dict[str, Any]) -> Command:
+    """The command for an operation that succeeded; raises ``TaskError`` where its answer is a failure."""
+    if request.pattern == "lambda":
+        payload = (result.get("Payload") or b"").decode("utf-8", "replace")
+        if result.get("FunctionError"):
+            raise function_error(payload)
+        return CompleteTask(request.key, payload or "null")
+    value = integration.result(result, call.tx.ids.uuid(), call.now_ms)
+    text = json_text.dump(value)
+    if request.pattern == "request-response":
+        return CompleteTask(request.key, text)
+    return TaskSubmitted(request.key, text)
+
+
+def failed(call: Call, request: Request, error: AwsError | TaskError) -> FailTask:
+    """The command for a task that failed, written down with its reason."""
+    if isinstance(error, AwsError):
+        error = _task_error(call, request, error)
+    source, target = request.execution_arn, f"{request.resource_type}:{request.resource_name}"
+    record(call, Delivery(source, target, "task", "failed", 1, f"{error.error}: {error.cause}"))
+    return FailTask(request.key, error.error, error.cause)
+
+
+def outcome(call: Call, request: Request, integration: Integration, outbound: Outbound, effect: Any) -> Command:
+    """The command for what an effect came to."""
+    try:
+        result = outbound.settle(_acting(call, request, call.trace), effect)
+        command = completed(call, request, integration, result)
+    except (AwsError, TaskError) as error:
+        return failed(call, request, error)
+    record(call, _delivery(request, integration, json_text.parse(request.parameters)))
+    return command
+
+
+def _leaves(request: Request) -> bool:
+    return request.pattern == "lambda" or request.resource_type == "lambda"
+
+
+def _task_error(call: Call, request: Request, error: AwsError) -> TaskError:
+    if error.status == 501:
+        return TaskError("States.Runtime", error.message)
+    kind = "lambda" if request.pattern == "lambda" else request.resource_type
+    return resolve(kind, "invoke" if kind == "lambda" else request.resource_name).error(error, call.tx.ids.uuid())
+
+
+def _acting(call: Call, request: Request, trace: str) -> Call:
+    session = request.execution_arn.rsplit(":", 1)[-1][:64]
+    return call.as_caller(role_caller(request.role_arn, session, request.region), trace)
+
+
+_TARGETS = ("FunctionName", "TopicArn", "QueueUrl", "StateMachineArn", "TableName", "TaskToken")
+
+
+def _delivery(request: Request, integration: Integration, value: Any) -> Delivery:
+    target = request.resource_name if request.pattern == "lambda" else ""
+    if isinstance(value, dict):
+        target = target or next((str(value[name]) for name in _TARGETS if name in value), "")
+    return Delivery(request.execution_arn, target or integration.operation, integration.operation)

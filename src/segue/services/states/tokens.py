@@ -1,0 +1,71 @@
+"""Task tokens: SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from segue import jobs
+from segue.api import Call, Result
+from segue.api.deliveries import Delivery, record
+from segue.errors import AwsError
+from segue.languages.asl import Command, CompleteTask, FailTask, Heartbeat, json_text
+from segue.languages.asl.commands import Key
+from segue.services.states import records, tokens_records
+from segue.services.states.advance import advance
+from segue.services.states.service import SERVICE
+
+
+@SERVICE.operation("SendTaskSuccess")
+def send_task_success(call: Call, params: dict[str, Any]) -> Result:
+    output = params["output"]
+    try:
+        json_text.parse(output)
+    except ValueError as error:
+        raise AwsError("InvalidOutput", f"Invalid Output: '{error}'") from None
+    if len(output.encode()) > call.limits.execution_payload_bytes:
+        raise AwsError("InvalidOutput", "Invalid Output: 'The output is larger than the service limit'")
+    arn, key = _waiting(call, params["taskToken"])
+    _answer(call, arn, CompleteTask(key, output), ["complete", *key, output])
+    return {}
+
+
+@SERVICE.operation("SendTaskFailure")
+def send_task_failure(call: Call, params: dict[str, Any]) -> Result:
+    arn, key = _waiting(call, params["taskToken"])
+    error, cause = params.get("error"), params.get("cause")
+    _answer(call, arn, FailTask(key, error, cause), ["fail", *key, error, cause])
+    return {}
+
+
+@SERVICE.operation("SendTaskHeartbeat")
+def send_task_heartbeat(call: Call, params: dict[str, Any]) -> Result:
+    arn, key = _waiting(call, params["taskToken"])
+    if not advance(call, arn, Heartbeat(key)):
+        raise _timed_out()
+    return {}
+
+
+def _waiting(call: Call, token: str) -> tuple[str, Key]:
+    found = tokens_records.find(call.tx, token)
+    if found is None:
+        raise AwsError("InvalidToken", "Invalid Token: 'Invalid token'")
+    return found
+
+
+def _answer(call: Call, arn: str, command: Command, plain: list[Any]) -> None:
+    """Give the answer to the execution, unless it comes too late."""
+    if call.nested:
+        # Another execution's transaction (or this one's own) is under way: the answer follows right after it.
+        execution = records.find_execution(call.tx, arn)
+        if execution is None or execution.status != "RUNNING":
+            raise _timed_out()
+        jobs.enqueue(call.tx, "stepfunctions:command", arn, [arn, *plain], trace=call.trace)
+        return
+    operation = "states:SendTaskSuccess" if isinstance(command, CompleteTask) else "states:SendTaskFailure"
+    if not advance(call, arn, command):
+        raise _timed_out()
+    record(call, Delivery(call.caller.principal_arn, arn, operation))
+
+
+def _timed_out() -> AwsError:
+    return AwsError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
