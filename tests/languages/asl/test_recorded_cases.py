@@ -12,7 +12,7 @@ import pytest
 
 from segue.languages.asl.choice import compile_choice_rule
 from segue.languages.asl.templates import Scope, compile_template
-from segue.languages.asl.validate import invalid_definition_message, validate
+from segue.languages.asl.validate import invalid_definition_message, validate, validate_state
 
 CASES = Path(__file__).parents[3].parent / "shared" / "conformance"
 FUNCTION = "arn:aws:lambda:us-east-1:111111111111:function:f"
@@ -117,3 +117,16 @@ def test_creation(step: dict[str, Any]) -> None:
     message = invalid_definition_message(found)
     assert message == error.get("message", message)
     assert error.get("exception_value", message).endswith(message)
+
+
+@pytest.mark.parametrize("step", list(_definition_steps("TestState")))
+def test_states_for_testing(step: dict[str, Any]) -> None:
+    """TestState also refuses some state types in words of its own; those are not about the definition."""
+    definition = _with_functions(step["params"]["definition"]["$jsonText"])
+    error = step.get("expectError", {})
+    check = validate if "stateName" in step["params"] else validate_state
+    message = invalid_definition_message(check(json.dumps(definition), kind="STANDARD"))
+    if error.get("message", "").startswith("Invalid State Machine Definition"):
+        assert message == error["message"]
+    else:
+        assert message == "Invalid State Machine Definition: ''"

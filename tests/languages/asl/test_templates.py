@@ -86,3 +86,8 @@ def test_an_unknown_variable_fails(scope: Scope) -> None:
 def test_what_is_no_expression_is_refused(value: Any) -> None:
     with pytest.raises(InvalidExpression):
         compile_template({"k.$": value})
+
+
+def test_a_null_input_has_its_own_words() -> None:
+    with pytest.raises(StatesError, match="Unable to apply Path transformation to null or empty input"):
+        compile_expression("$.a", "k.$").evaluate(Scope(None, {}, {}, random.Random(0)))

@@ -119,9 +119,29 @@ def test_a_definite_path_that_finds_nothing_fails(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "name", "$.", "$..", "$[", "$[]", "$['a", "$['a'", "$[a]", "$.a b", "$.a[?(@.x]", "$.a[?()]", "$.a[?(@.x =~ 1)]",
-     "$.a[?(@.x =~ /(/)]", "$.a.nofunction()", "$.a.length().b", "$..length()", "$$.a", "$.a[1,]", "$.a[:x]"],
-)  # fmt: skip
+    [
+        "",
+        "name",
+        "$.",
+        "$..",
+        "$[",
+        "$[]",
+        "$['a",
+        "$['a'",
+        "$[a]",
+        "$.a b",
+        "$.a[?(@.x]",
+        "$.a[?()]",
+        "$.a[?(@.x =~ 1)]",
+        "$.a[?(@.x =~ /(/)]",
+        "$.a.nofunction()",
+        "$.a.length().b",
+        "$..length()",
+        "$$.a",
+        "$.a[1,]",
+        "$.a[:x]",
+    ],
+)
 def test_what_is_no_path_is_refused_with_the_reason(path: str) -> None:
     with pytest.raises(InvalidPath) as raised:
         compile_path(path)
@@ -131,9 +151,19 @@ def test_what_is_no_path_is_refused_with_the_reason(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "is_reference"),
-    [("$", True), ("$.a.b", True), ("$['a'][0].b", True), ("$.a[-1]", False), ("$.a[*]", False), ("$['a','b']", False),
-     ("$..a", False), ("$.a.length()", False), ("$.a[?(@.b)]", False), ("$.a[0:1]", False)],
-)  # fmt: skip
+    [
+        ("$", True),
+        ("$.a.b", True),
+        ("$['a'][0].b", True),
+        ("$.a[-1]", False),
+        ("$.a[*]", False),
+        ("$['a','b']", False),
+        ("$..a", False),
+        ("$.a.length()", False),
+        ("$.a[?(@.b)]", False),
+        ("$.a[0:1]", False),
+    ],
+)
 def test_reference_paths_are_known(path: str, is_reference: bool) -> None:
     assert compile_path(path).is_reference is is_reference
 

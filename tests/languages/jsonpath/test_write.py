@@ -33,9 +33,17 @@ def test_a_new_root_is_made(path: str, root: Any, result: Any) -> None:
 
 @pytest.mark.parametrize(
     ("path", "root"),
-    [("$.a", "text"), ("$.a", [1]), ("$.a.b", {"a": 1}), ("$.a[0]", {"a": {}}), ("$.a[2]", {"a": [1]}), ("$.a[0]", {}),
-     ("$.a[*]", {"a": [1]}), ("$.a", None)],
-)  # fmt: skip
+    [
+        ("$.a", "text"),
+        ("$.a", [1]),
+        ("$.a.b", {"a": 1}),
+        ("$.a[0]", {"a": {}}),
+        ("$.a[2]", {"a": [1]}),
+        ("$.a[0]", {}),
+        ("$.a[*]", {"a": [1]}),
+        ("$.a", None),
+    ],
+)
 def test_what_does_not_fit_is_refused(path: str, root: Any) -> None:
     with pytest.raises(NotWritable):
         compile_path(path).write(root, 1)

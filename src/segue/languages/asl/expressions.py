@@ -95,7 +95,12 @@ def _with_aws_words(text: str, read: Read, field: str) -> Read:
 
 
 def path_failure_cause(path: str, field: str, value: Any) -> str:
-    """AWS's sentence for a path that finds nothing (seen in AWS's workshop "Serverless orchestration", 3.3.3)."""
+    """AWS's sentence for a path that finds nothing (seen in AWS's workshop "Serverless orchestration", 3.3.3).
+
+    A null input has a sentence of its own (seen in a history of an "API Gateway start" state with null input).
+    """
+    if value is None:
+        return "Unable to apply Path transformation to null or empty input."
     shown = value if isinstance(value, (dict, list, str, int, float)) or value is None else dict(value)
     return (
         f"The JSONPath '{path}' specified for the field '{field}' could not be found in the input "

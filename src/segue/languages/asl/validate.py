@@ -26,7 +26,7 @@ from segue.languages.asl.validate_json import Duplicates, parse_definition
 from segue.languages.asl.validate_resources import pattern_of
 from segue.languages.asl.validate_states import check_state
 
-__all__ = ["Diagnostic", "invalid_definition_message", "validate"]
+__all__ = ["Diagnostic", "invalid_definition_message", "validate", "validate_state"]
 
 MAX_STATE_NAME_CHARACTERS = 80
 
@@ -54,15 +54,9 @@ def validate(definition_text: str, *, kind: str) -> list[Diagnostic]:
         definition_text: the definition as the caller sent it.
         kind: ``STANDARD`` or ``EXPRESS``.
     """
-    if not definition_text.strip():
-        return [_not_an_object()]
-    if nesting(definition_text) > MAX_DEPTH:
-        return [Diagnostic("ERROR", TOO_DEEPLY_NESTED, f"The definition is nested deeper than {MAX_DEPTH} levels")]
-    definition, duplicates, syntax_error = parse_definition(definition_text)
-    if syntax_error is not None:
-        return [syntax_error]
-    if not isinstance(definition, dict):
-        return [_not_an_object()]
+    definition, duplicates, error = _parse(definition_text)
+    if error is not None:
+        return [error]
     findings = Findings()
     containers = _check_containers(definition, duplicates, kind, findings)
     if not findings.diagnostics:
@@ -71,8 +65,28 @@ def validate(definition_text: str, *, kind: str) -> list[Diagnostic]:
     return findings.diagnostics
 
 
-def _not_an_object() -> Diagnostic:
-    return Diagnostic("ERROR", SCHEMA_VALIDATION_FAILED, "Definition must be a valid JSON object")
+def validate_state(definition_text: str, *, kind: str, name: str = "StateName") -> list[Diagnostic]:
+    """Everything that is wrong with a single state's definition, as TestState takes it; transitions lead nowhere there.
+
+    Recorded: sfn-teststate/state_mock_validation__parallel_state_empty_branches (the state is called StateName).
+    """
+    state, duplicates, error = _parse(definition_text)
+    if error is not None:
+        return [error]
+    findings = Findings()
+    _check_containers({"StartAt": name, "States": {name: state}}, duplicates, kind, findings)
+    return findings.diagnostics
+
+
+def _parse(definition_text: str) -> tuple[dict[str, Any], Duplicates, Diagnostic | None]:
+    if nesting(definition_text) > MAX_DEPTH:
+        message = f"The definition is nested deeper than {MAX_DEPTH} levels"
+        return {}, [], Diagnostic("ERROR", TOO_DEEPLY_NESTED, message)
+    if definition_text.strip():
+        definition, duplicates, error = parse_definition(definition_text)
+        if error is not None or isinstance(definition, dict):
+            return definition, duplicates, error
+    return {}, [], Diagnostic("ERROR", SCHEMA_VALIDATION_FAILED, "Definition must be a valid JSON object")
 
 
 def _check_containers(
