@@ -166,12 +166,13 @@ def delete_execution(tx: Transaction, arn: str) -> None:
 
 def last_event(tx: Transaction, execution: int) -> int:
     """The id of the newest event of an execution."""
-    row = tx.one("SELECT events FROM states_chunks WHERE execution = ? AND first_event = (SELECT MAX(first_event)"
-                 " FROM states_chunks WHERE execution = ?) ORDER BY chunk LIMIT 1", execution, execution)
+    row = tx.one(
+        "SELECT first_event, events FROM states_chunks WHERE execution = ? ORDER BY chunk DESC LIMIT 1", execution
+    )
     if row is None:
         return 0
-    events = msgpack.unpackb(row[0])
-    return int(events[-1][0]) if events else 0
+    events = msgpack.unpackb(row[1])
+    return int(events[-1][0]) if events else int(row[0]) - 1
 
 
 def list_executions(

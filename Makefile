@@ -1,0 +1,40 @@
+# The commands of the house. `make setup` makes .venv; everything else uses it.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test check conformance simulate bench clean help
+
+help:            ## show this help
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+setup: .venv/ready  ## make .venv with Segue and what it needs
+
+.venv/ready: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@command -v node >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check '.[node]'
+	@touch $@
+
+demo: setup      ## the loan broker, end to end, before your eyes
+	$(BIN)/python examples/loan_broker/demo.py
+
+test: setup      ## all tests
+	$(BIN)/python -m pytest -n auto
+
+check: setup     ## ruff, mypy strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+conformance: setup  ## the cases recorded from AWS, against a live server
+	$(BIN)/python tests/conformance/run.py
+
+simulate: setup  ## crash the loan broker at every commit: make simulate SEEDS=1000 FIRST=0
+	$(BIN)/python -m segue.testing.simulate --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
+
+bench: setup     ## the hot paths, measured: make bench ENDPOINT=http://127.0.0.1:4566 for another server
+	$(BIN)/python bench/run.py $(if $(ENDPOINT),--endpoint-url $(ENDPOINT))
+
+clean:           ## forget .venv and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
