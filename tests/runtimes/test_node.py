@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - rows of tables
 """Node.js functions: handler styles, module kinds, errors and console lines."""
 
 from __future__ import annotations
@@ -6,6 +7,7 @@ import json
 import re
 
 import pytest
+
 from segue.runtimes.launch import find_node
 
 from .harness import Place, text
@@ -52,7 +54,11 @@ def test_results(place: Place, body: str, payload: bytes) -> None:
         ("index.cjs", "module.exports.handler = async () => 'yes';", {}),
         ("index.mjs", "export const handler = async () => 'yes';", {}),
         ("index.js", "export const handler = async () => 'yes';", {"package.json": '{"type": "module"}'}),
-        ("index.js", "const { yes } = require('./other'); exports.handler = async () => yes;", {"other.js": "exports.yes = 'yes'"}),
+        (
+            "index.js",
+            "const { yes } = require('./other'); exports.handler = async () => yes;",
+            {"other.js": "exports.yes = 'yes'"},
+        ),
     ],
 )
 def test_module_kinds(place: Place, name: str, body: str, extra: dict[str, str]) -> None:
@@ -62,7 +68,9 @@ def test_module_kinds(place: Place, name: str, body: str, extra: dict[str, str])
 
 def test_nested_handlers_and_folders(place: Place) -> None:
     files = {"src/api/index.js": "exports.v1 = { get: async () => 'deep' };"}
-    assert place.invoke(place.function(files, runtime="nodejs20.x", handler="src/api/index.v1.get")).payload == b'"deep"'
+    assert (
+        place.invoke(place.function(files, runtime="nodejs20.x", handler="src/api/index.v1.get")).payload == b'"deep"'
+    )
 
 
 FAILURES = [
@@ -117,7 +125,9 @@ def test_stream_that_fails_midway(place: Place) -> None:
 
 
 def test_console_lines(place: Place) -> None:
-    spec = place.node("export const handler = async () => { console.log('a %s', 1, { b: 2 }); console.warn('two\\nlines'); };")
+    spec = place.node(
+        "export const handler = async () => { console.log('a %s', 1, { b: 2 }); console.warn('two\\nlines'); };"
+    )
     lines = [line.message for line in place.invoke(spec).logs]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\S+Z\t\S{36}\tINFO\ta 1 \{ b: 2 \}\n", lines[-4])
     assert re.fullmatch(r"\S+Z\t\S{36}\tWARN\ttwo\nlines\n", lines[-3])

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - rows of tables
 """Functions that bring their own runtime: an executable that speaks the Runtime API, here a shell or Python script."""
 
 from __future__ import annotations
@@ -6,6 +7,7 @@ import json
 import sys
 
 import pytest
+
 from segue.runtimes import RuntimeUnsupported
 
 from .harness import Place, text
@@ -73,7 +75,10 @@ call("GET", "invocation/next")
 @pytest.mark.parametrize(
     ("send", "expected"),
     [
-        ("call('POST', path, iter([b'[1', b',2]']), encode_chunked=True, headers={'Transfer-Encoding': 'chunked'})", [1, 2]),
+        (
+            "call('POST', path, iter([b'[1', b',2]']), encode_chunked=True, headers={'Transfer-Encoding': 'chunked'})",
+            [1, 2],
+        ),
         ("call('POST', path, b'3', {'Expect': '100-continue'})", 3),
         (
             "connection.send(f'POST {BASE}{path} HTTP/1.1\\r\\nTransfer-Encoding: chunked\\r\\n"

@@ -51,7 +51,10 @@ FAILURES = [
     pytest.param(
         {"app.py": "import apsw\n"},
         "app.handler",
-        {"errorMessage": "Unable to import module 'app': No module named 'apsw'", "errorType": "Runtime.ImportModuleError"},
+        {
+            "errorMessage": "Unable to import module 'app': No module named 'apsw'",
+            "errorType": "Runtime.ImportModuleError",
+        },
         "[ERROR] Runtime.ImportModuleError",
         id="a library of the server's is not the function's",
     ),
@@ -164,10 +167,17 @@ def test_response_size(place: Place, size: int, fits: bool) -> None:
 
 @pytest.mark.parametrize(
     ("expression", "payload"),
-    [("None", b"null"), ("b'\"raw\"'", b'"raw"'), ("{'a': 1.0}", b'{"a": 1.0}'), ("e", b"123456789012345678901234567890")],
+    [
+        ("None", b"null"),
+        ("b'\"raw\"'", b'"raw"'),
+        ("{'a': 1.0}", b'{"a": 1.0}'),
+        ("e", b"123456789012345678901234567890"),
+    ],
 )
 def test_results_pass_unchanged(place: Place, expression: str, payload: bytes) -> None:
-    outcome = place.invoke(place.python(f"def handler(e, c):\n    return {expression}\n"), 123456789012345678901234567890)
+    outcome = place.invoke(
+        place.python(f"def handler(e, c):\n    return {expression}\n"), 123456789012345678901234567890
+    )
     assert (outcome.payload, outcome.function_error, outcome.status) == (payload, None, "ok")
 
 
@@ -190,7 +200,8 @@ def handler(e, c):
     assert re.fullmatch(r"\[WARNING\]\t\S+Z\t\S{36}\ttwo\nlines\n", messages[4])
     assert messages[5] == "three\n"
     assert messages[6].startswith("END RequestId: ")
-    report = r"REPORT RequestId: \S{36}\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 256 MB\tMax Memory Used: \d+ MB\t"
+    report = r"REPORT RequestId: \S{36}\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 256 MB\t"
+    report += r"Max Memory Used: \d+ MB\t"
     assert re.fullmatch(report + r"Init Duration: [\d.]+ ms\t\n", messages[7])
     assert re.fullmatch(report + r"\n", warm.logs[-1].message)
     assert warm.logs[0].message.startswith("START ")
@@ -198,13 +209,16 @@ def handler(e, c):
     assert cold.log_stream == warm.log_stream
     assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", cold.log_stream)
     assert cold.tail.startswith(b"at import\nSTART")
-    assert all(before.timestamp_ms <= after.timestamp_ms for before, after in zip(cold.logs, cold.logs[1:], strict=False))
+    assert all(
+        before.timestamp_ms <= after.timestamp_ms for before, after in zip(cold.logs, cold.logs[1:], strict=False)
+    )
 
 
 def test_environment_variables(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_SERVER", "1")
     spec = place.python(
-        "import os\ndef handler(e, c):\n    return {**os.environ, 'cwd': os.getcwd(), 'tmp': os.listdir(os.environ['TMPDIR'])}\n",
+        "import os\ndef handler(e, c):\n    here = {'cwd': os.getcwd(), 'tmp': os.listdir(os.environ['TMPDIR'])}\n"
+        "    return os.environ | here\n",
         environment={"MINE": "ä", "AWS_REGION": "not-mine-to-say"},
         region="eu-west-1",
         endpoint_url="http://127.0.0.1:4566",
@@ -264,7 +278,10 @@ def test_json_log_format(place: Place) -> None:
 
 
 def test_own_sdk_wins_over_the_preloaded(place: Place) -> None:
-    files = {"app.py": "import boto3\ndef handler(e, c):\n    return boto3.mine\n", "boto3/__init__.py": "mine = True\n"}
+    files = {
+        "app.py": "import boto3\ndef handler(e, c):\n    return boto3.mine\n",
+        "boto3/__init__.py": "mine = True\n",
+    }
     assert place.invoke(place.function(files)).payload == b"true"
 
 

@@ -1,8 +1,8 @@
 """Where functions run: warm operating-system processes behind the official Lambda Runtime API.
 
-In: Python (``awslambdaric``), Node.js (our own bootstrap), ``provided`` (the package's ``bootstrap``); zip packages and local
-folders, layers; timeouts, memory, freezing, logs, AWS's failure shapes. Left out: container images, extensions, SnapStart,
-the other language families (each refused by name).
+In: Python (``awslambdaric``), Node.js (our own bootstrap), ``provided`` (the package's ``bootstrap``); zip packages and
+local folders, layers; timeouts, memory, freezing, logs, AWS's failure shapes. Left out: container images, extensions,
+SnapStart, the other language families (each refused by name).
 """
 
 from segue.runtimes.errors import CodeRefused, ConcurrencyExceeded, RuntimeUnsupported

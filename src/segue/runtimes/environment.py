@@ -21,6 +21,7 @@ from typing import Literal
 from segue.clock import Clock
 from segue.runtimes import report
 from segue.runtimes.launch import Place, plan
+from segue.runtimes.memory import MemoryGauge
 from segue.runtimes.output import Output
 from segue.runtimes.process import Child, Exit, Helper
 from segue.runtimes.report import Failure
@@ -28,7 +29,6 @@ from segue.runtimes.runtime_api import Answer, RuntimeConnection, is_streamed, r
 from segue.runtimes.spec import (
     MAXIMUM_RESPONSE_BYTES,
     MAXIMUM_STREAMED_RESPONSE_BYTES,
-    TAIL_BYTES,
     FunctionSpec,
     Invocation,
     LogLine,
@@ -37,7 +37,6 @@ from segue.runtimes.spec import (
 
 # AWS's on-demand init phase; what takes longer goes on within the first invocation's timeout.
 INIT_SECONDS = 10
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _MEBIBYTE = 1024 * 1024
 
 
@@ -51,7 +50,7 @@ class InitFailure:
 
     payload: bytes | None = None
     error_type: str = "Runtime.ExitError"
-    end: Exit = Exit()
+    end: Exit | None = None
     timed_out: bool = False
 
 
@@ -77,7 +76,7 @@ class Environment:
         on_end: Callable[[Environment], None],
     ) -> None:
         self.spec = spec
-        self.log_stream = _log_stream(clock.now_ms(), spec.version, directory.name)
+        self.log_stream = report.log_stream(clock.now_ms(), spec.version, directory.name)
         self.state: Literal["starting", "idle", "busy", "ended"] = "starting"
         self.idle_since = 0.0
         self.is_frozen = False
@@ -97,10 +96,9 @@ class Environment:
         self._work: Work | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._init_ms: float | None = None
-        self._memory_bytes = 0
         self._is_out_of_memory = False
         self._is_doomed = False
-        self._statm: int | None = None
+        self._gauge: MemoryGauge | None = None
 
     # start and end
 
@@ -182,9 +180,8 @@ class Environment:
         for connection in list(self._connections):
             connection.close()
         self._output.close()
-        if self._statm is not None:
-            os.close(self._statm)
-            self._statm = None
+        if self._gauge is not None:
+            self._gauge.close()
         shutil.rmtree(self._directory, ignore_errors=True)
         self._on_end(self)
 
@@ -252,7 +249,7 @@ class Environment:
         duration_ms = (time.perf_counter() - work.delivered_at) * 1000
         if failure is not None and failure.status == "timeout":
             duration_ms = self.spec.timeout_seconds * 1000
-        self.measure_memory()
+        self._measure_memory()
         outcome = self._outcome(
             work.invocation, payload, duration_ms, failure, is_error or failure is not None, content_type
         )
@@ -272,10 +269,11 @@ class Environment:
             return self._outcome(invocation, failure.payload, self._init_ms or 0, ended, True)
         if failure.timed_out:
             ended = report.timed_out(request_id, self.spec.timeout_seconds, self._clock.now_ms())
-        elif failure.end.failure:
+        elif failure.end is not None and failure.end.failure:
             ended = report.invalid_entrypoint(request_id, failure.end.failure)
         else:
-            ended = report.exited(request_id, failure.end.code, failure.end.signal)
+            end = failure.end or Exit()
+            ended = report.exited(request_id, end.code, end.signal)
         for line in ended.log_lines:
             self._output.add(line)
         return self._outcome(invocation, ended.payload, self._init_ms or 0, ended, True)
@@ -290,7 +288,7 @@ class Environment:
         content_type: str = "application/json",
     ) -> Outcome:
         init_ms, self._init_ms = self._init_ms, None
-        memory_mb = max(1, -(-self._memory_bytes // _MEBIBYTE))
+        memory_mb = 1 if self._gauge is None else max(1, -(-self._gauge.highest_bytes // _MEBIBYTE))
         self._output.add(report.end_line(invocation.request_id))
         self._output.add(report.report_line(self.spec, invocation, duration_ms, init_ms, memory_mb, failure))
         lines = self._output.take()
@@ -304,7 +302,7 @@ class Environment:
             init_ms=init_ms,
             max_memory_mb=memory_mb,
             content_type=content_type,
-            tail=_tail(lines),
+            tail=report.tail(lines),
         )
 
     def late_lines(self) -> tuple[LogLine, ...]:
@@ -324,24 +322,18 @@ class Environment:
             self.is_frozen = False
             self._child.send_signal(signal.SIGCONT)
 
-    def measure_memory(self) -> int:
-        """The process's resident memory in bytes (of its main process; 0 where the system does not tell)."""
-        if self._child is None or self._child.pid is None or self._child.has_ended:
-            return 0
-        try:
-            if self._statm is None:
-                self._statm = os.open(f"/proc/{self._child.pid}/statm", os.O_RDONLY)
-            resident_bytes = int(os.pread(self._statm, 128, 0).split()[1]) * _PAGE_BYTES
-        except (OSError, IndexError):
-            return 0
-        self._memory_bytes = max(self._memory_bytes, resident_bytes)
-        return resident_bytes
-
     def watch_memory(self) -> None:
         """Kill it if it uses more than its function's ``MemorySize``."""
-        if self.measure_memory() > self.spec.memory_mb * _MEBIBYTE and self._child is not None:
+        if self._measure_memory() > self.spec.memory_mb * _MEBIBYTE and self._child is not None:
             self._is_out_of_memory = True
             self._child.send_signal(signal.SIGKILL)
+
+    def _measure_memory(self) -> int:
+        if self._gauge is None and self._child is not None and self._child.pid is not None:
+            self._gauge = MemoryGauge(self._child.pid)
+        if self._gauge is None or self._child is None or self._child.has_ended:
+            return 0
+        return self._gauge.read_bytes()
 
     # the Runtime API's desk
 
@@ -412,26 +404,8 @@ class Environment:
         return Answer()
 
     def _as_on_aws(self, error: bytes) -> bytes:
-        """Stack traces name ``/var/task`` for what was uploaded; a folder used in place keeps its own, clickable names."""
+        """Stack traces name ``/var/task`` for what was uploaded; a folder used in place keeps its own, clickable
+        names."""
         if self.spec.code.directory is not None:
             return error
         return error.replace(str(self._task_root).encode(), b"/var/task")
-
-
-def _log_stream(now_ms: int, version: str, environment_id: str) -> str:
-    day = report.iso_timestamp(now_ms)[:10].replace("-", "/")
-    return f"{day}/[{version}]{environment_id}"
-
-
-def _tail(lines: tuple[LogLine, ...]) -> bytes:
-    """The last 4 KB, without the platform's INIT_START."""
-    wanted: list[str] = []
-    size = 0
-    for line in reversed(lines):
-        text = line.message if line.message.endswith("\n") else line.message + "\n"
-        if not text.startswith("INIT_START "):
-            wanted.append(text)
-            size += len(text)
-        if size > TAIL_BYTES:
-            break
-    return "".join(reversed(wanted)).encode()[-TAIL_BYTES:]

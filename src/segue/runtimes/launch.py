@@ -66,7 +66,8 @@ def check_runtime(runtime: str) -> str:
 
 
 def plan(spec: FunctionSpec, place: Place) -> Launch:
-    """Decide what to start. Raises ``RuntimeUnsupported``; ``FileNotFoundError`` if ``provided`` code has no bootstrap."""
+    """Decide what to start. Raises ``RuntimeUnsupported``; ``FileNotFoundError`` if ``provided`` code has no
+    bootstrap."""
     family = check_runtime(spec.runtime)
     if family == "python":
         return _python(spec, place)

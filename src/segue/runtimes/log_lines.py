@@ -1,8 +1,9 @@
 """From the bytes that a function writes to log lines (pure).
 
-Standard output, standard error and the runtime's framed telemetry share one pipe, so the order is the function's own. Text
-becomes one line per newline; a frame (type ``a55a0003`` or a sibling, length, microseconds, message: the protocol of
-``_LAMBDA_TELEMETRY_LOG_FD``) becomes one line whatever it holds. The frame's first byte cannot start a UTF-8 character.
+Standard output, standard error and the runtime's framed telemetry share one pipe, so the order is the function's own.
+Text becomes one line per newline; a frame (type ``a55a0003`` or a sibling, length, microseconds, message: the protocol
+of ``_LAMBDA_TELEMETRY_LOG_FD``) becomes one line whatever it holds. The frame's first byte cannot start a UTF-8
+character.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from segue.runtimes.spec import LogLine
 
 _FRAME_MARK = b"\xa5\x5a\x00"
 _FRAME_HEADER_BYTES = 16
-# A CloudWatch Logs event is at most 256 KB (older quota; AWS Lambda splits there); what is longer goes on in the next line.
+# A CloudWatch Logs event is at most 256 KB (older quota; AWS Lambda splits there); what is longer goes on in the next
+# line.
 MAXIMUM_LINE_BYTES = 262_144 - 26
 
 

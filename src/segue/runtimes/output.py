@@ -10,12 +10,14 @@ from segue.runtimes.log_lines import LineReader
 from segue.runtimes.spec import LogLine
 
 _READ_BYTES = 1 << 16
-# A function that writes without end must not fill the server's memory; what it writes beyond is dropped, and that is said.
+# A function that writes without end must not fill the server's memory; what it writes beyond is dropped, and that is
+# said.
 MAXIMUM_PENDING_BYTES = 32 * 1024 * 1024
 
 
 class Output:
-    """Lines gathered until they are taken. ``writer`` is the descriptor for the process; whoever hands it over closes it."""
+    """Lines gathered until they are taken. ``writer`` is the descriptor for the process; whoever hands it over closes
+    it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -48,9 +50,8 @@ class Output:
             return
         self._lines += self._lines_of.feed(chunk, self._clock.now_ms())
         if self._pending_bytes > MAXIMUM_PENDING_BYTES:
-            self.add(
-                f"[WARN] Segue: the log of this invocation is longer than {MAXIMUM_PENDING_BYTES} bytes; the rest is dropped\n"
-            )
+            limit = f"the log of this invocation is longer than {MAXIMUM_PENDING_BYTES} bytes"
+            self.add(f"[WARN] Segue: {limit}; the rest is dropped\n")
 
     def add(self, message: str) -> None:
         """A line of the platform's own, after all that the function has written so far."""

@@ -1,7 +1,8 @@
-"""From an uploaded zip to a folder that environments run from: content-addressed, extracted once, hostile archives refused.
+"""From an uploaded zip to a folder that environments run from: content-addressed, extracted once, hostile archives
+refused.
 
-AWS's texts: an archive that cannot be read is answered "Could not unzip uploaded file. Please check your file, then try to
-upload again."; one that is too big "Unzipped size must be smaller than 262144000 bytes".
+AWS's texts: an archive that cannot be read is answered "Could not unzip uploaded file. Please check your file, then try
+to upload again."; one that is too big "Unzipped size must be smaller than 262144000 bytes".
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Entry:
 
 
 def check(archive: Path, maximum_bytes: int = MAXIMUM_UNZIPPED_BYTES) -> int:
-    """Read the archive's directory and refuse what must not be extracted (``CodeRefused``); gives the unzipped size in bytes.
+    """Read the archive's directory and refuse what must not be extracted (``CodeRefused``); gives the unzipped size in
+    bytes.
 
     Sizes an archive lies about are found at extraction.
     """

@@ -91,7 +91,8 @@ class Pool:
     # for the callers
 
     async def start(self) -> None:
-        """Clear what a killed server left behind and start the helper process, so that the first cold start is short."""
+        """Clear what a killed server left behind and start the helper process, so that the first cold start is
+        short."""
         shutil.rmtree(self._directory / "environments", ignore_errors=True)
         (self._directory / "environments").mkdir(parents=True, exist_ok=True)
         (self._directory / "code").mkdir(exist_ok=True)
@@ -100,8 +101,8 @@ class Pool:
     async def invoke(self, spec: FunctionSpec, invocation: Invocation) -> Outcome:
         """Run one invocation to its end.
 
-        What the function does wrong is in the outcome. Raises ``ConcurrencyExceeded`` at the function's or the account's
-        limit, ``RuntimeUnsupported``, ``CodeRefused``.
+        What the function does wrong is in the outcome. Raises ``ConcurrencyExceeded`` at the function's or the
+        account's limit, ``RuntimeUnsupported``, ``CodeRefused``.
         """
         if self._is_closed:
             raise RuntimeError("the pool is closed")

@@ -19,8 +19,8 @@ from pathlib import Path
 _HELPER_PROGRAM = Path(__file__).parent / "bootstrap" / "helper.py"
 # What AWS's Python runtimes offer to functions; nothing else of Segue's own installation is to be importable there.
 _LIBRARIES = (
-    "awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py", "boto3", "botocore", "s3transfer", "jmespath",
-    "dateutil", "six", "urllib3",
+    "awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py", "boto3", "botocore", "s3transfer",
+    "jmespath", "dateutil", "six", "urllib3",
 )  # fmt: skip
 
 
@@ -56,7 +56,8 @@ class Child:
         self.has_ended = False
 
     def send_signal(self, number: signal.Signals) -> None:
-        """To the whole process group; nothing happens when it is gone. The helper sends it, so a reused id is never hit."""
+        """To the whole process group; nothing happens when it is gone. The helper sends it, so a reused id is never
+        hit."""
         if not self.has_ended:
             self._helper.send({"op": "signal", "id": self._id, "signal": int(number)})
 
@@ -219,7 +220,8 @@ class Helper:
 
 
 def _link_libraries(folder: Path) -> None:
-    """A folder with links to the libraries that functions may import, so that the rest of the installation stays unseen."""
+    """A folder with links to the libraries that functions may import, so that the rest of the installation stays
+    unseen."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in _LIBRARIES:
         spec = importlib.util.find_spec(name)

@@ -1,7 +1,8 @@
 """What the platform itself writes: log lines and error objects, in AWS's words (pure).
 
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html and
-https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html; payload shapes as the platform answers them.
+https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html; payload shapes as the platform answers
+them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from segue.runtimes.spec import MAXIMUM_RESPONSE_BYTES, FunctionSpec, Invocation
+from segue.runtimes.spec import MAXIMUM_RESPONSE_BYTES, TAIL_BYTES, FunctionSpec, Invocation, LogLine
 
 # The names that Go's syscall package, in which AWS's supervisor is written, gives to signals.
 _SIGNAL_NAMES = {
@@ -25,7 +26,8 @@ _SIGNAL_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An invocation that the platform ended: AWS's error object, the lines for the log and the status of the REPORT line."""
+    """An invocation that the platform ended: AWS's error object, the lines for the log and the status of the REPORT
+    line."""
 
     error_type: str
     message: str
@@ -140,3 +142,23 @@ def _trace_fields(spec: FunctionSpec, trace_header: str) -> str:
 def iso_timestamp(now_ms: int) -> str:
     """``2026-11-21T02:29:17.123Z``."""
     return datetime.fromtimestamp(now_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{now_ms % 1000:03d}Z"
+
+
+def log_stream(now_ms: int, version: str, environment_id: str) -> str:
+    """``2026/11/21/[$LATEST]<environment>``."""
+    day = iso_timestamp(now_ms)[:10].replace("-", "/")
+    return f"{day}/[{version}]{environment_id}"
+
+
+def tail(lines: tuple[LogLine, ...]) -> bytes:
+    """The last 4 KB of a log, for ``LogType=Tail``, without the platform's INIT_START."""
+    wanted: list[str] = []
+    size = 0
+    for line in reversed(lines):
+        text = line.message if line.message.endswith("\n") else line.message + "\n"
+        if not text.startswith("INIT_START "):
+            wanted.append(text)
+            size += len(text)
+        if size > TAIL_BYTES:
+            break
+    return "".join(reversed(wanted)).encode()[-TAIL_BYTES:]

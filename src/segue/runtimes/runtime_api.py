@@ -1,7 +1,8 @@
 """The Lambda Runtime API, one small HTTP/1.1 server per environment.
 
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Every environment has its own loopback port, because clients
-take ``AWS_LAMBDA_RUNTIME_API`` as host and port only. A parked ``next`` costs nothing; work is written straight to its socket.
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Every environment has its own loopback port, because
+clients take ``AWS_LAMBDA_RUNTIME_API`` as host and port only. A parked ``next`` costs nothing; work is written straight
+to its socket.
 """
 
 from __future__ import annotations

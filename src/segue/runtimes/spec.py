@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB and a little for the envelope, both ways.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB and a little for the envelope, both
+# ways.
 MAXIMUM_RESPONSE_BYTES = 6_291_556
 MAXIMUM_STREAMED_RESPONSE_BYTES = 200 * 1024 * 1024
 # "The last 4 KB of the execution log", API_Invoke LogType=Tail.
@@ -37,8 +38,8 @@ class FunctionSpec:
     """A function version as it is to run.
 
     ``arn`` carries the version or ``$LATEST`` where the caller qualifies it; ``revision`` changes whenever code or
-    configuration do, and environments of another revision are not used again. ``concurrency_limit`` is the function's reserved
-    concurrency (over all its versions). ``endpoint_url`` is where the function's own SDK calls go.
+    configuration do, and environments of another revision are not used again. ``concurrency_limit`` is the function's
+    reserved concurrency (over all its versions). ``endpoint_url`` is where the function's own SDK calls go.
     """
 
     arn: str
@@ -71,7 +72,8 @@ class FunctionSpec:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One event for a function. ``payload`` is JSON text; ``invoked_arn`` is the ARN that the caller named, alias included."""
+    """One event for a function. ``payload`` is JSON text; ``invoked_arn`` is the ARN that the caller named, alias
+    included."""
 
     request_id: str
     payload: bytes = b"{}"
@@ -93,8 +95,8 @@ class LogLine:
 class Outcome:
     """What came of an invocation.
 
-    ``payload`` is the handler's JSON as it wrote it, or AWS's error object; ``tail`` is the end of the log for ``LogType=Tail``
-    (not base64). ``init_ms`` is set on a cold start only.
+    ``payload`` is the handler's JSON as it wrote it, or AWS's error object; ``tail`` is the end of the log for
+    ``LogType=Tail`` (not base64). ``init_ms`` is set on a cold start only.
     """
 
     status: Literal["ok", "error"]

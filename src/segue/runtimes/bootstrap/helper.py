@@ -1,8 +1,10 @@
-"""The helper process: starts the environments' processes, tells when they end, and takes all of them along when it goes.
+"""The helper process: starts the environments' processes, tells when they end, and takes all of them along when it
+goes.
 
-Run as ``python -I -S helper.py CONTROL_FD LIBRARIES``; it imports nothing of Segue. It is small, has one thread, and has
-imported AWS's runtime interface client, so that forking a Python environment off it costs milliseconds; what functions are
-likely to import (boto3) is imported piece by piece while there is nothing else to do. The server never forks itself.
+Run as ``python -I -S helper.py CONTROL_FD LIBRARIES``; it imports nothing of Segue. It is small, has one thread, and
+has imported AWS's runtime interface client, so that forking a Python environment off it costs milliseconds; what
+functions are likely to import (boto3) is imported piece by piece while there is nothing else to do. The server never
+forks itself.
 
 Requests, one JSON object a line, a file descriptor with each ``start`` (where the process writes its output):
 ``{"op":"start","id":1,"environment":{},"directory":"","python":{"handler":"","path":[]}}`` or ``"argv":[]`` in place of
@@ -22,6 +24,7 @@ import signal
 import socket
 import sys
 import types
+from typing import Any, NoReturn
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -47,16 +50,16 @@ _SDK_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six
 
 
 class Helper:
-    def __init__(self, control, libc):
+    def __init__(self, control: socket.socket, libc: ctypes.CDLL | None) -> None:
         self.control = control
         self.libc = libc
-        self.processes = {}  # request id -> process id
-        self.ids = {}  # process id -> request id
+        self.processes: dict[int, int] = {}  # request id -> process id
+        self.ids: dict[int, int] = {}  # process id -> request id
         self.buffer = b""
-        self.descriptors = []
+        self.descriptors: list[int] = []
         self.preloads = list(_PRELOADS)
 
-    def serve(self, woken):
+    def serve(self, woken: int) -> None:
         """Until the server closes its end: answer requests, reap, and preload between them."""
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
@@ -72,7 +75,7 @@ class Helper:
             if self.control.fileno() in ready and not self.receive():
                 return
 
-    def receive(self):
+    def receive(self) -> bool:
         ancillary_bytes = socket.CMSG_SPACE(64 * array.array("i").itemsize)
         try:
             data, ancillary, _, _ = self.control.recvmsg(65536, ancillary_bytes)
@@ -88,24 +91,24 @@ class Helper:
             self.handle(json.loads(line))
         return bool(data)
 
-    def handle(self, request):
+    def handle(self, request: dict[str, Any]) -> None:
         if request["op"] == "start":
             self.start(request, self.descriptors.pop(0))
         elif request["id"] in self.processes:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.processes[request["id"]], request["signal"])
 
-    def answer(self, **fields):
+    def answer(self, **fields: object) -> None:
         with contextlib.suppress(OSError):
             self.control.sendall(json.dumps(fields).encode() + b"\n")
 
-    def start(self, request, output):
+    def start(self, request: dict[str, Any], output: int) -> None:
         error_reader, error_writer = os.pipe()
-        server = os.getpid()
+        helper = os.getpid()
         pid = os.fork()
         if pid == 0:
             os.close(error_reader)
-            self.become_environment(request, output, server, error_writer)
+            self.become_environment(request, output, helper, error_writer)
         os.close(output)
         os.close(error_writer)
         with contextlib.suppress(OSError):
@@ -119,7 +122,7 @@ class Helper:
         if reason:
             self.answer(id=request["id"], failed=reason.decode())
 
-    def become_environment(self, request, output, helper, error_writer):
+    def become_environment(self, request: dict[str, Any], output: int, helper: int, error_writer: int) -> NoReturn:
         code = 127
         try:
             os.setpgid(0, 0)
@@ -148,7 +151,7 @@ class Helper:
         finally:
             os._exit(code)
 
-    def reap(self):
+    def reap(self) -> None:
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -167,7 +170,7 @@ class Helper:
             else:
                 self.answer(id=request_id, code=os.WEXITSTATUS(status))
 
-    def preload_next(self):
+    def preload_next(self) -> None:
         for name in self.preloads.pop(0).split():
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
@@ -177,7 +180,7 @@ class Helper:
             gc.freeze()  # forked environments then share these pages for good
             self.answer(preloaded=True)
 
-    def end(self):
+    def end(self) -> None:
         """Kill every environment, and whatever else descends from this process."""
         for pid in self.ids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -192,7 +195,7 @@ class Helper:
                 return
 
 
-def descendants():
+def descendants() -> list[int]:
     """Children of this process: with the subreaper flag, orphans of environments are among them."""
     try:
         with open(f"/proc/self/task/{os.getpid()}/children") as children:
@@ -201,7 +204,7 @@ def descendants():
         return []
 
 
-def warm_sdk():
+def warm_sdk() -> None:
     with contextlib.suppress(Exception):
         import boto3.session
 
@@ -210,7 +213,7 @@ def warm_sdk():
         session.resource("dynamodb", endpoint_url="http://127.0.0.1:9")
 
 
-def run_python(request, telemetry):
+def run_python(request: dict[str, Any], telemetry: int) -> int:
     """Be AWS's Python runtime, and give the exit code back."""
     import atexit
     import threading
@@ -226,7 +229,7 @@ def run_python(request, telemetry):
         traceback.print_exc()
         code = 1
     try:
-        threading._shutdown()
+        threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -235,7 +238,7 @@ def run_python(request, telemetry):
     return code
 
 
-def start_runtime(request, telemetry):
+def start_runtime(request: dict[str, Any], telemetry: int) -> None:
     environment = request["environment"]
     os.environ.clear()
     os.environ.update(environment)
@@ -263,7 +266,7 @@ def start_runtime(request, telemetry):
     bootstrap.run(handler, lambda_runtime_client.LambdaRuntimeClient(environment["AWS_LAMBDA_RUNTIME_API"]))
 
 
-def forget_shadowed(path):
+def forget_shadowed(path: list[str]) -> None:
     """A package may bring its own SDK: then the preloaded one, and all that is built upon it, must not be seen."""
     brought = any(
         os.path.exists(os.path.join(entry, name + ending))
@@ -278,7 +281,7 @@ def forget_shadowed(path):
             del sys.modules[name]
 
 
-def exit_code(code):
+def exit_code(code: object) -> int:
     if code is None:
         return 0
     if isinstance(code, int):
@@ -287,7 +290,7 @@ def exit_code(code):
     return 1
 
 
-def load_libc():
+def load_libc() -> ctypes.CDLL | None:
     if not sys.platform.startswith("linux"):
         return None  # elsewhere the end of the control socket alone ends the environments
     libc = ctypes.CDLL(None, use_errno=True)
@@ -297,7 +300,7 @@ def load_libc():
     return libc
 
 
-def main():
+def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     sys.path[:] = [entry for entry in sys.path if entry != os.path.dirname(os.path.abspath(__file__))]
     sys.path.append(sys.argv[2])
@@ -309,7 +312,7 @@ def main():
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     placeholder = types.ModuleType("runtime_client")
-    placeholder.initialize_client = lambda user_agent: None
+    placeholder.__dict__["initialize_client"] = lambda user_agent: None
     sys.modules["runtime_client"] = placeholder
     import awslambdaric.bootstrap  # noqa: F401
 
