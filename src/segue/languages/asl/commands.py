@@ -51,11 +51,15 @@ class CompleteTask:
 
 @dataclass(frozen=True, slots=True)
 class FailTask:
-    """The task failed. ``error`` and ``cause`` may be missing, as in SendTaskFailure."""
+    """The task failed. ``error`` and ``cause`` may be missing, as in SendTaskFailure.
+
+    ``at_submission`` says that the request of a ``.sync`` or ``.waitForTaskToken`` task was not taken.
+    """
 
     task: Key
     error: str | None = None
     cause: str | None = None
+    at_submission: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from segue.languages.asl import json_text
-from segue.languages.asl.commands import Action, CancelTask, CancelTimer, Key, ScheduleTask
+from segue.languages.asl.commands import EXECUTION, Action, CancelTask, CancelTimer, Key, ScheduleTask
 from segue.languages.asl.context import context_object
 from segue.languages.asl.frames import RETRYING, TASK_PHASES, WAITING, Branch, Frame, Held, Join
 from segue.languages.asl.history import MAX_EVENTS, HistoryEvent
@@ -29,6 +29,9 @@ _NOTHING: dict[str, Any] = {}
 _NO_CHANCE = random.Random(0)
 _LAST_EVENTS = frozenset(("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"))
 _TOKEN_BYTES = 384
+
+EXPRESS_TIMEOUT_SECONDS = 300
+"""An Express execution runs for five minutes at most."""
 
 
 class HistoryFull(Exception):
@@ -62,6 +65,14 @@ class Run:
         self.input_text = tree.input_text
         self.execution_input: Any = None
         self.advancing: Branch | None = None
+
+    @property
+    def timeout_seconds(self) -> int | None:
+        """How long the whole execution may run; None for no bound."""
+        stated = self.program.timeout_seconds
+        if self.meta.kind == "EXPRESS":
+            return min(stated or EXPRESS_TIMEOUT_SECONDS, EXPRESS_TIMEOUT_SECONDS)
+        return stated
 
     # Events
 
@@ -204,6 +215,8 @@ class Run:
             if isinstance(frame, Branch):
                 self.cancel(frame)
             self.drop(id)
+        if self.timeout_seconds is not None and status != "TIMED_OUT":
+            self.actions.append(CancelTimer(*EXECUTION))
         self.ready.clear()
 
     def journal(self) -> Journal:

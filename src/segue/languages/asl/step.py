@@ -23,7 +23,7 @@ from segue.languages.asl.commands import (
     TaskSubmitted,
 )
 from segue.languages.asl.errors import StatesError
-from segue.languages.asl.frames import READY, RETRYING, RUNNING, TASK_PHASES, WAITING, Branch
+from segue.languages.asl.frames import RETRYING, RUNNING, TASK_PHASES, WAITING, Branch
 from segue.languages.asl.history import MAX_EVENTS, NOT_TRUNCATED, HistoryEvent, failure_details
 from segue.languages.asl.program import Program
 from segue.languages.asl.retry import Failure
@@ -32,9 +32,6 @@ from segue.languages.asl.task_state import TaskState
 from segue.languages.asl.transitions import advance, explained, fail
 from segue.languages.asl.tree import ExecutionMeta, Journal, Status, Tree
 from segue.languages.asl.wait_state import WaitState
-
-EXPRESS_TIMEOUT_SECONDS = 300
-"""An Express execution runs for five minutes at most."""
 
 DEFAULT_BUDGET = 1000
 """How many states one step enters at most."""
@@ -150,11 +147,8 @@ def _start(run: Run, command: Start) -> bool:
     run.status = "RUNNING"
     details = {"input": run.input_text, "inputDetails": NOT_TRUNCATED, "roleArn": run.meta.role_arn}
     run.emit(0, "ExecutionStarted", details)
-    timeout_seconds = run.program.timeout_seconds
-    if run.meta.kind == "EXPRESS":
-        timeout_seconds = min(timeout_seconds or EXPRESS_TIMEOUT_SECONDS, EXPRESS_TIMEOUT_SECONDS)
-    if timeout_seconds is not None:
-        run.actions.append(SetTimer(*EXECUTION, "execution", run.meta.start_ms + timeout_seconds * 1000))
+    if run.timeout_seconds is not None:
+        run.actions.append(SetTimer(*EXECUTION, "execution", run.meta.start_ms + run.timeout_seconds * 1000))
     start_at = run.program.levels[0].start_at
     # The first state's Entered event follows nothing: 0, not the ExecutionStarted event (all recorded histories).
     root = Branch(run.next_frame_id(), 0, 0, 0, start_at, run.input_text, 0)
@@ -205,7 +199,7 @@ def _complete_task(run: Run, command: CompleteTask) -> bool:
 
 def _fail_task(run: Run, command: FailTask) -> bool:
     failure = Failure(command.error, command.cause)
-    return _for_task(run, command.task, lambda state, branch: state.failed(run, branch, failure))
+    return _for_task(run, command.task, lambda state, branch: state.failed(run, branch, failure, command.at_submission))
 
 
 def _heartbeat(run: Run, command: Heartbeat) -> bool:
@@ -248,5 +242,3 @@ _HANDLERS: dict[type[Any], Callable[[Run, Any], bool]] = {
     FireTimer: _fire_timer,
     Stop: _stop,
 }
-
-__all__ = ["READY", "Step", "start", "step"]

@@ -20,6 +20,7 @@ from segue.languages.asl.templates import compile_template
 from segue.languages.asl.transitions import TooLong, fail, is_too_long, leave, leave_with_text
 from segue.languages.jsonpath import PathNotFound
 
+_SUBMITTED_PATTERNS = frozenset(("sync", "sync:2", "waitForTaskToken"))
 _TIMER_FIELDS = ("TimeoutSeconds", "HeartbeatSeconds")
 
 
@@ -139,12 +140,14 @@ class TaskState(State):
         values = self.flow.assigned(scope, result)
         leave(run, branch, self, self.flow.output(scope, raw, result), self.next, values)
 
-    def failed(self, run: Run, branch: Branch, failure: Failure) -> None:
+    def failed(self, run: Run, branch: Branch, failure: Failure, at_submission: bool = False) -> None:
         """It failed."""
         self.started(run, branch, None)
         self._end(run, branch)
         details = {**self._names, **failure_details(failure.error, failure.cause)}
-        branch.previous = run.emit(branch.previous, f"{self.resource.events}Failed", details)
+        is_submit = at_submission and self.resource.pattern in _SUBMITTED_PATTERNS
+        event = "TaskSubmitFailed" if is_submit else f"{self.resource.events}Failed"
+        branch.previous = run.emit(branch.previous, event, details)
         fail(run, branch, failure)
 
     def timed_out(self, run: Run, branch: Branch, is_heartbeat: bool) -> None:
