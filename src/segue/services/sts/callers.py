@@ -1,0 +1,36 @@
+"""Who is calling, and whose key is this."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from segue.api import Call
+from segue.config import DEFAULT_ACCOUNT
+from segue.errors import AwsError
+from segue.services.sts.records import account_of_key, unique_id_of, user_id_of_session
+from segue.services.sts.service import SERVICE
+
+
+@SERVICE.operation("GetCallerIdentity", reads=True)
+def get_caller_identity(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """The caller's account, ARN and unique id. AWS asks no permission for it."""
+    caller = call.caller
+    known = unique_id_of(call.tx, caller.principal_arn)
+    user_id = user_id_of_session(call.tx, caller.access_key) or (known[0] if known else caller.account)
+    return {"UserId": user_id, "Account": caller.account, "Arn": caller.principal_arn}
+
+
+@SERVICE.operation("GetAccessKeyInfo", reads=True)
+def get_access_key_info(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """The account that a key belongs to."""
+    key = params["AccessKeyId"]
+    account = account_of_key(call.tx, key)
+    if account is None and key.isdigit() and 10 <= len(key) <= 12:
+        account = key.zfill(12)
+    return {"Account": account or DEFAULT_ACCOUNT}
+
+
+@SERVICE.operation("DecodeAuthorizationMessage")
+def decode_authorization_message(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """No message is ever encoded here, so none can be decoded."""
+    raise AwsError("InvalidAuthorizationMessageException", "Message is not valid.")

@@ -1,0 +1,8 @@
+"""The service's declaration; a role's trust policy is the resource policy of assuming it."""
+
+from __future__ import annotations
+
+from segue.api import Service
+from segue.services.sts.records import MIGRATIONS, trust_policy_of
+
+SERVICE = Service("sts", migrations=MIGRATIONS, resource_policy=trust_policy_of)
