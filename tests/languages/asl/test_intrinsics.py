@@ -142,6 +142,8 @@ def test_a_failure_inside_names_the_inner_call() -> None:
         "States.Hash('a')",
         "States.array()",
         "States.Array(1 2)",
+        r"States.StringToJson('{\"a\":1}')",
+        r"States.Format('a\n')",
     ],
 )
 def test_what_is_no_call_is_refused(text: str) -> None:

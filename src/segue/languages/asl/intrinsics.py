@@ -26,6 +26,7 @@ _CALL = re.compile(r"\s*States\.([A-Za-z0-9]+)\s*\(")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?=\s*[,)])")
 _WORD = re.compile(r"(true|false|null)(?=\s*[,)])")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+_ESCAPABLE = ("\\", "'", "{", "}")
 _ESCAPED = re.compile(r"\\([\\'{}])")
 
 
@@ -111,10 +112,12 @@ class _Compiler:
         return read_argument
 
     def _string(self, start: int) -> tuple[str, int]:
-        """The text between the quotes, escapes as written."""
+        """The text between the quotes, escapes as written. A backslash must escape something (states-language.net)."""
         position = start + 1
         while position < len(self.text):
             if self.text[position] == "\\":
+                if self.text[position + 1 : position + 2] not in _ESCAPABLE:
+                    raise InvalidExpression(f"{self.text!r}: the backslash at position {position} escapes nothing")
                 position += 2
             elif self.text[position] == "'":
                 return self.text[start + 1 : position], position + 1

@@ -187,12 +187,19 @@ def _inner_containers(state: dict[str, Any], where: str) -> Iterator[_Container]
 
 def _check_kind(state: dict[str, Any], where: str, kind: str, findings: Findings) -> None:
     """Express workflows neither wait for jobs or callbacks nor run activities or distributed maps."""
+    if kind != "EXPRESS":
+        return
+    processor = state.get("ItemProcessor")
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    if isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED":
+        place = f"{where}/ItemProcessor/ProcessorConfig/Mode"
+        findings.add("Express state machine does not support Map states in DISTRIBUTED mode", place)
     resource = state.get("Resource")
-    if kind != "EXPRESS" or not isinstance(resource, str):
+    if not isinstance(resource, str):
         return
     pattern = pattern_of(resource)
     if pattern:
         shown = ".sync" if pattern.startswith(".sync") else pattern
         findings.add(f"Express state machine does not support '{shown}' service integration ", f"{where}/Resource")
     elif ":activity:" in resource:
-        findings.add("Express state machine does not support Activity resource", f"{where}/Resource")
+        findings.add("Express state machine does not support Activity ARN", f"{where}/Resource")
