@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from segue.config import Settings
 from segue.errors import AwsError, not_implemented
 from segue.store import Transaction
+from segue.store.blobs import Blobs
 from segue.wire.model import ServiceModel, load_service
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ class Api:
     def __init__(self, services: Iterable[Service], settings: Settings, identity: Identity | None = None) -> None:
         self.services: Mapping[str, Service] = {service.name: service for service in services}
         self.settings = settings
+        self.blobs: Blobs
+        """Where large bodies live; set by the composition root before the first call."""
         self.identity = identity
         self.jobs: Mapping[str, JobHandler] = {
             kind: handler for service in self.services.values() for kind, handler in service.jobs.items()

@@ -276,7 +276,7 @@ def event_chunks(tx: Transaction, execution: int, first: int, last: int) -> list
 
 
 def _machine(row: Row) -> Machine:
-    return Machine(*row[:8], settings=json.loads(row[8]), status=row[9])
+    return Machine(*row[:8], json.loads(row[8]), row[9])
 
 
 def _machine_row(machine: Machine) -> tuple[Any, ...]:

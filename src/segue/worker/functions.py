@@ -1,0 +1,94 @@
+"""The effect ``lambda:invoke``: from what the service wants run to the runtimes, and what came of it back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from weakref import WeakKeyDictionary
+
+from segue.api import Api, Call, Caller
+from segue.errors import AwsError
+from segue.runtimes.pool import Pool
+from segue.runtimes.spec import CodeRef, Credentials, FunctionSpec, Invocation, LogLine
+from segue.services.lambda_.invocation import InvokeOutcome, InvokeRequest, InvokeTarget, record_invocation
+from segue.store import Transaction
+from segue.store.group_commit import GroupCommit
+
+log = logging.getLogger(__name__)
+
+
+class FunctionEffect:
+    """Runs functions for the gateway and for jobs; what they log is written afterwards, nobody waits for it."""
+
+    def __init__(self, pool: Pool, api: Api, store: GroupCommit) -> None:
+        self._pool = pool
+        self._api = api
+        self._store = store
+        self._specs: WeakKeyDictionary[InvokeTarget, FunctionSpec] = WeakKeyDictionary()
+
+    async def __call__(self, request: InvokeRequest) -> InvokeOutcome:
+        """Run the function once. What it does wrong is in the outcome, and so is why it could not be run."""
+        spec = self._specs.get(request.target)
+        if spec is None:
+            spec = self._specs[request.target] = _spec(request.target)
+        invocation = Invocation(
+            request.request_id,
+            request.payload,
+            trace_header=request.trace,
+            client_context=request.client_context,
+            invoked_arn=request.invoked_arn,
+        )
+        try:
+            ran = await self._pool.invoke(spec, invocation)
+        except AwsError as error:
+            outcome = InvokeOutcome(refused=error)
+        else:
+            lines = _plain(ran.logs)
+            outcome = InvokeOutcome(ran.payload, ran.function_error, lines, ran.log_stream, ran.tail)
+        asyncio.get_running_loop().call_soon(self._record, request, outcome)
+        return outcome
+
+    def _record(self, request: InvokeRequest, outcome: InvokeOutcome) -> None:
+        written = self._store.write(partial(self._write_down, request, outcome))
+        written.add_done_callback(_report)
+
+    def _write_down(self, request: InvokeRequest, outcome: InvokeOutcome, tx: Transaction) -> None:
+        call = Call(tx, Caller(), self._api, tx.now_ms, request.trace, request.request_id)
+        record_invocation(call, request, outcome)
+
+
+def _spec(target: InvokeTarget) -> FunctionSpec:
+    session = target.session
+    return FunctionSpec(
+        arn=target.arn,
+        name=target.name,
+        runtime=target.runtime,
+        handler=target.handler,
+        code=CodeRef(target.code.sha256, target.code.path),
+        version=target.version,
+        revision=target.revision,
+        environment=target.environment,
+        memory_mb=target.memory_mb,
+        timeout_seconds=target.timeout_seconds,
+        ephemeral_mb=target.ephemeral_mb,
+        layers=tuple(CodeRef(layer.sha256, layer.path) for layer in target.layers),
+        log_group=target.log_group,
+        account=target.account,
+        region=target.region,
+        role_arn=session.role_arn,
+        credentials=Credentials(session.access_key_id, session.secret_access_key, session.session_token),
+        endpoint_url=target.endpoint_url,
+        tracing=target.tracing,
+        log_format=target.log_format,
+        concurrency_limit=target.concurrency_limit,
+    )
+
+
+def _plain(lines: tuple[LogLine, ...]) -> tuple[tuple[int, str], ...]:
+    return tuple((line.timestamp_ms, line.message) for line in lines)
+
+
+def _report(written: asyncio.Future[None]) -> None:
+    if not written.cancelled() and (error := written.exception()) is not None:
+        log.error("could not write down an invocation", exc_info=error)
