@@ -71,6 +71,7 @@ class Environment:
         spec: FunctionSpec,
         folders: tuple[Path, tuple[Path, ...]],
         directory: Path,
+        node_modules: Path,
         clock: Clock,
         on_free: Callable[[Environment], None],
         on_end: Callable[[Environment], None],
@@ -83,6 +84,7 @@ class Environment:
         self.came_up = False
         self._task_root, self._layers = folders
         self._directory = directory
+        self._node_modules = node_modules
         self._clock = clock
         self._on_free = on_free
         self._on_end = on_end
@@ -110,9 +112,10 @@ class Environment:
         started = time.perf_counter()
         self._listener = await self._loop.create_server(self._connect, "127.0.0.1", 0)
         port = self._listener.sockets[0].getsockname()[1]
-        place = Place(self._task_root, self._layers, self._directory, f"127.0.0.1:{port}", self.log_stream)
+        address = f"127.0.0.1:{port}"
+        place = Place(self._task_root, self._layers, self._directory, self._node_modules, address, self.log_stream)
         try:
-            launch = plan(self.spec, place)
+            launch = await self._loop.run_in_executor(None, plan, self.spec, place)
         except FileNotFoundError as error:
             self._output.add(report.init_start_line(self.spec.region, self.spec.runtime))
             os.close(self._output.writer)
@@ -170,6 +173,8 @@ class Environment:
         if self.state == "ended":
             return
         self.state = "ended"
+        if not self._came_up.done():
+            self._came_up.set_result(InitFailure(end=Exit(signal=int(signal.SIGKILL))))
         if self._timer is not None:
             self._timer.cancel()
         if self._work is not None and not self._work.outcome.done():
@@ -182,8 +187,14 @@ class Environment:
         self._output.close()
         if self._gauge is not None:
             self._gauge.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        self._remove_directory()
         self._on_end(self)
+
+    def _remove_directory(self) -> None:
+        try:
+            self._directory.rmdir()  # nearly always: the function has kept nothing there
+        except OSError:
+            self._loop.run_in_executor(None, shutil.rmtree, self._directory, True)
 
     # work
 
@@ -291,7 +302,7 @@ class Environment:
         memory_mb = 1 if self._gauge is None else max(1, -(-self._gauge.highest_bytes // _MEBIBYTE))
         self._output.add(report.end_line(invocation.request_id))
         self._output.add(report.report_line(self.spec, invocation, duration_ms, init_ms, memory_mb, failure))
-        lines = self._output.take()
+        lines = self._lines_as_on_aws()
         return Outcome(
             status="error" if is_error else "ok",
             payload=payload,
@@ -307,7 +318,7 @@ class Environment:
 
     def late_lines(self) -> tuple[LogLine, ...]:
         """What was written since the last outcome, for one that will see no further invocation."""
-        return self._output.take()
+        return self._lines_as_on_aws()
 
     # what the pool asks of it between invocations
 
@@ -409,3 +420,9 @@ class Environment:
         if self.spec.code.directory is not None:
             return error
         return error.replace(str(self._task_root).encode(), b"/var/task")
+
+    def _lines_as_on_aws(self) -> tuple[LogLine, ...]:
+        lines, task_root = self._output.take(), str(self._task_root)
+        if self.spec.code.directory is not None or not any(task_root in line.message for line in lines):
+            return lines
+        return tuple(LogLine(line.timestamp_ms, line.message.replace(task_root, "/var/task")) for line in lines)

@@ -144,6 +144,11 @@ class Helper:
         self.send(request, [output])
         return child
 
+    def preload(self) -> None:
+        """Have it import what Python functions are likely to need, while it has nothing else to do."""
+        self.start()
+        self.send({"op": "preload"})
+
     def send(self, request: Mapping[str, object], descriptors: list[int] | None = None) -> None:
         """Queue one request; descriptors are closed once handed over."""
         self._outgoing.append((json.dumps(request).encode() + b"\n", descriptors or []))
