@@ -20,7 +20,17 @@ _PROPERTIES: Final[dict[str, str]] = {
     "Punct": r"!-/:-@\[-`{-~",
     "Upper": "A-Z",
 }
+#: parts that would make Python's matcher try exponentially many ways, and the same languages said plainly
+_PLAINER: Final = (
+    (r"[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*", r"\t*[\x20-\x7E][\t\x20-\x7E]*"),
+    (r"[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*", r"\t*[^\x00-\x1F:\x7F](?:[^\x00-\x1F:\x7F]|\t)*"),
+    (r"[a-z0-9A-Z]+[\.\-\w]*[a-z0-9A-Z]+", r"[a-z0-9A-Z][\.\-\w]*[a-z0-9A-Z]"),
+)
 _PROPERTY = re.compile(r"\\p\{(\w+)\}")
+#: what Java writes as two pairs of UTF-16 units is one range of characters
+_SURROGATE_PAIRS: Final = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
+#: ``[\w-_]``: Java takes the hyphen after a class for itself, Python for a bad range
+_CLASS_RANGE = re.compile(r"(\\[wdsWDS])-(?=[^\]])")
 #: ``[\p{L}\p{Z}\p{N}_…]``, the form of all tag patterns: any word character (letter, digit, underscore) or space.
 #: Negated classes cannot be nested in Python's, so the three together become ``\w\s``.
 _TAG_CLASS: Final = r"\p{L}\p{Z}\p{N}"
@@ -29,9 +39,11 @@ _TAG_CLASS: Final = r"\p{L}\p{Z}\p{N}"
 @lru_cache(maxsize=4096)
 def compile_pattern(pattern: str) -> re.Pattern[str] | None:
     """The pattern for ``fullmatch``; None where Python cannot express it (then AWS's check is not made)."""
-    text = pattern.replace(_TAG_CLASS, r"\w\s")
+    text = pattern.replace(_TAG_CLASS, r"\w\s").replace(*_SURROGATE_PAIRS)
+    for part, plainer in _PLAINER:
+        text = text.replace(part, plainer)
     text = _PROPERTY.sub(_replacement, text)
-    text = text.replace(r"\z", r"\Z")
+    text = _CLASS_RANGE.sub(r"\1\\-", text).replace(r"\z", r"\Z")
     try:
         return re.compile(text, re.ASCII if r"\w\s" not in text else 0)
     except (re.error, OverflowError):

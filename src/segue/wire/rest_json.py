@@ -106,16 +106,25 @@ def _query_values(query: str) -> dict[str, list[str]]:
     return values
 
 
-def _query_decoder(service: ServiceModel, name: str, ref: Ref) -> Callable[[dict[str, list[str]]], Any]:
-    """Of one member in the query string: repeated for a list; a map takes every parameter."""
+def _query_decoder(
+    service: ServiceModel, name: str, ref: Ref, taken: frozenset[str]
+) -> Callable[[dict[str, list[str]]], Any]:
+    """Of one member in the query string: repeated for a list; a map gets every parameter that is not ``taken``."""
     shape, wire_name = service.shape(ref.shape_name), ref.location_name or name
     if shape.type == "list" and shape.element is not None:
         element = _text_decoder(service, shape.element)
         return lambda values: [element(text) for text in values[wire_name]] if wire_name in values else None
     if shape.type == "map":
-        return lambda values: {key: texts[0] for key, texts in values.items()} or None
+        return lambda values: {key: texts[0] for key, texts in values.items() if key not in taken} or None
     decoder = _text_decoder(service, ref)
     return lambda values: decoder(values[wire_name][0]) if wire_name in values else None
+
+
+def _query_names(operation: OperationModel, shape: Shape) -> frozenset[str]:
+    """The parameters that the URI template or a member names."""
+    literal = (part.partition("=")[0] for part in operation.uri.partition("?")[2].split("&"))
+    members = (ref.location_name or name for name, ref in shape.members.items() if ref.location == "querystring")
+    return frozenset((*literal, *members))
 
 
 def _header_decoder(service: ServiceModel, name: str, ref: Ref) -> Callable[[Mapping[str, str]], Any]:
@@ -159,11 +168,12 @@ def compile_rest_input(operation: OperationModel) -> Callable[[Request, Mapping[
         return lambda _request, _labels: {}
     labels, queries, headers, in_body = [], [], [], False
     payload = shape.traits.get("payload")
+    taken = _query_names(operation, shape)
     for name, ref in shape.members.items():
         if ref.location == "uri":
             labels.append((name, ref.location_name or name, _text_decoder(service, ref)))
         elif ref.location == "querystring":
-            queries.append((name, _query_decoder(service, name, ref)))
+            queries.append((name, _query_decoder(service, name, ref, taken)))
         elif ref.location in ("header", "headers"):
             headers.append((name, _header_decoder(service, name, ref)))
         elif name != payload:
