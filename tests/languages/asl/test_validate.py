@@ -134,6 +134,20 @@ def test_express_does_not_wait(resource: str, pattern: str) -> None:
     assert found(definition, "EXPRESS") == [(SCHEMA, message, "/States/S/Resource")]
 
 
+def test_express_runs_neither_activities_nor_distributed_maps() -> None:
+    activity = machine(task(Resource="arn:aws:states:us-east-1:111111111111:activity:a"))
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "I",
+        "States": {"I": END},
+    }
+    distributed = machine({"Type": "Map", "ItemProcessor": processor, "Next": "Z"})
+    for definition, place in ((activity, "Resource"), (distributed, "ItemProcessor/ProcessorConfig/Mode")):
+        assert found(definition) == []
+        ((code, _, location),) = found(definition, "EXPRESS")
+        assert (code, location) == (SCHEMA, f"/States/S/{place}")
+
+
 @pytest.mark.parametrize(
     ("text", "message", "line", "column"),
     [

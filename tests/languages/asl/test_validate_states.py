@@ -194,6 +194,26 @@ def test_fields_belong_to_types(field: str, kind: str) -> None:
         (task(Retry=[{}]), "These fields are required: [ErrorEquals]", "/Retry[0]"),
         (task(Catch=[{"ErrorEquals": []}]), "These fields are required: [Next]", "/Catch[0]"),
         (task(Retry=[{"ErrorEquals": ["A"], "BackoffRate": 0.5}]), "Minimum value is 1.0", "/Retry[0]/BackoffRate"),
+        (
+            task(TimeoutSeconds=5, HeartbeatSeconds=5),
+            "HeartbeatSeconds must be less than TimeoutSeconds",
+            "/HeartbeatSeconds",
+        ),
+        (
+            task(Retry=[{"ErrorEquals": ["A"], "IntervalSeconds": 5, "MaxDelaySeconds": 5}]),
+            "MaxDelaySeconds must be greater than IntervalSeconds",
+            "/Retry[0]/MaxDelaySeconds",
+        ),
+        (
+            map_state(ItemProcessor={"StartAt": "I", "States": {"I": END}, "ProcessorConfig": {"Mode": "DISTRIBUTED"}}),
+            "These fields are required: [ExecutionType]",
+            "/ItemProcessor/ProcessorConfig",
+        ),
+        (
+            map_state(ItemProcessor={"StartAt": "I", "States": {"I": END}, "ProcessorConfig": {"Mode": "X"}}),
+            "The field 'Mode' should have one of these values: [INLINE, DISTRIBUTED]",
+            "/ItemProcessor/ProcessorConfig/Mode",
+        ),
         (map_state(MaxConcurrency=-1), "Minimum value is 0", "/MaxConcurrency"),
         (map_state(ToleratedFailurePercentage=101), "Maximum value is 100.0", "/ToleratedFailurePercentage"),
         (

@@ -31,6 +31,7 @@ SHOP: dict[str, Any] = {
         ("$.name", "shop"),
         ("$['name']", "shop"),
         ('$["name"]', "shop"),
+        ("$.owner.['first-name']", "Ann"),
         ("$.nothing", None),
         ("$.no", False),
         ("$.books[0].title", "A"),

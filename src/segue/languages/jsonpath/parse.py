@@ -45,7 +45,8 @@ def parse_segments(scanner: Scanner) -> tuple[Segment, ...]:
                 raise scanner.error("a function cannot follow '..'")
             segments.append(Descent(target))
         elif scanner.take("."):
-            segments.append(_dotted(scanner))
+            # Jayway takes a bracket behind a single dot too: $.a.['b']
+            segments.append(_bracket(scanner) if scanner.peek() == "[" else _dotted(scanner))
         elif scanner.peek() == "[":
             segments.append(_bracket(scanner))
         else:
