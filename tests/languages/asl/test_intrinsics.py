@@ -116,6 +116,7 @@ def test_failures_name_the_call(text: str) -> None:
 def test_a_missing_argument_is_named() -> None:
     with pytest.raises(StatesError) as raised:
         evaluate("States.Format('{} to {}', $.fromDate, $.n)", {"n": 1})
+    assert raised.value.error == "States.Runtime"
     assert raised.value.cause == (
         "The function 'States.Format('{} to {}', $.fromDate, $.n)' had the following error: "
         "The JsonPath argument for the field '$.fromDate' could not be found in the input '{\"n\":1}'"

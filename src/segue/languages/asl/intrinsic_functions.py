@@ -37,6 +37,14 @@ HASHES: dict[str, Callable[[bytes], Any]] = {
 class IntrinsicFailure(Exception):
     """A function could not answer; the text is the reason."""
 
+    error = "States.IntrinsicFailure"
+
+
+class MissingArgument(IntrinsicFailure):
+    """A path among the arguments finds nothing: AWS calls that States.Runtime, as anywhere else (floci#2927)."""
+
+    error = "States.Runtime"
+
 
 def _string(value: Any, what: str) -> str:
     if not isinstance(value, str):

@@ -12,7 +12,7 @@ from typing import Any
 
 from segue.languages.asl import json_text
 from segue.languages.asl.errors import InvalidExpression, StatesError
-from segue.languages.asl.intrinsic_functions import FUNCTIONS, IntrinsicFailure
+from segue.languages.asl.intrinsic_functions import FUNCTIONS, IntrinsicFailure, MissingArgument
 from segue.languages.asl.scope import Scope
 from segue.languages.jsonpath import PathNotFound
 
@@ -104,7 +104,7 @@ class _Compiler:
             try:
                 return read(scope)
             except PathNotFound as missing:
-                raise IntrinsicFailure(
+                raise MissingArgument(
                     f"The JsonPath argument for the field '{path}' could not be found in the input "
                     f"'{json_text.dump(missing.value)}'"
                 ) from None
@@ -162,7 +162,7 @@ def _invocation(text: str, function: Callable[..., Any], arguments: tuple[Read, 
             return function(scope, *[argument(scope) for argument in arguments])
         except IntrinsicFailure as failure:
             cause = f"The function '{text}' had the following error: {failure}"
-            raise StatesError("States.IntrinsicFailure", cause) from None
+            raise StatesError(failure.error, cause) from None
         except RecursionError:
             cause = f"The function '{text}' had the following error: an argument is nested too deeply"
             raise StatesError("States.IntrinsicFailure", cause) from None
