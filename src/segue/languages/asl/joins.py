@@ -106,10 +106,11 @@ class JoiningState(Composite):
         if is_open and state.type in _ABORTED:
             run.emit(child.previous, f"{state.type}StateAborted", None)
         run.cancel(child)
-        child.phase = ENDED
         if child.id in run.ready:
             run.ready.remove(child.id)
-        if not has_failed:
+        if has_failed:
+            child.phase = ENDED  # it is the one at work; the others are dropped as they are
+        else:
             self.child_aborted_event(run, child)
 
     def _drop(self, run: Run, join: Join) -> None:
