@@ -1,0 +1,311 @@
+"""Topics: create, describe, change, list, delete, tag; and their permissions.
+
+Source: conformance cases create_topic_different_attrs, create_duplicate_topic_check_idempotency, add_permission_errors.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from segue.api import Call
+from segue.api.paginate import decode_token, encode_token
+from segue.api.tags import add_tags, drop_tags, remove_tags, tags_of
+from segue.arn import partition_of
+from segue.errors import AwsError
+from segue.services.sns import records
+from segue.services.sns.arns import check_arn, find_topic, invalid, topic_arn
+from segue.services.sns.service import SERVICE
+
+PAGE = 100
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
+_DEFAULTS: Final = {"DisplayName": "", "FifoTopic": "false", "SignatureVersion": "1"}
+_PROTOCOLS: Final = ("Application", "Firehose", "HTTP", "Lambda", "SQS")
+_FEEDBACK: Final = tuple(
+    f"{protocol}{suffix}"
+    for protocol in _PROTOCOLS
+    for suffix in ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
+)
+_FIFO_ONLY: Final = ("ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy")
+_SETTABLE: Final = frozenset(
+    (
+        "DeliveryPolicy",
+        "DisplayName",
+        "KmsMasterKeyId",
+        "Policy",
+        "SignatureVersion",
+        "TracingConfig",
+        *_FIFO_ONLY,
+        *_FEEDBACK,
+    )
+)
+_ACTIONS: Final = frozenset(
+    (
+        "AddPermission",
+        "DeleteTopic",
+        "GetDataProtectionPolicy",
+        "GetTopicAttributes",
+        "ListSubscriptionsByTopic",
+        "ListTagsForResource",
+        "Publish",
+        "PutDataProtectionPolicy",
+        "Receive",
+        "RemovePermission",
+        "SetTopicAttributes",
+        "Subscribe",
+    )
+)
+DELIVERY_POLICY: Final = {
+    "http": {
+        "defaultHealthyRetryPolicy": {
+            "minDelayTarget": 20,
+            "maxDelayTarget": 20,
+            "numRetries": 3,
+            "numMaxDelayRetries": 0,
+            "numNoDelayRetries": 0,
+            "numMinDelayRetries": 0,
+            "backoffFunction": "linear",
+        },
+        "disableSubscriptionOverrides": False,
+        "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
+    }
+}
+
+
+@SERVICE.operation("CreateTopic", resource=lambda call, params: call.arn("sns", params["Name"]))
+def create_topic(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Make a topic; the same again answers its ARN."""
+    name: str = params["Name"]
+    asked: dict[str, str] = params.get("Attributes") or {}
+    fifo = asked.get("FifoTopic", "false").lower() == "true"
+    base = name[:-5] if name.endswith(".fifo") else name
+    if name.endswith(".fifo") != fifo or not _NAME.fullmatch(base) or len(name) > 256:
+        raise invalid("Topic Name")
+    values = {key: _checked(call, key, value, fifo) for key, value in asked.items() if key != "FifoTopic"}
+    values["FifoTopic"] = str(fifo).lower()
+    arn = call.arn("sns", name)
+    tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags") or ()}
+    existing = records.topic_of(call.tx, arn)
+    if existing is None:
+        if fifo:
+            values.setdefault("ContentBasedDeduplication", "false")
+        else:
+            del values["FifoTopic"]
+        values.setdefault("Policy", _default_policy(call, arn))
+        records.make_topic(call.tx, arn, call.account, values)
+        add_tags(call.tx, arn, tags)
+        return {"TopicArn": arn}
+    for key, value in values.items():
+        if existing.attributes.get(key, _DEFAULTS.get(key)) != value:
+            raise invalid("Attributes Reason: Topic already exists with different attributes")
+    present = tags_of(call.tx, arn)
+    if any(present.get(key) != value for key, value in tags.items()):
+        raise invalid("Tags Reason: Topic already exists with different tags")
+    return {"TopicArn": arn}
+
+
+@SERVICE.operation("DeleteTopic", resource=topic_arn)
+def delete_topic(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Remove a topic and its subscriptions; one that is not there is no error."""
+    check_arn("TopicArn", params["TopicArn"])
+    records.delete_topic(call.tx, params["TopicArn"])
+    drop_tags(call.tx, params["TopicArn"])
+    return {}
+
+
+@SERVICE.operation("GetTopicAttributes", reads=True, resource=topic_arn)
+def get_topic_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    topic = find_topic(call, params["TopicArn"])
+    row = call.tx.one(
+        "SELECT COUNT(CASE WHEN pending = 0 THEN 1 END), COUNT(CASE WHEN pending = 1 THEN 1 END)"
+        " FROM sns_subscriptions WHERE topic = ?",
+        topic.arn,
+    )
+    confirmed, pending = row if row is not None else (0, 0)
+    values = {"DisplayName": "", **topic.attributes} | {
+        "TopicArn": topic.arn,
+        "Owner": topic.owner,
+        "SubscriptionsConfirmed": str(confirmed),
+        "SubscriptionsPending": str(pending),
+        "SubscriptionsDeleted": str(topic.deleted_subscriptions),
+        "EffectiveDeliveryPolicy": _effective_delivery_policy(topic),
+    }
+    return {"Attributes": values}
+
+
+@SERVICE.operation("SetTopicAttributes", resource=topic_arn)
+def set_topic_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    topic = find_topic(call, params["TopicArn"])
+    name: str = params["AttributeName"]
+    if name not in _SETTABLE:
+        raise invalid("AttributeName")
+    attributes = dict(topic.attributes)
+    value = params.get("AttributeValue") or ""
+    if value or name == "DisplayName":
+        attributes[name] = _checked(call, name, value, topic.fifo)
+    elif name == "Policy":
+        attributes[name] = _default_policy(call, topic.arn)
+    else:
+        attributes.pop(name, None)
+    records.set_topic_attributes(call.tx, topic.arn, attributes)
+    return {}
+
+
+@SERVICE.operation("ListTopics", reads=True)
+def list_topics(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    after = after_token(params)
+    found = records.topics_after(call.tx, call.arn("sns", ""), str(after or ""), PAGE + 1)
+    page: dict[str, Any] = {"Topics": [{"TopicArn": arn} for arn in found[:PAGE]]}
+    if len(found) > PAGE:
+        page["NextToken"] = encode_token(found[PAGE - 1])
+    return page
+
+
+def after_token(params: dict[str, Any]) -> Any:
+    """The key that ``NextToken`` names, or ``None``."""
+    token = params.get("NextToken")
+    return decode_token(token, "InvalidParameter", "Invalid parameter: NextToken")[0] if token else None
+
+
+@SERVICE.operation("AddPermission", resource=topic_arn)
+def add_permission(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    topic = find_topic(call, params["TopicArn"])
+    policy: dict[str, Any] = json.loads(topic.attributes["Policy"])
+    if any(statement.get("Sid") == params["Label"] for statement in policy["Statement"]):
+        raise invalid("Statement already exists")
+    for action in params["ActionName"]:
+        if action not in _ACTIONS:
+            raise invalid("Policy statement action out of service scope!")
+    principals = [f"arn:{partition_of(call.region)}:iam::{account}:root" for account in params["AWSAccountId"]]
+    actions = [f"SNS:{action}" for action in params["ActionName"]]
+    policy["Statement"].append(
+        {
+            "Sid": params["Label"],
+            "Effect": "Allow",
+            "Principal": {"AWS": principals if len(principals) != 1 else principals[0]},
+            "Action": actions if len(actions) != 1 else actions[0],
+            "Resource": topic.arn,
+        }
+    )
+    _save_policy(call, topic, policy)
+    return {}
+
+
+@SERVICE.operation("RemovePermission", resource=topic_arn)
+def remove_permission(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    topic = find_topic(call, params["TopicArn"])
+    policy: dict[str, Any] = json.loads(topic.attributes["Policy"])
+    policy["Statement"] = [statement for statement in policy["Statement"] if statement.get("Sid") != params["Label"]]
+    _save_policy(call, topic, policy)
+    return {}
+
+
+def _save_policy(call: Call, topic: records.Topic, policy: dict[str, Any]) -> None:
+    attributes = dict(topic.attributes) | {"Policy": json.dumps(policy, separators=(",", ":"))}
+    records.set_topic_attributes(call.tx, topic.arn, attributes)
+
+
+def _resource(call: Call, params: dict[str, Any]) -> str:
+    return str(params["ResourceArn"])
+
+
+@SERVICE.operation("TagResource", resource=_resource)
+def tag_resource(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    arn = _tagged(call, params)
+    keys = [tag["Key"] for tag in params["Tags"]]
+    if len(set(keys)) != len(keys):
+        raise invalid("Duplicated keys are not allowed.")
+    add_tags(call.tx, arn, {tag["Key"]: tag["Value"] for tag in params["Tags"]})
+    if len(tags_of(call.tx, arn)) > 50:
+        raise AwsError("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded")
+    return {}
+
+
+@SERVICE.operation("UntagResource", resource=_resource)
+def untag_resource(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    remove_tags(call.tx, _tagged(call, params), params["TagKeys"])
+    return {}
+
+
+@SERVICE.operation("ListTagsForResource", reads=True, resource=_resource)
+def list_tags_for_resource(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    tags = tags_of(call.tx, _tagged(call, params))
+    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+
+def _tagged(call: Call, params: dict[str, Any]) -> str:
+    arn: str = params["ResourceArn"]
+    if records.topic_of(call.tx, arn) is None:
+        raise AwsError("ResourceNotFound", "Resource does not exist", status=404)
+    return arn
+
+
+def _checked(call: Call, name: str, value: str, fifo: bool) -> str:
+    """An attribute's value as it is kept; ``InvalidParameter`` where it may not be."""
+    if name not in _SETTABLE:
+        raise invalid(f"Attributes Reason: Unknown attribute {name}")
+    if name in _FIFO_ONLY and not fifo:
+        raise invalid("Attributes Reason: Invalid attribute name for standard topic: " + name)
+    allowed = {
+        "SignatureVersion": ("1", "2"),
+        "TracingConfig": ("Active", "PassThrough"),
+        "FifoThroughputScope": ("Topic", "MessageGroup"),
+    }.get(name)
+    if allowed is not None and value not in allowed:
+        raise invalid(f"Attributes Reason: {name}: Invalid value [{value}]. Must be one of {', '.join(allowed)}.")
+    if name == "ContentBasedDeduplication":
+        if value.lower() not in ("true", "false"):
+            raise invalid(f"Attributes Reason: {name}: Invalid value [{value}]. Must be true or false.")
+        return value.lower()
+    if name in ("Policy", "DeliveryPolicy", "ArchivePolicy"):
+        _check_object(name, value)
+    if name == "DisplayName" and len(value) > 100:
+        raise invalid("DisplayName Reason: must be at most 100 characters long")
+    return value
+
+
+def _check_object(name: str, text: str) -> None:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise invalid(f"{name} Error: null" if name == "Policy" else f"{name}: failed to parse JSON.")
+
+
+def _effective_delivery_policy(topic: records.Topic) -> str:
+    own = json.loads(topic.attributes.get("DeliveryPolicy") or "{}").get("http", {})
+    policy: dict[str, Any] = {"http": {**DELIVERY_POLICY["http"]}}
+    for name, value in own.items():
+        default = policy["http"].get(name)
+        both = isinstance(default, dict) and isinstance(value, dict)
+        policy["http"][name] = {**default, **value} if both else value
+    return json.dumps(policy, separators=(",", ":"))
+
+
+def _default_policy(call: Call, arn: str) -> str:
+    policy = {
+        "Version": "2008-10-17",
+        "Id": "__default_policy_ID",
+        "Statement": [
+            {
+                "Sid": "__default_statement_ID",
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": [
+                    "SNS:GetTopicAttributes",
+                    "SNS:SetTopicAttributes",
+                    "SNS:AddPermission",
+                    "SNS:RemovePermission",
+                    "SNS:DeleteTopic",
+                    "SNS:Subscribe",
+                    "SNS:ListSubscriptionsByTopic",
+                    "SNS:Publish",
+                ],
+                "Resource": arn,
+                "Condition": {"StringEquals": {"AWS:SourceOwner": call.account}},
+            }
+        ],
+    }
+    return json.dumps(policy, separators=(",", ":"))
