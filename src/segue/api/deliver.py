@@ -16,6 +16,7 @@ from segue import jobs
 from segue.api.call import Call
 from segue.api.caller import role_caller, service_caller
 from segue.api.deliveries import Delivery, record
+from segue.arn import is_arn, parse_arn
 from segue.errors import AwsError
 from segue.jobs import Again, Job
 
@@ -71,6 +72,9 @@ def _attempt(call: Call, target: Target, attempt: int, since_ms: int, *, again: 
         if target.role_arn
         else service_caller(target.service, target.source_arn)
     )
+    if is_arn(target.target_arn):
+        # The operation happens where its target is, which may be another region than the sender's.
+        caller = caller.in_region(parse_arn(target.target_arn).region or caller.region)
     try:
         with call.tx.savepoint():
             result = call.as_caller(caller).perform(target.operation, target.params)
@@ -101,8 +105,6 @@ def _failed(
 
 def dead_letter(call: Call, target: Target, error: AwsError) -> None:
     """Send what could not be delivered to its dead-letter queue; that failing too is recorded, not raised."""
-    from segue.arn import parse_arn
-
     queue = parse_arn(target.dead_letter_arn)
     attributes = {"ERROR_CODE": error.code, "ERROR_MESSAGE": error.message, **(target.dead_letter_attributes or {})}
     params = {
