@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -78,6 +79,9 @@ def test_a_path_that_finds_nothing_fails_in_the_words_of_aws(template: Any, caus
 
 
 def test_an_unknown_variable_fails(scope: Scope) -> None:
+    scope.variables = MappingProxyType({"customer": 1})
+    with pytest.raises(StatesError, match="States.Runtime"):
+        compile_expression("States.Format('{}', $nobody)").evaluate(scope)
     with pytest.raises(StatesError, match=r"\$nobody"):
         compile_expression("$nobody.id", "k.$").evaluate(scope)
 

@@ -78,7 +78,7 @@ def _compile_variable(text: str, name: str, rest: str) -> Read:
 
     def read(scope: Scope) -> Any:
         if name not in scope.variables:
-            raise PathNotFound(text, scope.variables)
+            raise PathNotFound(text, dict(scope.variables))
         return read_rest(scope.variables[name])
 
     return read
@@ -101,8 +101,7 @@ def path_failure_cause(path: str, field: str, value: Any) -> str:
     """
     if value is None:
         return "Unable to apply Path transformation to null or empty input."
-    shown = value if isinstance(value, (dict, list, str, int, float)) or value is None else dict(value)
     return (
         f"The JSONPath '{path}' specified for the field '{field}' could not be found in the input "
-        f"'{json_text.dump(shown)}'"
+        f"'{json_text.dump(value)}'"
     )
