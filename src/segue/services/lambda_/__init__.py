@@ -1,0 +1,44 @@
+"""AWS Lambda: functions, their versions, aliases, permissions, invocations and event sources.
+
+In: functions from zip packages (direct, or from S3 where that exists), layers, published versions, aliases with
+weights, resource policies, tags, reserved concurrency, the three invocation types, asynchronous invocation with its
+retries, age, dead letters and destinations, event source mappings of SQS queues with filters, windows and partial
+failures.
+Stored and told only: VPC, KMS and provisioned concurrency settings.
+Left out (each answers with an error that names it): container images, function URLs, response streaming, code signing,
+durable functions, capacity providers, SnapStart, event sources other than SQS, Object Lambda and recursion settings.
+"""
+
+from segue.services.lambda_ import (
+    asynchronous,
+    batches,
+    concurrency,
+    event_invoke_configs,
+    event_source_mappings,
+    functions,
+    invoke,
+    layers,
+    permissions,
+    polling,
+    tags,
+    updates,
+    versions,
+)
+from segue.services.lambda_.service import SERVICE
+
+__all__ = [
+    "SERVICE",
+    "asynchronous",
+    "batches",
+    "concurrency",
+    "event_invoke_configs",
+    "event_source_mappings",
+    "functions",
+    "invoke",
+    "layers",
+    "permissions",
+    "polling",
+    "tags",
+    "updates",
+    "versions",
+]
