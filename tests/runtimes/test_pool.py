@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from segue.errors import AwsError
 from segue.runtimes import ConcurrencyExceeded, Outcome, PoolSettings
 
 from .harness import Place, invocation, text
@@ -215,3 +216,26 @@ def test_cancelled_callers_leave_a_usable_pool(own: Place) -> None:
         assert (await own.pool.invoke(spec, invocation())).status == "ok"
 
     own.run(cancel_some())
+
+
+def test_closing_answers_everybody(tmp_path: Path) -> None:
+    """Running, starting and waiting invocations all get an error to try again by; none hangs, none is run twice."""
+    made = Place(tmp_path, PoolSettings(parallel_starts=1))
+    starting = made.python("import time\ntime.sleep(9)\ndef handler(e, c): pass\n")
+    mark = tmp_path / "mark"
+    running = made.python(f"import time\ndef handler(e, c):\n    open({str(mark)!r}, 'a').write('x'); time.sleep(9)\n")
+
+    async def close() -> list[BaseException | Outcome]:
+        tasks = [asyncio.create_task(made.pool.invoke(running, invocation()))]
+        await until(mark.exists)
+        tasks += [asyncio.create_task(made.pool.invoke(starting, invocation())) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        await made.pool.close()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    answers = made.run(close())
+    assert [getattr(answer, "code", answer) for answer in answers] == ["ServiceException"] * 4
+    assert mark.read_text() == "x"
+    with pytest.raises(AwsError, match="shutting down"):
+        made.invoke(running)
+    made.runner.close()

@@ -102,8 +102,8 @@ def test_forms_of_a_response(place: Place, send: str, expected: object) -> None:
     ("files", "message"),
     [
         ({"other": ""}, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"),
-        ({"bootstrap": "no program"}, "exec format error"),
-        ({"bootstrap": "#!/does/not/exist\n"}, "no such file or directory"),
+        ({"bootstrap": "no program"}, "fork/exec /var/task/bootstrap: exec format error"),
+        ({"bootstrap": "#!/does/not/exist\n"}, "fork/exec /var/task/bootstrap: no such file or directory"),
     ],
 )
 def test_programs_that_cannot_start(place: Place, files: dict[str, str], message: str) -> None:

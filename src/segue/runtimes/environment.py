@@ -20,7 +20,8 @@ from typing import Literal
 
 from segue.clock import Clock
 from segue.runtimes import report
-from segue.runtimes.launch import Place, plan
+from segue.runtimes.errors import shutting_down
+from segue.runtimes.launch import Launch, Place, plan
 from segue.runtimes.memory import MemoryGauge
 from segue.runtimes.output import Output
 from segue.runtimes.process import Child, Exit, Helper
@@ -110,15 +111,11 @@ class Environment:
         Raises ``RuntimeUnsupported``. A failed environment has ended; its log goes with ``failed_outcome``.
         """
         started = time.perf_counter()
-        self._listener = await self._loop.create_server(self._connect, "127.0.0.1", 0)
-        port = self._listener.sockets[0].getsockname()[1]
-        address = f"127.0.0.1:{port}"
-        place = Place(self._task_root, self._layers, self._directory, self._node_modules, address, self.log_stream)
         try:
-            launch = await self._loop.run_in_executor(None, plan, self.spec, place)
+            launch = await self._plan()
         except FileNotFoundError as error:
-            self._output.add(report.init_start_line(self.spec.region, self.spec.runtime))
             os.close(self._output.writer)
+            self._output.add(report.init_start_line(self.spec.region, self.spec.runtime))
             return self._fail_init(InitFailure(None, "Runtime.InvalidEntrypoint", Exit(failure=str(error))), started)
         except BaseException:
             os.close(self._output.writer)
@@ -137,6 +134,15 @@ class Environment:
             return self._fail_init(failure, started)
         self._init_ms = (time.perf_counter() - started) * 1000
         return None
+
+    async def _plan(self) -> Launch:
+        self._listener = await self._loop.create_server(self._connect, "127.0.0.1", 0)
+        address = f"127.0.0.1:{self._listener.sockets[0].getsockname()[1]}"
+        place = Place(self._task_root, self._layers, self._directory, self._node_modules, address, self.log_stream)
+        launch = await self._loop.run_in_executor(None, plan, self.spec, place)
+        if self.state == "ended":
+            raise EnvironmentGone
+        return launch
 
     def _fail_init(self, failure: InitFailure, started: float) -> InitFailure:
         self._init_ms = (time.perf_counter() - started) * 1000
@@ -177,9 +183,10 @@ class Environment:
             self._came_up.set_result(InitFailure(end=Exit(signal=int(signal.SIGKILL))))
         if self._timer is not None:
             self._timer.cancel()
-        if self._work is not None and not self._work.outcome.done():
-            self._work.outcome.set_exception(EnvironmentGone())
-        self._work = None
+        work, self._work = self._work, None
+        if work is not None and not work.outcome.done():
+            # What the function has taken up must not be done again without anybody's knowing.
+            work.outcome.set_exception(EnvironmentGone() if work.delivered_at is None else shutting_down())
         if self._listener is not None:
             self._listener.close()
         for connection in list(self._connections):

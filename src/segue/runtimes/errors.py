@@ -33,3 +33,8 @@ class RuntimeUnsupported(AwsError):
             "InvalidRuntimeException", f"Segue cannot run the runtime {runtime}: {why}", status=502, retryable=False
         )
         self.runtime = runtime
+
+
+def shutting_down() -> AwsError:
+    """The server is going; the invocation may have begun. Deliveries try again later."""
+    return AwsError("ServiceException", "The server is shutting down.", status=500)

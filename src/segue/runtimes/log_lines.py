@@ -40,7 +40,7 @@ class LineReader:
             end = _frame_end(buffer, frame)
             if end is None:
                 break
-            lines.append(_frame_line(buffer[frame:end]))
+            lines.append(LogLine(now_ms, _text(buffer[frame + _FRAME_HEADER_BYTES : end])))
             position = end
         self._rest = buffer[position:]
         return lines
@@ -71,11 +71,6 @@ def _frame_end(buffer: bytes, start: int) -> int | None:
         return None
     end = header_end + int.from_bytes(buffer[start + 4 : start + 8], "big")
     return end if len(buffer) >= end else None
-
-
-def _frame_line(frame: bytes) -> LogLine:
-    microseconds = int.from_bytes(frame[8:16], "big")
-    return LogLine(microseconds // 1000, _text(frame[_FRAME_HEADER_BYTES:]))
 
 
 def _text(line: bytes) -> str:

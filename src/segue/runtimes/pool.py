@@ -15,7 +15,7 @@ from typing import Any
 
 from segue.clock import Clock, SystemClock
 from segue.runtimes.environment import Environment, EnvironmentGone, InitFailure
-from segue.runtimes.errors import CodeRefused, ConcurrencyExceeded
+from segue.runtimes.errors import CodeRefused, ConcurrencyExceeded, shutting_down
 from segue.runtimes.launch import check_runtime
 from segue.runtimes.package import extract
 from segue.runtimes.process import Helper
@@ -112,13 +112,13 @@ class Pool:
         What the function does wrong is in the outcome. Raises ``ConcurrencyExceeded`` at the function's or the
         account's limit, ``RuntimeUnsupported``, ``CodeRefused``.
         """
-        if self._is_closed:
-            raise RuntimeError("the pool is closed")
         check_runtime(spec.runtime)
         self._admit(spec)
         try:
             group = self._group(spec)
             while True:
+                if self._is_closed:
+                    raise shutting_down()
                 found = group.idle[-1] if group.idle else await self._wait(group)
                 if isinstance(found, _Failed):
                     return found.environment.failed_outcome(invocation, found.failure)
@@ -158,7 +158,9 @@ class Pool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for group in self._groups.values():
             for waiter in group.waiting:
-                waiter.cancel()
+                if not waiter.done():
+                    waiter.set_exception(shutting_down())
+            group.waiting.clear()
         for environment in list(self._environments):
             environment.kill()
         self._groups.clear()

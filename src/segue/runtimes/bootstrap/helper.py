@@ -108,9 +108,15 @@ class Helper:
             self.control.sendall(json.dumps(fields).encode() + b"\n")
 
     def start(self, request: dict[str, Any], output: int) -> None:
-        error_reader, error_writer = os.pipe()
         helper = os.getpid()
-        pid = os.fork()
+        try:
+            error_reader, error_writer = os.pipe()
+            pid = os.fork()
+        except OSError as error:  # no more processes or descriptors
+            os.close(output)
+            self.answer(id=request["id"], failed=reason_of(error))
+            self.answer(id=request["id"], code=127)
+            return
         if pid == 0:
             os.close(error_reader)
             self.become_environment(request, output, helper, error_writer)
@@ -152,7 +158,8 @@ class Helper:
             os.close(error_writer)
             code = run_python(request, telemetry)
         except OSError as error:
-            os.write(error_writer, os.strerror(error.errno or 0).lower().encode())
+            what = "fork/exec /var/task/bootstrap: " if "argv" in request else ""
+            os.write(error_writer, (what + reason_of(error)).encode())
         finally:
             os._exit(code)
 
@@ -207,6 +214,10 @@ class Helper:
                 os.waitpid(-1, 0)
             except ChildProcessError:
                 return
+
+
+def reason_of(error: OSError) -> str:
+    return os.strerror(error.errno or 0).lower()
 
 
 def descendants() -> list[int]:
