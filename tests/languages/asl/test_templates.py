@@ -80,7 +80,7 @@ def test_a_path_that_finds_nothing_fails_in_the_words_of_aws(template: Any, caus
 
 def test_an_unknown_variable_fails(scope: Scope) -> None:
     scope.variables = MappingProxyType({"customer": 1})
-    with pytest.raises(StatesError, match="States.Runtime"):
+    with pytest.raises(StatesError, match=r"States\.Runtime"):
         compile_expression("States.Format('{}', $nobody)").evaluate(scope)
     with pytest.raises(StatesError, match=r"\$nobody"):
         compile_expression("$nobody.id", "k.$").evaluate(scope)
