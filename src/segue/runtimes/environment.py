@@ -20,10 +20,10 @@ from typing import Literal
 
 from segue.clock import Clock
 from segue.runtimes import report
+from segue.runtimes.environment_log import Ending, EnvironmentLog, InitFailure
 from segue.runtimes.errors import shutting_down
 from segue.runtimes.launch import Launch, Place, plan
 from segue.runtimes.memory import MemoryGauge
-from segue.runtimes.output import Output
 from segue.runtimes.process import Child, Exit, Helper
 from segue.runtimes.report import Failure
 from segue.runtimes.runtime_api import Answer, RuntimeConnection, is_streamed, refusal
@@ -32,7 +32,6 @@ from segue.runtimes.spec import (
     MAXIMUM_STREAMED_RESPONSE_BYTES,
     FunctionSpec,
     Invocation,
-    LogLine,
     Outcome,
 )
 
@@ -43,16 +42,6 @@ _MEBIBYTE = 1024 * 1024
 
 class EnvironmentGone(Exception):
     """The environment ended before it took the work up: another may."""
-
-
-@dataclass(frozen=True, slots=True)
-class InitFailure:
-    """Why an environment did not come up: what its runtime said, or how its process ended."""
-
-    payload: bytes | None = None
-    error_type: str = "Runtime.ExitError"
-    end: Exit | None = None
-    timed_out: bool = False
 
 
 @dataclass(slots=True)
@@ -78,7 +67,7 @@ class Environment:
         on_end: Callable[[Environment], None],
     ) -> None:
         self.spec = spec
-        self.log_stream = report.log_stream(clock.now_ms(), spec.version, directory.name)
+        self.log = EnvironmentLog(spec, folders[0], directory.name, clock)
         self.state: Literal["starting", "idle", "busy", "ended"] = "starting"
         self.idle_since = 0.0
         self.is_frozen = False
@@ -93,12 +82,10 @@ class Environment:
         self._came_up: asyncio.Future[InitFailure | None] = self._loop.create_future()
         self._listener: asyncio.Server | None = None
         self._child: Child | None = None
-        self._output = Output(clock)
         self._next: RuntimeConnection | None = None
         self._connections: set[RuntimeConnection] = set()
         self._work: Work | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._init_ms: float | None = None
         self._is_out_of_memory = False
         self._is_doomed = False
         self._gauge: MemoryGauge | None = None
@@ -108,23 +95,21 @@ class Environment:
     async def start(self, helper: Helper) -> InitFailure | None:
         """Start the process and wait for its first ``next``; gives the failure if it does not come up.
 
-        Raises ``RuntimeUnsupported``. A failed environment has ended; its log goes with ``failed_outcome``.
+        Raises ``RuntimeUnsupported``. A failed environment has ended; its log goes with ``log.init_failed``.
         """
         started = time.perf_counter()
         try:
             launch = await self._plan()
         except FileNotFoundError as error:
-            os.close(self._output.writer)
-            self._output.add(report.init_start_line(self.spec.region, self.spec.runtime))
+            os.close(self.log.output.writer)
+            self.log.init_started(self.spec.runtime)
             return self._fail_init(InitFailure(None, "Runtime.InvalidEntrypoint", Exit(failure=str(error))), started)
         except BaseException:
-            os.close(self._output.writer)
+            os.close(self.log.output.writer)
             self._ended()
             raise
-        self._output.add(report.init_start_line(self.spec.region, launch.runtime_version))
-        if launch.warning:
-            self._output.add(launch.warning)
-        self._child = helper.spawn(launch.program, self._output.writer, self._on_exit)
+        self.log.init_started(launch.runtime_version, launch.warning)
+        self._child = helper.spawn(launch.program, self.log.output.writer, self._on_exit)
         try:
             async with asyncio.timeout(INIT_SECONDS + self.spec.timeout_seconds):
                 failure = await self._came_up
@@ -132,22 +117,20 @@ class Environment:
             failure = InitFailure(None, "Sandbox.Timedout", timed_out=True)
         if failure is not None:
             return self._fail_init(failure, started)
-        self._init_ms = (time.perf_counter() - started) * 1000
+        self.log.init_ended((time.perf_counter() - started) * 1000)
         return None
 
     async def _plan(self) -> Launch:
         self._listener = await self._loop.create_server(self._connect, "127.0.0.1", 0)
         address = f"127.0.0.1:{self._listener.sockets[0].getsockname()[1]}"
-        place = Place(self._task_root, self._layers, self._directory, self._node_modules, address, self.log_stream)
+        place = Place(self._task_root, self._layers, self._directory, self._node_modules, address, self.log.log_stream)
         launch = await self._loop.run_in_executor(None, plan, self.spec, place)
         if self.state == "ended":
             raise EnvironmentGone
         return launch
 
     def _fail_init(self, failure: InitFailure, started: float) -> InitFailure:
-        self._init_ms = (time.perf_counter() - started) * 1000
-        self._output.drain()
-        self._output.add(report.init_report_line(self._init_ms, failure.error_type))
+        self.log.init_ended((time.perf_counter() - started) * 1000, failure)
         self.kill()
         return failure
 
@@ -160,7 +143,7 @@ class Environment:
     def _on_exit(self, end: Exit) -> None:
         """The process ended by itself, or for the memory it used."""
         self._is_doomed = True
-        self._output.drain()
+        self.log.output.drain()
         if self.state == "starting":
             if not self._came_up.done():
                 error_type = "Runtime.InvalidEntrypoint" if end.failure else "Runtime.ExitError"
@@ -191,7 +174,7 @@ class Environment:
             self._listener.close()
         for connection in list(self._connections):
             connection.close()
-        self._output.close()
+        self.log.output.close()
         if self._gauge is not None:
             self._gauge.close()
         self._remove_directory()
@@ -219,8 +202,7 @@ class Environment:
 
     def _deliver(self, work: Work, connection: RuntimeConnection) -> None:
         invocation, spec = work.invocation, self.spec
-        self._output.drain()
-        self._output.add(report.start_line(invocation.request_id, spec.version))
+        self.log.invocation_started(invocation)
         headers = {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
@@ -243,14 +225,12 @@ class Environment:
         self._is_doomed = True
         work = self._work
         if work is not None and work.delivered_at is not None:
-            self._output.drain()
+            self.log.output.drain()
             request_id = work.invocation.request_id
             self._fail(report.timed_out(request_id, self.spec.timeout_seconds, self._clock.now_ms()))
         self.kill()
 
     def _fail(self, failure: Failure) -> None:
-        for line in failure.log_lines:
-            self._output.add(line)
         self._settle(failure.payload, failure)
 
     def _settle(
@@ -268,64 +248,15 @@ class Environment:
         if failure is not None and failure.status == "timeout":
             duration_ms = self.spec.timeout_seconds * 1000
         self._measure_memory()
-        outcome = self._outcome(
-            work.invocation, payload, duration_ms, failure, is_error or failure is not None, content_type
-        )
+        memory_bytes = 0 if self._gauge is None else self._gauge.highest_bytes
+        ending = Ending(payload, duration_ms, memory_bytes, failure, is_error, content_type)
+        outcome = self.log.invocation_ended(work.invocation, ending)
         self.state = "idle"
         self.idle_since = self._loop.time()
         if not work.outcome.done():
             work.outcome.set_result(outcome)
         if not self._is_doomed:
             self._on_free(self)
-
-    def failed_outcome(self, invocation: Invocation, failure: InitFailure) -> Outcome:
-        """The outcome of an invocation whose environment did not come up."""
-        request_id = invocation.request_id
-        self._output.add(report.start_line(request_id, self.spec.version))
-        if failure.payload is not None:
-            ended = Failure("", "", reported_type=failure.error_type)
-            return self._outcome(invocation, failure.payload, self._init_ms or 0, ended, True)
-        if failure.timed_out:
-            ended = report.timed_out(request_id, self.spec.timeout_seconds, self._clock.now_ms())
-        elif failure.end is not None and failure.end.failure:
-            ended = report.invalid_entrypoint(request_id, failure.end.failure)
-        else:
-            end = failure.end or Exit()
-            ended = report.exited(request_id, end.code, end.signal)
-        for line in ended.log_lines:
-            self._output.add(line)
-        return self._outcome(invocation, ended.payload, self._init_ms or 0, ended, True)
-
-    def _outcome(
-        self,
-        invocation: Invocation,
-        payload: bytes,
-        duration_ms: float,
-        failure: Failure | None,
-        is_error: bool,
-        content_type: str = "application/json",
-    ) -> Outcome:
-        init_ms, self._init_ms = self._init_ms, None
-        memory_mb = 1 if self._gauge is None else max(1, -(-self._gauge.highest_bytes // _MEBIBYTE))
-        self._output.add(report.end_line(invocation.request_id))
-        self._output.add(report.report_line(self.spec, invocation, duration_ms, init_ms, memory_mb, failure))
-        lines = self._lines_as_on_aws()
-        return Outcome(
-            status="error" if is_error else "ok",
-            payload=payload,
-            function_error="Unhandled" if is_error else None,
-            logs=lines,
-            log_stream=self.log_stream,
-            duration_ms=duration_ms,
-            init_ms=init_ms,
-            max_memory_mb=memory_mb,
-            content_type=content_type,
-            tail=report.tail(lines),
-        )
-
-    def late_lines(self) -> tuple[LogLine, ...]:
-        """What was written since the last outcome, for one that will see no further invocation."""
-        return self._lines_as_on_aws()
 
     # what the pool asks of it between invocations
 
@@ -393,7 +324,7 @@ class Environment:
     def on_response(self, request_id: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         if not self._in_hand(request_id):
             return refusal(HTTPStatus.BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
-        self._output.drain()
+        self.log.output.drain()
         streamed = is_streamed(headers)
         if len(body) > (MAXIMUM_STREAMED_RESPONSE_BYTES if streamed else MAXIMUM_RESPONSE_BYTES):
             self._fail(report.response_too_large())
@@ -409,8 +340,8 @@ class Environment:
     def on_error(self, request_id: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         if not self._in_hand(request_id):
             return refusal(HTTPStatus.BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
-        self._output.drain()
-        self._settle(self._as_on_aws(body), is_error=True)
+        self.log.output.drain()
+        self._settle(self.log.as_on_aws(body), is_error=True)
         return Answer()
 
     def on_init_error(self, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -418,18 +349,5 @@ class Environment:
             return refusal(HTTPStatus.FORBIDDEN, "InvalidStateTransition", "The init phase is over")
         if not self._came_up.done():
             error_type = headers.get("lambda-runtime-function-error-type", "Runtime.Unknown")
-            self._came_up.set_result(InitFailure(self._as_on_aws(body), error_type))
+            self._came_up.set_result(InitFailure(self.log.as_on_aws(body), error_type))
         return Answer()
-
-    def _as_on_aws(self, error: bytes) -> bytes:
-        """Stack traces name ``/var/task`` for what was uploaded; a folder used in place keeps its own, clickable
-        names."""
-        if self.spec.code.directory is not None:
-            return error
-        return error.replace(str(self._task_root).encode(), b"/var/task")
-
-    def _lines_as_on_aws(self) -> tuple[LogLine, ...]:
-        lines, task_root = self._output.take(), str(self._task_root)
-        if self.spec.code.directory is not None or not any(task_root in line.message for line in lines):
-            return lines
-        return tuple(LogLine(line.timestamp_ms, line.message.replace(task_root, "/var/task")) for line in lines)

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from segue.clock import Clock, SystemClock
-from segue.runtimes.environment import Environment, EnvironmentGone, InitFailure
+from segue.runtimes.environment import Environment, EnvironmentGone
+from segue.runtimes.environment_log import InitFailure
 from segue.runtimes.errors import CodeRefused, ConcurrencyExceeded, shutting_down
 from segue.runtimes.launch import check_runtime
 from segue.runtimes.package import extract
@@ -121,7 +122,7 @@ class Pool:
                     raise shutting_down()
                 found = group.idle[-1] if group.idle else await self._wait(group)
                 if isinstance(found, _Failed):
-                    return found.environment.failed_outcome(invocation, found.failure)
+                    return found.environment.log.init_failed(invocation, found.failure)
                 self._take(group, found)
                 self._sweep_soon()
                 try:
@@ -307,9 +308,9 @@ class Pool:
     def _on_end(self, group: _Group, environment: Environment) -> None:
         self._environments.discard(environment)
         self._take(group, environment)
-        lines = environment.late_lines() if environment.came_up else ()
+        lines = environment.log.take() if environment.came_up else ()
         if lines and self._on_late_lines is not None:
-            self._on_late_lines(environment.spec, environment.log_stream, lines)
+            self._on_late_lines(environment.spec, environment.log.log_stream, lines)
 
     def _retire(self, group: _Group) -> None:
         group.is_retired = True
