@@ -43,6 +43,7 @@ def test_items(fields: dict[str, Any], input_text: str, output: Any) -> None:
     [
         ({"ItemsPath": "$.l"}, "{}", "Invalid path '$.l' : No results for path: $['l']"),
         ({"ItemsPath": "$.l"}, '{"l":1}', 'Reference path "$.l" must point to array.'),
+        ({"ItemsPath": "$$.Execution.Input"}, "{}", 'Reference path "$.Execution.Input" must point to array.'),
         ({"MaxConcurrencyPath": "$[0]"}, "[-1]", "MaxConcurrency cannot be negative."),
         (
             {"MaxConcurrencyPath": "$[0]"},

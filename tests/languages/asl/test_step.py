@@ -141,7 +141,10 @@ def test_stop_and_the_machines_timeout_follow_no_event() -> None:
     assert (result.status, result.error, result.cause, result.stop_ms) == ("ABORTED", "Manual", "probe", START_MS)
     assert stopped.chain[-1] == (3, 0, "ExecutionAborted")
     assert stopped.timers == {}
-    timed_out = Harness(waiting).run()
+    timed_out = Harness(waiting)
+    timed_out.send(asl.Start())
+    timed_out.now_ms += 3456
+    timed_out.send(asl.FireTimer(asl.EXECUTION, "execution"))
     assert timed_out.last is not None
     assert (timed_out.status, timed_out.error, timed_out.cause) == ("TIMED_OUT", None, None)
     assert timed_out.last.stop_ms == START_MS + 3000

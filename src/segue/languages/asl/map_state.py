@@ -41,8 +41,9 @@ class MapState(JoiningState):
         except PathNotFound as missing:
             raise no_results(self._items_path, missing.value) from None
         if type(items) is not list:
-            cause = f'Reference path "{self._items_path}" must point to array.'
-            raise StatesError("States.Runtime", cause)
+            # A context path is named without its first sign (sfn-teststate/…state_map_context_object_EXECUTION_INPUT).
+            shown = self._items_path.replace("$$", "$", 1)
+            raise StatesError("States.Runtime", f'Reference path "{shown}" must point to array.')
         window = self._concurrency(scope) or MAX_CONCURRENCY
         branch.previous = run.emit(branch.previous, "MapStateStarted", {"length": len(items)})
         join_id = run.next_frame_id()

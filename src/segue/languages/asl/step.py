@@ -208,6 +208,8 @@ def _heartbeat(run: Run, command: Heartbeat) -> bool:
 
 def _fire_timer(run: Run, command: FireTimer) -> bool:
     if command.kind == "execution":
+        # To the millisecond, however late the timer fires (measured on AWS: stopDate is startDate + TimeoutSeconds).
+        run.now_ms = min(run.now_ms, run.meta.start_ms + (run.timeout_seconds or 0) * 1000)
         run.finish("TIMED_OUT", "ExecutionTimedOut", 0, {"error": "States.Timeout"})
         run.error = None
         return True
