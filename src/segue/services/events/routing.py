@@ -1,0 +1,80 @@
+"""An event on a bus: to the targets of the rules that match it, into the archives, on to other buses."""
+
+from __future__ import annotations
+
+from segue.api import Call
+from segue.api.authorize import authorize
+from segue.api.caller import role_caller, service_caller
+from segue.api.deliver import dead_letter
+from segue.api.deliveries import Delivery, record
+from segue.arn import parse_arn
+from segue.errors import AwsError
+from segue.services.events.compiled import CompiledArchive, CompiledTarget, compiled_bus
+from segue.services.events.delivery import PRINCIPAL, Handover, delivery_target, hand_over
+from segue.services.events.event import Event
+from segue.services.events.service import SERVICE
+
+MAX_HOPS = 5
+"""How many buses may pass an event on; a circle of rules ends there, and the record says so."""
+
+
+def route(call: Call, bus_arn: str, event: Event) -> None:
+    """Let a bus handle an event. An event for a bus that does not exist is dropped, as on AWS, but recorded."""
+    bus = compiled_bus(call.tx, bus_arn)
+    if bus is None:
+        reason = f"Event bus {bus_arn} does not exist."
+        record(call, Delivery(call.caller.principal_arn, bus_arn, "events:PutEvents", "dropped", 1, reason, event.id))
+        return
+    matched = False
+    for rule in bus.matching(event.body):
+        matched = True
+        for target in rule.targets:
+            send(call, rule.arn, rule.name, target, event)
+    for archive in bus.archives:
+        matched = _archive(call, archive, event) or matched
+    if not matched:
+        reason = bus.why_not(event.body)
+        record(call, Delivery(call.caller.principal_arn, bus_arn, "events:PutEvents", "ignored", 1, reason, event.id))
+
+
+def send(call: Call, rule_arn: str, rule_name: str, target: CompiledTarget, event: Event) -> None:
+    """Hand an event to a target of a rule."""
+    if ":event-bus/" in target.arn and target.arn.split(":", 3)[2] == "events":
+        _pass_on(call, rule_arn, target, event)
+    else:
+        hand_over(call, rule_arn, rule_name, target, event)
+
+
+def _pass_on(call: Call, rule_arn: str, target: CompiledTarget, event: Event) -> None:
+    """To another bus, which must allow the rule's role, or the service."""
+    bus = parse_arn(target.arn)
+    role = target.document.get("RoleArn", "")
+    caller = role_caller(role, event.id, bus.region) if role else service_caller(PRINCIPAL, rule_arn)
+    passed = event.passed_on(bus.region, call.tx.ids.uuid())
+    try:
+        if passed.hops > MAX_HOPS:
+            raise AwsError("LoopDetected", f"{MAX_HOPS} buses have passed this event on already.")
+        with call.tx.savepoint():
+            there = call.as_caller(caller)
+            authorize(there, SERVICE, SERVICE.operations["PutEvents"], {"Entries": [{"EventBusName": target.arn}]})
+            record(call, Delivery(rule_arn, target.arn, "events:PutEvents", subject=event.id))
+            route(there, target.arn, passed)
+    except AwsError as error:
+        lost = delivery_target(Handover(rule_arn, target.document, bus, event, event.text), "events:PutEvents", {})
+        if lost.dead_letter_arn:
+            dead_letter(call, lost, error)
+        status = "dead-lettered" if lost.dead_letter_arn else "dropped"
+        record(call, Delivery(rule_arn, target.arn, "events:PutEvents", status, 1, str(error), event.id))
+
+
+def _archive(call: Call, archive: CompiledArchive, event: Event) -> bool:
+    if "replay-name" in event.body or (archive.pattern is not None and not archive.pattern.matches(event.body)):
+        return False
+    call.tx.run(
+        "INSERT INTO events_archived VALUES (?, ?, ?, ?)",
+        call.tx.ids.ordered(call.now_ms),
+        archive.arn,
+        event.ingested_at_ms,
+        event.text,
+    )
+    return True
