@@ -50,10 +50,13 @@ class Binding:
                     f"ExpressionAttributeValues contains invalid value: {error.message} for key {key}"
                 ) from None
         self._unused_values = set(self.values)
+        self.touched: dict[str, set[str]] = {}
 
     def path(self, path: Path, label: str) -> Elements:
-        """The path with its placeholders replaced."""
-        return tuple(self._element(element, path.checked, label) for element in path.elements)
+        """The path with its placeholders replaced; ``touched`` remembers its top-level name by label."""
+        bound = tuple(self._element(element, path.checked, label) for element in path.elements)
+        self.touched.setdefault(label, set()).add(str(bound[0]))
+        return bound
 
     def value(self, key: str, label: str) -> Value:
         """The value of ``:v``."""
