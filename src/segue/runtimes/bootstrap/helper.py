@@ -28,6 +28,7 @@ from typing import Any, NoReturn
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+PAUSE_MS = 300  # what has just been started needs the processors more than preloading does
 
 # Done in this order while idle, each short enough not to delay a start by much.
 _PRELOADS = (
@@ -61,6 +62,7 @@ class Helper:
         self.descriptors: list[int] = []
         self.preloads: list[str] = []
         self.has_preloaded = False
+        self.pause_ms = 0
 
     def serve(self, woken: int) -> None:
         """Until the server closes its end: answer requests, reap, and preload between them."""
@@ -68,9 +70,9 @@ class Helper:
         poll.register(self.control, select.POLLIN)
         poll.register(woken, select.POLLIN)
         while True:
-            idle_ms = 0 if self.preloads else None
-            ready = dict(poll.poll(idle_ms))
+            ready = dict(poll.poll(self.pause_ms if self.preloads else None))
             if not ready:
+                self.pause_ms = 0
                 self.preload_next()
             if woken in ready:
                 os.read(woken, 4096)
@@ -98,6 +100,7 @@ class Helper:
         if request["op"] == "preload" or "python" in request:
             self.preload_soon()
         if request["op"] == "start":
+            self.pause_ms = PAUSE_MS
             self.start(request, self.descriptors.pop(0))
         elif request["op"] == "signal" and request["id"] in self.processes:
             with contextlib.suppress(ProcessLookupError, PermissionError):
