@@ -167,6 +167,7 @@ def test_a_budget_only_cuts_steps_into_pieces(definition: dict[str, Any], seed: 
         events = list(result.events)
         tree.apply(result.journal)
         while result.more:
+            assert tree.more
             result = asl.step(program, tree, asl.Continue(), START_MS, budget)
             events += result.events
             tree.apply(result.journal)

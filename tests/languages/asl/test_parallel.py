@@ -23,6 +23,10 @@ def test_outputs_stand_in_the_order_of_the_branches() -> None:
     assert harness.output == ["slow", "fast"]
 
 
+def test_no_branches() -> None:
+    assert Harness(parallel()).run().output == []
+
+
 def test_texts_of_the_branches_outputs_are_not_made_anew() -> None:
     harness = Harness(parallel(machine(("A", {"Type": "Pass"})), machine(("B", {"Type": "Pass"}))), "[1,  2.0]").run()
     assert harness.last is not None

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from segue.languages import asl
+from segue.languages.asl import json_text
 from segue.languages.asl.history import MAX_EVENTS
 from tests.languages.asl.harness import START_MS, Harness, machine, meta
 
@@ -180,6 +183,59 @@ def test_an_output_may_have_256_kib(characters: int, status: str) -> None:
 def test_bytes_count_not_characters() -> None:
     assert run({"Type": "Pass", "Result": "é" * 131_072}).error == "States.DataLimitExceeded"
     assert run({"Type": "Pass", "Result": "é" * 131_071}).status == "SUCCEEDED"
+
+
+def test_a_payload_that_grows_too_deep_fails_the_execution() -> None:
+    deeper = {"Type": "Pass", "Parameters": {"a.$": "$"}, "Next": "D"}
+    harness = Harness({"StartAt": "D", "States": {"D": deeper}}).run()
+    assert (harness.status, harness.error) == ("FAILED", "States.Runtime")
+    assert harness.types[-1] == "ExecutionFailed"
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "c"]), inner, max_size=3),
+    max_leaves=8,
+)
+_PATHS = st.sampled_from(["$", "$.a", "$.a.b", "$[0]", "$.a[1]", "$..b", "$.a[*]", "$$", "$$.Execution.Input.a", "$v"])
+_WRITABLE = st.sampled_from(["$", "$.a", "$.a.b", "$.c.d.e", None])
+_STATES = st.one_of(
+    st.fixed_dictionaries(
+        {"Type": st.just("Pass")},
+        optional={"InputPath": _PATHS, "ResultPath": _WRITABLE, "OutputPath": _PATHS, "Result": _VALUES},
+    ),
+    st.fixed_dictionaries({"Type": st.just("Pass"), "Parameters": st.fixed_dictionaries({"x.$": _PATHS})}),
+    st.fixed_dictionaries({"Type": st.just("Pass"), "Assign": st.fixed_dictionaries({"v.$": _PATHS})}),
+    st.fixed_dictionaries({"Type": st.just("Wait"), "SecondsPath": _PATHS}),
+    st.fixed_dictionaries({"Type": st.just("Wait"), "TimestampPath": _PATHS}),
+    st.fixed_dictionaries({"Type": st.just("Fail"), "ErrorPath": _PATHS, "CausePath": _PATHS}),
+    st.fixed_dictionaries(
+        {
+            "Type": st.just("Map"),
+            "ItemsPath": _PATHS,
+            "ItemProcessor": st.just(machine(("I", {"Type": "Pass", "OutputPath": "$.a"}))),
+            "MaxConcurrencyPath": _PATHS,
+        },
+        optional={"ItemSelector": st.fixed_dictionaries({"x.$": _PATHS})},
+    ),
+    st.fixed_dictionaries(
+        {
+            "Type": st.just("Task"),
+            "Resource": st.just("arn:aws:lambda:us-east-1:1:function:f"),
+            "TimeoutSecondsPath": _PATHS,
+        },
+        optional={"ResultPath": _WRITABLE, "Parameters": st.fixed_dictionaries({"x.$": _PATHS})},
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_STATES, min_size=1, max_size=3), _VALUES)
+def test_whatever_the_input_an_execution_comes_to_an_end(states: list[dict[str, Any]], value: Any) -> None:
+    definition = machine(*((f"S{index}", dict(state)) for index, state in enumerate(states)))
+    harness = Harness(definition, json_text.dump(value), is_reloaded=True).run()
+    assert harness.status in ("SUCCEEDED", "FAILED")
+    assert harness.types[-1] in ("ExecutionSucceeded", "ExecutionFailed")
 
 
 def test_commands_that_do_not_fit() -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from segue.languages.asl import json_text
-from segue.languages.asl.errors import StatesError
 from segue.languages.asl.frames import ENDED, JOINING, READY, RUNNING, Branch, Held, Join
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import Composite
-from segue.languages.asl.transitions import explained, fail, leave, leave_with_text
+from segue.languages.asl.transitions import EvaluationErrors, explained, fail, leave, leave_with_text
 
 _ABORTED = frozenset(("Task", "Wait", "Parallel", "Map"))
 """Types of states that have an Aborted event."""
@@ -52,7 +51,7 @@ class JoiningState(Composite):
     def _start_more_or_fail(self, run: Run, join: Join, previous: int) -> None:
         try:
             self.start_more(run, join, previous)
-        except StatesError as error:
+        except EvaluationErrors as error:
             owner = run.branch(join.parent)
             owner.previous = previous
             self.call_off(run, join)
@@ -76,7 +75,7 @@ class JoiningState(Composite):
             raw = scope.input
             values = self.flow.assigned(scope, result)
             leave(run, owner, self, self.flow.output(scope, raw, result), self.next, values)
-        except StatesError as error:
+        except EvaluationErrors as error:
             fail(run, owner, explained(owner, error))
 
     def child_failed(self, run: Run, child: Branch) -> Branch:

@@ -32,3 +32,5 @@ class ParallelState(JoiningState):
             run.add(child)
             run.ready.append(child.id)
         join.started = count
+        if not count:
+            self.complete(run, branch, join)

@@ -22,14 +22,13 @@ from segue.languages.asl.commands import (
     TaskStarted,
     TaskSubmitted,
 )
-from segue.languages.asl.errors import StatesError
 from segue.languages.asl.frames import RETRYING, RUNNING, TASK_PHASES, WAITING, Branch
 from segue.languages.asl.history import MAX_EVENTS, NOT_TRUNCATED, HistoryEvent, failure_details
 from segue.languages.asl.program import Program
 from segue.languages.asl.retry import Failure
 from segue.languages.asl.run import HistoryFull, Refuse, Run
 from segue.languages.asl.task_state import TaskState
-from segue.languages.asl.transitions import advance, explained, fail
+from segue.languages.asl.transitions import EvaluationErrors, advance, explained, fail
 from segue.languages.asl.tree import ExecutionMeta, Journal, Status, Tree
 from segue.languages.asl.wait_state import WaitState
 
@@ -181,7 +180,7 @@ def _for_task(run: Run, key: Key, act: Callable[[TaskState, Branch], None]) -> b
 def _guarded(run: Run, branch: Branch, act: Callable[[], None]) -> None:
     try:
         act()
-    except StatesError as error:
+    except EvaluationErrors as error:
         fail(run, branch, explained(branch, error))
 
 

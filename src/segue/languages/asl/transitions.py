@@ -10,9 +10,13 @@ from segue.languages.asl.errors import StatesError
 from segue.languages.asl.flow import assigned
 from segue.languages.asl.frames import ENDED, READY, RETRYING, RUNNING, Branch
 from segue.languages.asl.history import NOT_TRUNCATED, failure_details
+from segue.languages.asl.json_text import DepthExceeded
 from segue.languages.asl.retry import Catcher, Failure
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import Composite, State
+
+EvaluationErrors = (StatesError, DepthExceeded)
+"""What evaluating a state may raise."""
 
 MAX_PAYLOAD_BYTES = 262_144
 """The most that an input, an output or a result may have, as UTF-8 text."""
@@ -36,15 +40,17 @@ def advance(run: Run, branch: Branch) -> None:
             branch.retries, branch.retry_count = [], 0
         try:
             state.attempt(run, branch)
-        except StatesError as error:
+        except EvaluationErrors as error:
             fail(run, branch, explained(branch, error))
     run.advancing = None
 
 
-def explained(branch: Branch, error: StatesError) -> Failure:
+def explained(branch: Branch, error: StatesError | DepthExceeded) -> Failure:
     """The failure of an evaluation, introduced as AWS does."""
     if isinstance(error, TooLong):
         return Failure(error.error, error.cause)
+    if isinstance(error, DepthExceeded):
+        error = StatesError("States.Runtime", f"{error}.")
     where = (
         f"An error occurred while executing the state '{branch.state}' (entered at the event id #{branch.entered_id})."
     )
@@ -149,7 +155,7 @@ def _catch(run: Run, branch: Branch, state: State, catcher: Catcher, failure: Fa
         values = assigned(catcher.assign, run.scope(branch, state), error_output)
         output = catcher.result_path(raw, error_output) if catcher.result_path else error_output
         leave(run, branch, state, output, catcher.next, values)
-    except StatesError as error:
+    except EvaluationErrors as error:
         _fail_execution(run, branch, explained(branch, error))
 
 

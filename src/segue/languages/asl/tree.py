@@ -94,6 +94,11 @@ class Tree:
     def status(self) -> Status:
         return self.header.status
 
+    @property
+    def more(self) -> bool:
+        """The last step's budget was used up: a Continue is due."""
+        return bool(self.header.ready)
+
     def apply(self, journal: Journal) -> None:
         """Take over what a step changed."""
         for id, plain in journal.items():
