@@ -39,7 +39,8 @@ def packaged_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     ("runtime", "family"),
-    [("python3.7", "python"), ("python3.14", "python"), ("nodejs12.x", "nodejs"), ("nodejs", "nodejs"), ("nodejs4.3", "nodejs")]
+    [(name, "python") for name in ("python3.7", "python3.14")]
+    + [(name, "nodejs") for name in ("nodejs12.x", "nodejs", "nodejs4.3")]
     + [(name, "provided") for name in ("provided", "provided.al2", "provided.al2023")],
 )  # fmt: skip
 def test_families(runtime: str, family: str) -> None:

@@ -289,3 +289,8 @@ def test_boto3_is_there(place: Place) -> None:
     body = "import boto3\nclient = boto3.client('sqs')\ndef handler(e, c):\n    return client.meta.endpoint_url\n"
     outcome = place.invoke(place.python(body, endpoint_url="http://127.0.0.1:4566", timeout_seconds=20))
     assert outcome.payload == b'"http://127.0.0.1:4566"'
+
+
+def test_descriptor_limit_is_aws_s(place: Place) -> None:
+    body = "import resource\ndef handler(e, c):\n    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]\n"
+    assert place.invoke(place.python(body)).payload == b"1024"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shutil
 import tempfile
 import uuid
@@ -26,6 +27,7 @@ LateLines = Callable[[FunctionSpec, str, tuple[LogLine, ...]], None]
 _SWEEP_SECONDS = 0.1
 _SLOW_SWEEP_SECONDS = 5.0
 _START_TURN_SECONDS = 1.0
+_DESCRIPTORS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Pool:
     async def start(self) -> None:
         """Clear what a killed server left behind and start the helper process, so that the first cold start is
         short."""
+        _raise_descriptor_limit()
         shutil.rmtree(self._directory / "environments", ignore_errors=True)
         (self._directory / "environments").mkdir(parents=True, exist_ok=True)
         (self._directory / "code").mkdir(exist_ok=True)
@@ -345,3 +348,11 @@ class Pool:
             environment.watch_memory()
         if self._environments:
             self._schedule_sweep(is_slow=all(environment.is_frozen for environment in self._environments))
+
+
+def _raise_descriptor_limit() -> None:
+    """Every environment takes up to five file descriptors; 1,024, the usual limit, would do for 200 of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

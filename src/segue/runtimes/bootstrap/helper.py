@@ -19,6 +19,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -144,6 +145,7 @@ class Helper:
                 self.libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
                 if os.getppid() != helper:
                     os._exit(1)
+            limit_descriptors()
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
                 signal.signal(number, signal.SIG_DFL)
@@ -351,6 +353,13 @@ def exit_code(code: object) -> int:
         return code & 0xFF
     print(code, file=sys.stderr)
     return 1
+
+
+def limit_descriptors() -> None:
+    """To AWS's 1,024: the server may have raised its own limit."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024 if hard == resource.RLIM_INFINITY else min(1024, hard), hard))
 
 
 def load_libc() -> ctypes.CDLL | None:
