@@ -64,7 +64,7 @@ class Comparison:
         self.tokens = frozenset(case.get("tokens", ()))
 
     def events(self, recorded: list[dict[str, Any]], ours: list[HistoryEvent], is_sorted: bool) -> None:
-        actual = [_normal(event.to_api()) for event in ours]
+        actual = [normal(event.to_api()) for event in ours]
         if is_sorted:
             self._each_is_there(recorded, actual)
         else:
@@ -138,12 +138,12 @@ def _without_ids(event: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in event.items() if key not in ("id", "previousEventId")}
 
 
-def _normal(value: Any, key: str = "") -> Any:
+def normal(value: Any, key: str = "") -> Any:
     """As the recordings were cleaned: JSON objects parsed one level, timestamps replaced."""
     if isinstance(value, dict):
-        return {name: _normal(one, name) for name, one in value.items()}
+        return {name: normal(one, name) for name, one in value.items()}
     if isinstance(value, list):
-        return [_normal(one) for one in value]
+        return [normal(one) for one in value]
     if key == "timestamp":
         return "timestamp"
     if isinstance(value, str):

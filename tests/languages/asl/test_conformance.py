@@ -14,7 +14,7 @@ import pytest
 
 from segue.languages import asl
 from segue.languages.asl.context import iso_ms
-from tests.languages.asl.conformance import FOLDER, Comparison, load, recorded_answers
+from tests.languages.asl.conformance import FOLDER, Comparison, load, normal, recorded_answers
 from tests.languages.asl.harness import START_MS, Answer, Harness, meta
 
 _KNOWN = {
@@ -59,6 +59,31 @@ def test_recorded_execution(path: Path, request: pytest.FixtureRequest) -> None:
         harness = _run(machine, execution, case, known)
         comparison = Comparison(case, known)
         comparison.events(expected["events"], harness.events, bool(case.get("parallelEventsSorted")))
+
+
+def _synchronous() -> list[Path]:
+    if not FOLDER.is_dir():
+        return []
+    cases = [(path, json.loads(path.read_text())) for path in sorted(FOLDER.glob("sfn-express/*.json"))]
+    return [path for path, case in cases if case["kind"] == "sfn-execution" and case.get("pure")]
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="the recorded cases (shared/conformance) are not on this machine")
+@pytest.mark.parametrize("path", _synchronous(), ids=lambda path: path.stem)
+def test_recorded_synchronous_execution(path: Path) -> None:
+    case = load(path)
+    execution, machine = case["executions"][0], case["stateMachines"][0]
+    expected = execution["expected"]["startSyncExecution"]
+    express = {"id": "arn:aws:states:us-east-1:111111111111:express:machine:run-1:uuid", "kind": "EXPRESS"}
+    known = {**_KNOWN, machine["roleArn"]: meta().role_arn}
+    known.update({"<SyncExecArn_Part1_0idx>": "run-1", "<SyncExecArn_Part2_0idx>": "uuid"})
+    definition = json.loads(_filled(json.dumps(machine["definition"]), known))
+    harness = Harness(definition, json.dumps(execution["input"]), execution=meta(**express)).run()
+    assert harness.last is not None
+    ours = {"status": harness.status, "error": harness.error, "cause": harness.cause}
+    assert ours == {name: expected.get(name) for name in ours}
+    if "output" in expected:
+        Comparison(case, known).same(expected["output"], normal(harness.last.output_text), "output")
 
 
 def _run(machine: dict[str, Any], execution: dict[str, Any], case: dict[str, Any], known: dict[str, str]) -> Harness:
