@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from segue import jobs
-from segue.api import Call
+from segue.api import Call, Caller
 from segue.api.call import Result
 from segue.api.caller import role_caller
 from segue.api.paginate import decode_token, encode_token
@@ -20,7 +20,7 @@ from segue.languages.eventpattern import compile as compile_pattern
 from segue.services.lambda_.errors import conflict, invalid, missing
 from segue.services.lambda_.functions import existing
 from segue.services.lambda_.names import FunctionName, function_name, qualifier_of, scope_of
-from segue.services.lambda_.records import FunctionVersion
+from segue.services.lambda_.records import Function, FunctionVersion
 from segue.services.lambda_.service import SERVICE
 from segue.store import Row, Transaction
 
@@ -39,8 +39,8 @@ _STORED = (
 # Members that mean something for streams and brokers only.
 _NOT_FOR_QUEUES = (
     "StartingPosition", "StartingPositionTimestamp", "DestinationConfig", "MaximumRecordAgeInSeconds",
-    "MaximumRetryAttempts", "BisectBatchOnFunctionError", "TumblingWindowInSeconds", "ParallelizationFactor", "Topics", "Queues",
-    "SourceAccessConfigurations", "SelfManagedEventSource", "AmazonManagedKafkaEventSourceConfig",
+    "MaximumRetryAttempts", "BisectBatchOnFunctionError", "TumblingWindowInSeconds", "ParallelizationFactor", "Topics",
+    "Queues",    "SourceAccessConfigurations", "SelfManagedEventSource", "AmazonManagedKafkaEventSourceConfig",
     "SelfManagedKafkaEventSourceConfig", "DocumentDBEventSourceConfig",
 )  # fmt: skip
 _NOT_SUPPORTED = ("ProvisionedPollerConfig", "LoggingConfig", "KMSKeyArn")
@@ -101,12 +101,12 @@ def create_event_source_mapping(call: Call, params: dict[str, Any]) -> Result:
     source_arn = params.get("EventSourceArn", "")
     _check_source(source_arn)
     named = function_name(call, params["FunctionName"])
-    version = _function(call, named)
+    function, version = _function(call, named)
     configuration = _changed(
         {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 0, "FunctionResponseTypes": []}, params
     )
     _check(configuration, source_arn)
-    _check_queue(call, source_arn, version)
+    _check_queue(call, source_arn, function, version)
     twin = call.tx.one(
         "SELECT uuid FROM lambda_event_source_mappings WHERE source_arn = ? AND qualified_arn = ?",
         source_arn,
@@ -131,10 +131,10 @@ def create_event_source_mapping(call: Call, params: dict[str, Any]) -> Result:
 def update_event_source_mapping(call: Call, params: dict[str, Any]) -> Result:
     mapping = _existing(call, params)
     named = function_name(call, params["FunctionName"]) if params.get("FunctionName") else mapping.function
-    version = _function(call, named)
+    function, version = _function(call, named)
     configuration = _changed(mapping.configuration, params)
     _check(configuration, mapping.source_arn)
-    _check_queue(call, mapping.source_arn, version)
+    _check_queue(call, mapping.source_arn, function, version)
     state = mapping.state if params.get("Enabled") is None else "Enabled" if params["Enabled"] else "Disabled"
     changed = replace(
         mapping,
@@ -201,9 +201,11 @@ def queue_url(call: Call, queue_arn: str) -> str:
     return f"{call.api.settings.endpoint_url}/{account}/{name}"
 
 
-def as_role(call: Call, version: FunctionVersion) -> Call:
+def as_role(call: Call, function: Function, version: FunctionVersion) -> Call:
     """The same transaction on the authority of the function's role, with which its queues are read."""
-    region = version.function_arn.split(":")[3]
+    _, _, _, region, account, _ = function.arn.split(":", 5)
+    if function.session.is_of_account:
+        return call.as_caller(Caller(account, region))
     return call.as_caller(role_caller(version.configuration["Role"], version.configuration["FunctionName"], region))
 
 
@@ -261,17 +263,17 @@ def _check(configuration: Mapping[str, Any], source_arn: str) -> None:
             raise invalid("Invalid filter pattern definition.") from error
 
 
-def _function(call: Call, named: FunctionName) -> FunctionVersion:
+def _function(call: Call, named: FunctionName) -> tuple[Function, FunctionVersion]:
     try:
-        return existing(call, named)[1]
+        return existing(call, named)
     except AwsError as error:
         raise invalid("Function does not exist") from error
 
 
-def _check_queue(call: Call, source_arn: str, version: FunctionVersion) -> None:
+def _check_queue(call: Call, source_arn: str, function: Function, version: FunctionVersion) -> None:
     params = {"QueueUrl": queue_url(call, source_arn), "AttributeNames": ["VisibilityTimeout"]}
     try:
-        result = as_role(call, version).perform("sqs:GetQueueAttributes", params)
+        result = as_role(call, function, version).perform("sqs:GetQueueAttributes", params)
     except AwsError as error:
         if error.code.startswith("AccessDenied"):
             raise invalid(

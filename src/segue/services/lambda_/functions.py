@@ -20,6 +20,7 @@ from segue.services.lambda_.names import (
     plain_function_resource,
 )
 from segue.services.lambda_.records import (
+    Function,
     FunctionVersion,
     delete_function,
     delete_version,
@@ -65,8 +66,8 @@ def get_function(call: Call, params: dict[str, Any]) -> Result:
     tags = tags_of(call.tx, named.arn)
     if tags:
         result["Tags"] = tags
-    if function is not None:
-        result["Concurrency"] = {"ReservedConcurrentExecutions": function}
+    if function.reserved_concurrency is not None:
+        result["Concurrency"] = {"ReservedConcurrentExecutions": function.reserved_concurrency}
     return result
 
 
@@ -152,8 +153,8 @@ def _delete_published(call: Call, named: FunctionName) -> None:
     delete_version(call.tx, named.arn, int(named.qualifier))
 
 
-def existing(call: Call, named: FunctionName) -> tuple[int | None, FunctionVersion]:
-    """The reserved concurrency of the named function and its named version (an alias's main one).
+def existing(call: Call, named: FunctionName) -> tuple[Function, FunctionVersion]:
+    """The named function and its named version (an alias's main one).
 
     Raises:
         AwsError: ``ResourceNotFoundException``.
@@ -167,7 +168,7 @@ def existing(call: Call, named: FunctionName) -> tuple[int | None, FunctionVersi
     version = find_version(call.tx, named.arn, 0 if qualifier == LATEST else int(qualifier))
     if version is None:
         raise function_not_found(named.qualified_arn)
-    return function.reserved_concurrency, version
+    return function, version
 
 
 def view_arn(named: FunctionName, version: FunctionVersion) -> str:

@@ -107,7 +107,7 @@ def throttled(reason: str) -> AwsError:
 
 
 def checked_payload(call: Call, payload: bytes | None, kind: str) -> bytes:
-    """The event: ``{}`` where there is none. ``AwsError`` where it is too big for this type of invocation, or no JSON."""
+    """The event: ``{}`` where there is none. ``AwsError`` where it is too big for the invocation type, or no JSON."""
     if not payload:
         return b"{}"
     limits = call.limits

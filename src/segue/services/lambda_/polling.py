@@ -1,7 +1,7 @@
 """Feeding functions from queues: one durable job polls a mapping's queue, another runs each batch.
 
 The poll takes messages in its own transaction, together with the batches it makes of them, and parks on the queue when
-it is empty: an idle mapping costs a row. As on AWS several batches run at once; five here, unless the function's reserved
+it is empty: an idle mapping costs a row. As on AWS several batches run at once: five, unless the function's reserved
 concurrency or ``MaximumConcurrency`` say otherwise, which is kept to by not taking more (on AWS too much is taken, and
 goes back throttled).
 """
@@ -40,7 +40,6 @@ from segue.services.lambda_.event_source_mappings import (
 from segue.services.lambda_.functions import existing
 from segue.services.lambda_.invocation import EFFECT, InvokeOutcome
 from segue.services.lambda_.invoke import invoke_request
-from segue.services.lambda_.records import FunctionVersion
 from segue.services.lambda_.service import SERVICE
 from segue.services.lambda_.sessions import PRINCIPAL
 
@@ -67,17 +66,21 @@ def poll(call: Call, job: Job) -> Again | Pending | None:
 
 
 def _poll(call: Call, mapping: EventSourceMapping) -> Again | Pending:
-    reserved, version = existing(call, mapping.function)
-    room = _room(call, mapping, reserved)
+    function, version = existing(call, mapping.function)
+    reader = as_role(call, function, version)
+    room = _room(call, mapping, function.reserved_concurrency)
     for _ in range(_RECEIVES_PER_RUN):
         if room <= 0:
             return Pending((capacity_key(mapping.uuid),), call.now_ms + _LOOK_AGAIN_MS)
-        received = _receive(call, mapping, version)
-        if isinstance(received, Pending):
-            return _wait(call, mapping, received)
+        received = _receive(reader, mapping)
         if mapping.window_ms:
-            _hold(call, mapping, received)
-            room -= _start_held(call, mapping)
+            _hold(call, mapping, [] if isinstance(received, Pending) else received)
+            started = _start_held(call, mapping)
+            room -= started
+            if isinstance(received, Pending) and not started:
+                return _wait(call, mapping, received)
+        elif isinstance(received, Pending):
+            return received
         else:
             for batch in split(received, mapping.batch_size):
                 _start(call, mapping, batch)
@@ -108,7 +111,7 @@ def _room(call: Call, mapping: EventSourceMapping, reserved: int | None) -> int:
     return limit - (int(row[0]) if row else 0)
 
 
-def _receive(call: Call, mapping: EventSourceMapping, version: FunctionVersion) -> list[Held] | Pending:
+def _receive(call: Call, mapping: EventSourceMapping) -> list[Held] | Pending:
     """Messages that pass the filters (those that do not are deleted), or until when to wait for some."""
     params = {
         "QueueUrl": queue_url(call, mapping.source_arn),
@@ -117,8 +120,7 @@ def _receive(call: Call, mapping: EventSourceMapping, version: FunctionVersion) 
         "MessageAttributeNames": ["All"],
         "WaitTimeSeconds": 20,
     }
-    as_reader = as_role(call, version)
-    result = as_reader.perform("sqs:ReceiveMessage", params)
+    result = call.perform("sqs:ReceiveMessage", params)
     if isinstance(result, Pending):
         return result
     assert isinstance(result, dict)
@@ -129,17 +131,16 @@ def _receive(call: Call, mapping: EventSourceMapping, version: FunctionVersion) 
             taken.append(held(message, event_record))
         else:
             unwanted.append(message["ReceiptHandle"])
-    _delete(as_reader, mapping, unwanted)
+    _delete(call, mapping, unwanted)
     return taken
 
 
-def _wait(call: Call, mapping: EventSourceMapping, pending: Pending) -> Again | Pending:
+def _wait(call: Call, mapping: EventSourceMapping, pending: Pending) -> Pending:
     """Park until a message comes, or until what is gathered has waited long enough."""
-    if mapping.window_ms:
-        row = call.tx.one("SELECT MIN(held_at) FROM lambda_held_messages WHERE mapping = ?", mapping.uuid)
-        if row is not None and row[0] is not None:
-            return Pending(pending.keys, min(pending.until_ms, row[0] + mapping.window_ms))
-    return pending
+    row = call.tx.one("SELECT MIN(held_at) FROM lambda_held_messages WHERE mapping = ?", mapping.uuid)
+    if row is None or row[0] is None:
+        return pending
+    return Pending(pending.keys, min(pending.until_ms, row[0] + mapping.window_ms))
 
 
 def _hold(call: Call, mapping: EventSourceMapping, messages: list[Held]) -> None:
@@ -228,8 +229,7 @@ def _settle(mapping: EventSourceMapping, batch: Batch, call: Call, outcome: Invo
     done = [message.receipt_handle for message in batch.held if message.message_id not in failed]
     if done:
         try:
-            version = existing(call, mapping.function)[1]
-            _delete(as_role(call, version), mapping, done)
+            _delete(as_role(call, *existing(call, mapping.function)), mapping, done)
         except AwsError as error:
             log.warning("%s: messages of %s could not be deleted: %s", mapping.qualified_arn, mapping.source_arn, error)
     reason = outcome.error_text or ("reported as failed by the function" if failed else "")

@@ -24,6 +24,11 @@ class Session:
     session_token: str = ""
     renew_at_ms: int = 0
 
+    @property
+    def is_of_account(self) -> bool:
+        """Whether there is no such role, and the function works as its account."""
+        return not self.session_token
+
 
 @dataclass(frozen=True, slots=True)
 class Function:

@@ -1,0 +1,232 @@
+"""Invocations at once and for later: retries, age, throttles, dead letters, destinations."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from segue.api.caller import service_caller
+from segue.errors import AwsError
+from segue.services.lambda_.invoke import throttled
+from tests.services.lambda_.house import FunctionFailed, House, house
+
+__all__ = ["house"]
+
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:f"
+
+
+def fails(_: Any) -> Any:
+    raise FunctionFailed("no luck")
+
+
+def later(house: House, payload: bytes = b'{"a": 1.0}', name: str = "f") -> None:
+    assert (
+        house.perform("lambda:Invoke", FunctionName=name, InvocationType="Event", Payload=payload)["StatusCode"] == 202
+    )
+
+
+def test_at_once(house: House) -> None:
+    house.create_function("f", lambda event: {"got": event})
+    result = house.perform("lambda:Invoke", FunctionName="f", Payload=b'{"x": 1}', LogType="Tail")
+    assert result == {
+        "StatusCode": 200,
+        "Payload": b'{"got": {"x": 1}}',
+        "ExecutedVersion": "$LATEST",
+        "LogResult": base64.b64encode(b"tail").decode(),
+    }
+    assert house.logged[0]["logGroupName"] == "/aws/lambda/f"
+    assert [(hop["target"], hop["status"]) for hop in house.hops()] == [(ARN, "delivered")]
+
+
+def test_a_function_error_is_an_answer_and_is_recorded(house: House) -> None:
+    house.create_function("f", fails)
+    result = house.perform("lambda:Invoke", FunctionName="f")
+    assert (result["StatusCode"], result["FunctionError"]) == (200, "Unhandled")
+    assert json.loads(result["Payload"])["errorMessage"] == "no luck"
+    assert [(hop["status"], hop["reason"]) for hop in house.hops()] == [("failed", "FunctionFailed: no luck")]
+
+
+def test_nothing_returned_is_null_and_nothing_given_an_empty_object(house: House) -> None:
+    seen = []
+    house.create_function("f", seen.append)
+    assert house.perform("lambda:Invoke", FunctionName="f")["Payload"] == b"null"
+    assert seen == [{}]
+
+
+def test_a_dry_run_runs_nothing(house: House) -> None:
+    house.create_function("f")
+    assert house.perform("lambda:Invoke", FunctionName="f", InvocationType="DryRun")["StatusCode"] == 204
+    assert house.invocations == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "code"),
+    [
+        ("RequestResponse", b"{", "InvalidRequestContentException"),
+        ("RequestResponse", b'"\xff"', "InvalidRequestContentException"),
+        ("RequestResponse", b'"' + b"x" * 6_291_456 + b'"', "RequestTooLargeException"),
+        ("Event", b'"' + b"x" * 1_048_576 + b'"', "RequestTooLargeException"),
+    ],
+)
+def test_payloads_that_are_refused(house: House, kind: str, payload: bytes, code: str) -> None:
+    house.create_function("f")
+    with pytest.raises(AwsError) as caught:
+        house.perform("lambda:Invoke", FunctionName="f", InvocationType=kind, Payload=payload)
+    assert caught.value.code == code
+    assert house.rows("SELECT COUNT(*) FROM jobs") == [(0,)]
+
+
+def test_a_service_needs_a_permission(house: House) -> None:
+    house.create_function("f")
+    topic = service_caller("sns.amazonaws.com", "arn:aws:sns:us-east-1:000000000000:t")
+    with pytest.raises(AwsError) as caught:
+        house.perform("lambda:Invoke", topic, FunctionName="f", InvocationType="Event")
+    assert caught.value.code == "AccessDeniedException"
+    house.perform(
+        "lambda:AddPermission",
+        FunctionName="f",
+        StatementId="s",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=topic.source_arn,
+    )
+    assert house.perform("lambda:Invoke", topic, FunctionName="f", InvocationType="Event")["StatusCode"] == 202
+    assert len(house.run_jobs()) == 1
+
+
+def test_success_goes_to_its_destination_as_awss_record(house: House) -> None:
+    url, queue = house.create_queue("done")
+    house.create_function("f", lambda event: None)
+    destinations = {"OnSuccess": {"Destination": queue}}
+    house.perform("lambda:PutFunctionEventInvokeConfig", FunctionName="f", DestinationConfig=destinations)
+    later(house, b'{"a": 1.0, "b": 12345678901234567890123}')
+    request = house.run_jobs()[0]
+    (message,) = house.receive(url)
+    assert '"requestPayload":{"a": 1.0, "b": 12345678901234567890123}' in message["Body"]
+    assert json.loads(message["Body"]) == {
+        "version": "1.0",
+        "timestamp": "2023-11-14T22:13:20.000Z",
+        "requestContext": {
+            "requestId": request.request_id,
+            "functionArn": f"{ARN}:$LATEST",
+            "condition": "Success",
+            "approximateInvokeCount": 1,
+        },
+        "requestPayload": {"a": 1.0, "b": 12345678901234567890123},
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
+        "responsePayload": None,
+    }
+    assert request.trace == "Root=1-a;Parent=b"
+
+
+def test_failure_is_tried_after_one_minute_and_two_then_given_up(house: House) -> None:
+    url, queue = house.create_queue("failed")
+    dead_url, dead = house.create_queue("dead")
+    house.create_function("f", fails, DeadLetterConfig={"TargetArn": dead})
+    destinations = {"OnFailure": {"Destination": queue}}
+    house.perform("lambda:PutFunctionEventInvokeConfig", FunctionName="f", DestinationConfig=destinations)
+    later(house)
+    assert len(house.run_jobs()) == 1
+    assert house.advance(59) == []
+    assert len(house.advance(1)) == 1
+    assert house.advance(119) == []
+    assert len(house.advance(1)) == 1
+    assert house.advance(86_400) == []
+    assert len({request.request_id for request in house.invocations}) == 1
+    record = json.loads(house.receive(url)[0]["Body"])
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 3
+    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
+    assert record["responsePayload"] == {"errorMessage": "no luck", "errorType": "FunctionFailed"}
+    (message,) = house.receive(dead_url)
+    assert message["Body"] == '{"a": 1.0}'
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert attributes == {"RequestID": house.invocations[0].request_id, "ErrorCode": "200", "ErrorMessage": "no luck"}
+    assert [hop["status"] for hop in house.hops()] == ["delivered", "retrying", "retrying", "dead-lettered"]
+
+
+def test_no_retries_if_told_and_silence_is_recorded(house: House) -> None:
+    house.create_function("f", fails)
+    house.perform("lambda:PutFunctionEventInvokeConfig", FunctionName="f", MaximumRetryAttempts=0)
+    later(house)
+    assert len(house.advance(1_000)) == 1
+    assert house.hops()[-1]["status"] == "failed"
+    assert "no luck" in house.hops()[-1]["reason"]
+
+
+def test_age_ends_retries(house: House) -> None:
+    url, queue = house.create_queue("failed")
+    house.create_function("f", fails)
+    house.perform(
+        "lambda:PutFunctionEventInvokeConfig",
+        FunctionName="f",
+        MaximumEventAgeInSeconds=100,
+        DestinationConfig={"OnFailure": {"Destination": queue}},
+    )
+    later(house)
+    assert len(house.advance(1_000)) == 2
+    context = json.loads(house.receive(url)[0]["Body"])["requestContext"]
+    assert (context["condition"], context["approximateInvokeCount"]) == ("EventAgeExceeded", 2)
+
+
+def test_throttles_back_off_and_are_no_failures(house: House) -> None:
+    open_at_ms = house.clock.now_ms() + 7_000
+
+    def busy(event: Any) -> Any:
+        if house.clock.now_ms() < open_at_ms:
+            raise throttled("ConcurrentInvocationLimitExceeded")
+        return event
+
+    house.create_function("f", busy)
+    start_ms = house.clock.now_ms()
+    later(house)
+    times = []
+    for _ in range(10):
+        times += [house.clock.now_ms() - start_ms] * len(house.run_jobs())
+        house.advance(0.999)
+        house.clock.advance(1)
+    assert times == [0, 1_000, 3_000, 7_000]
+
+
+def test_reserved_concurrency_of_nothing_hands_events_on_at_once(house: House) -> None:
+    dead_url, dead = house.create_queue("dead")
+    house.create_function("f", DeadLetterConfig={"TargetArn": dead})
+    house.perform("lambda:PutFunctionConcurrency", FunctionName="f", ReservedConcurrentExecutions=0)
+    later(house)
+    assert house.run_jobs() == []
+    assert len(house.receive(dead_url)) == 1
+
+
+def test_a_function_deleted_meanwhile_drops_its_events_with_a_reason(house: House) -> None:
+    house.create_function("f")
+    later(house)
+    house.perform("lambda:DeleteFunction", FunctionName="f")
+    assert house.advance(10) == []
+    assert (house.hops()[-1]["status"], "Function not found" in house.hops()[-1]["reason"]) == ("dropped", True)
+
+
+def test_a_function_as_destination_of_another(house: House) -> None:
+    seen: list[Any] = []
+    house.create_function("f", lambda event: {"answer": 42})
+    house.create_function("g", seen.append)
+    destinations = {"OnSuccess": {"Destination": ARN[:-1] + "g"}}
+    house.perform("lambda:PutFunctionEventInvokeConfig", FunctionName="f", DestinationConfig=destinations)
+    later(house)
+    house.run_jobs()
+    assert seen[0]["responsePayload"] == {"answer": 42}
+
+
+def test_environments_change_with_code_configuration_and_credentials(house: House) -> None:
+    house.create_function("f")
+    house.perform("lambda:Invoke", FunctionName="f")
+    house.perform("lambda:Invoke", FunctionName="f")
+    first, second = (request.target for request in house.invocations)
+    assert first is second
+    house.perform("lambda:UpdateFunctionConfiguration", FunctionName="f", Environment={"Variables": {"AB": "1"}})
+    house.perform("lambda:Invoke", FunctionName="f")
+    third = house.invocations[-1].target
+    assert third.revision != first.revision
+    assert third.environment == {"AB": "1"}
