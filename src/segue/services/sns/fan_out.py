@@ -12,7 +12,7 @@ from segue.api import Call, Target, deliver
 from segue.api.deliveries import Delivery, record
 from segue.languages.filterpolicy import compile as compile_filter_policy
 from segue.services.sns import records
-from segue.services.sns.notifications import Message, envelope, function_event
+from segue.services.sns.notifications import Envelopes, Message, function_event
 from segue.services.sns.records import Subscription, Topic
 from segue.services.sns.subscriptions import NO_SENDER
 
@@ -23,11 +23,12 @@ _MAX_AGE_MS = 23 * 86_400_000
 
 def fan_out(call: Call, topic: Topic, message: Message) -> None:
     """Deliver ``message`` to every confirmed subscriber of ``topic`` that wants it."""
+    envelopes = Envelopes(topic, message, call.api.settings.endpoint_url)
     for subscription in records.subscriptions_of(call.tx, topic.arn):
         if subscription.pending or not _wanted(subscription, message):
             continue
         if subscription.protocol == "sqs":
-            _to_queue(call, topic, subscription, message)
+            _to_queue(call, subscription, message, envelopes)
         elif subscription.protocol == "lambda":
             _to_function(call, topic, subscription, message)
         else:
@@ -44,16 +45,15 @@ def _wanted(subscription: Subscription, message: Message) -> bool:
     return policy.matches(message.body(subscription.protocol), message.attributes)
 
 
-def _to_queue(call: Call, topic: Topic, subscription: Subscription, message: Message) -> None:
+def _to_queue(call: Call, subscription: Subscription, message: Message, envelopes: Envelopes) -> None:
     account, name = subscription.endpoint.split(":", 5)[4:]
-    url = call.api.settings.endpoint_url
-    params: dict[str, Any] = {"QueueUrl": f"{url}/{account}/{name}"}
+    params: dict[str, Any] = {"QueueUrl": f"{call.api.settings.endpoint_url}/{account}/{name}"}
     if subscription.raw:
         params["MessageBody"] = message.body("sqs")
         if message.attributes:
             params["MessageAttributes"] = dict(message.attributes)
     else:
-        params["MessageBody"] = envelope(topic, subscription, message, url)
+        params["MessageBody"] = envelopes.for_subscription(subscription)
     if message.group_id is not None:
         params["MessageGroupId"] = message.group_id
     if message.deduplication_id is not None and name.endswith(".fifo"):

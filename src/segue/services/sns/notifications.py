@@ -13,6 +13,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
+from json.encoder import encode_basestring as _text
 from typing import Any
 
 from segue.services.sns.records import Subscription, Topic
@@ -42,34 +44,54 @@ class Message:
         return self.bodies.get(protocol, self.bodies["default"])
 
 
-def envelope(topic: Topic, subscription: Subscription, message: Message, endpoint_url: str) -> str:
-    """The message as a queue gets it unless delivery is raw: JSON in AWS's own spacing."""
-    body = message.body(subscription.protocol)
-    fields: list[tuple[str, str | None]] = [
-        ("Type", "Notification"),
-        ("MessageId", message.id),
-        ("SequenceNumber", message.sequence),
-        ("TopicArn", topic.arn),
-        ("Subject", message.subject),
-        ("Message", body),
-        ("Timestamp", timestamp(message.published_at_ms)),
-    ]
-    if not topic.fifo:
-        version = topic.attributes.get("SignatureVersion", "1")
-        fields += [
-            ("SignatureVersion", version),
-            ("Signature", signature(topic, message, body, version)),
-            ("SigningCertURL", certificate_url(topic, endpoint_url)),
+class Envelopes:
+    """One message as queues get it unless delivery is raw: JSON in AWS's own spacing.
+
+    All of an envelope but its last address is the same for every queue, and is written once.
+    """
+
+    def __init__(self, topic: Topic, message: Message, endpoint_url: str) -> None:
+        self._topic = topic
+        self._message = message
+        self._endpoint_url = endpoint_url
+
+    def for_subscription(self, subscription: Subscription) -> str:
+        """The envelope that ``subscription``'s queue gets."""
+        address = _text(unsubscribe_url(subscription, self._endpoint_url))
+        return f'{self._head}  "UnsubscribeURL" : {address}{self._tail}'
+
+    @cached_property
+    def _head(self) -> str:
+        topic, message = self._topic, self._message
+        body = message.body("sqs")
+        fields: list[tuple[str, str | None]] = [
+            ("Type", "Notification"),
+            ("MessageId", message.id),
+            ("SequenceNumber", message.sequence),
+            ("TopicArn", topic.arn),
+            ("Subject", message.subject),
+            ("Message", body),
+            ("Timestamp", timestamp(message.published_at_ms)),
         ]
-    fields.append(("UnsubscribeURL", unsubscribe_url(subscription, endpoint_url)))
-    lines = [f'  "{name}" : {_text(value)}' for name, value in fields if value is not None]
-    if message.attributes:
+        if not topic.fifo:
+            version = topic.attributes.get("SignatureVersion", "1")
+            fields += [
+                ("SignatureVersion", version),
+                ("Signature", signature(topic, message, body, version)),
+                ("SigningCertURL", certificate_url(topic, self._endpoint_url)),
+            ]
+        lines = [f'  "{name}" : {_text(value)},\n' for name, value in fields if value is not None]
+        return "{\n" + "".join(lines)
+
+    @cached_property
+    def _tail(self) -> str:
         shown = [
             f'    {_text(name)} : {{"Type":{_text(kind)},"Value":{_text(value)}}}'
-            for name, kind, value in _values(message)
+            for name, kind, value in _values(self._message)
         ]
-        lines.append('  "MessageAttributes" : {\n' + ",\n".join(shown) + "\n  }")
-    return "{\n" + ",\n".join(lines) + "\n}"
+        if not shown:
+            return "\n}"
+        return ',\n  "MessageAttributes" : {\n' + ",\n".join(shown) + "\n  }\n}"
 
 
 def function_event(topic: Topic, subscription: Subscription, message: Message, endpoint_url: str) -> bytes:
@@ -145,7 +167,3 @@ def _values(message: Message) -> list[tuple[str, str, str]]:
         )
         for name, attribute in message.attributes.items()
     ]
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -217,7 +217,7 @@ def _check_endpoint(topic: Topic, protocol: str, endpoint: str) -> None:
         raise invalid("Invalid parameter: Endpoint Reason: Please use FIFO SQS queue")
     if protocol == "sms":
         if not _SMS.fullmatch(endpoint):
-            raise AwsError("InvalidParameter", f"Invalid parameter: Invalid SMS endpoint: {endpoint}")
+            raise AwsError("InvalidParameter", f"Invalid SMS endpoint: {endpoint}")
     elif protocol in ("http", "https"):
         if not endpoint.startswith(f"{protocol}://"):
             raise invalid("Endpoint must match the specified protocol")
