@@ -143,6 +143,21 @@ def test_children_of_functions_go_with_them(own: Place) -> None:
     assert (process_state(in_group), process_state(detached)) == ("", "")
 
 
+def test_what_an_exiting_function_leaves_behind_is_ended(own: Place, tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    body = f"""
+import os, subprocess
+def handler(e, c):
+    child = subprocess.Popen(["sleep", "1000"])
+    with open({str(note)!r}, "w") as note:
+        note.write(str(child.pid))
+    os._exit(1)
+"""
+    assert own.invoke(own.python(body)).status == "error"
+    pid = int(note.read_text())
+    own.run(until(lambda: process_state(pid) in ("", "Z")))
+
+
 LATE = """
 import threading, time
 def late():

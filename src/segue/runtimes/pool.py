@@ -103,6 +103,8 @@ class Pool:
         shutil.rmtree(self._directory / "environments", ignore_errors=True)
         (self._directory / "environments").mkdir(parents=True, exist_ok=True)
         (self._directory / "code").mkdir(exist_ok=True)
+        for unfinished in (self._directory / "code").glob(".unfinished-*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
         self._helper.start()
 
     def prewarm(self, runtime: str) -> None:
