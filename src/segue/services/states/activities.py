@@ -34,7 +34,7 @@ def create_activity(call: Call, params: dict[str, Any]) -> Result:
 @SERVICE.operation("DescribeActivity", reads=True, resource=_activity)
 def describe_activity(call: Call, params: dict[str, Any]) -> Result:
     row = _existing(call, params["activityArn"])
-    return {**_members(row), "name": row[1]}
+    return {**_members(row), "name": row[1], "encryptionConfiguration": {"type": "AWS_OWNED_KEY"}}
 
 
 @SERVICE.operation("ListActivities", reads=True)

@@ -56,6 +56,10 @@ class Trees:
         if len(self._trees) > self._size:
             self._trees.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget all of them, as a crash does."""
+        self._trees.clear()
+
 
 TREES = Trees(_TREES)
 

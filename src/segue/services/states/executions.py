@@ -19,7 +19,7 @@ from segue.services.states.records import Execution
 from segue.services.states.service import SERVICE
 
 _SYNC_WAIT_MS = 300_000
-_NO_BOUND = 1 << 62
+_NO_BOUND = (1 << 63) - 1
 
 
 def _machine(_: Call, params: dict[str, Any]) -> str:
@@ -107,6 +107,7 @@ def _new_execution(call: Call, params: dict[str, Any], parent: str = "") -> Exec
         error=None,
         cause=None,
         trace=params.get("traceHeader") or call.trace,
+        trace_header=params.get("traceHeader", ""),
         parent=parent or params.get("_parent", ""),
         revision=0,
         chunks=0,
@@ -147,7 +148,7 @@ def description(execution: Execution) -> dict[str, Any]:
         "outputDetails": None if execution.output is None else {"included": True},
         "error": execution.error,
         "cause": execution.cause,
-        "traceHeader": execution.trace or None,
+        "traceHeader": execution.trace_header or None,
         **redrive,
     }
 

@@ -34,6 +34,7 @@ class Machine:
 class Execution:
     """An execution. ``parent`` names the task that waits for its end (``arn/frame.generation/pattern``), or is empty.
 
+    ``trace`` is the conversation that it belongs to, ``trace_header`` what its starter gave.
     ``number`` orders executions by their start; ``revision`` changes at every save, so that a cached tree is known to
     be the saved one; ``chunks`` is how many there are; ``snapshot`` is the tree as of ``snapshot_chunk``.
     """
@@ -54,6 +55,7 @@ class Execution:
     error: str | None
     cause: str | None
     trace: str
+    trace_header: str
     parent: str
     revision: int
     chunks: int
@@ -62,7 +64,7 @@ class Execution:
 
 _EXECUTION = (
     "arn, number, machine_arn, name, kind, definition_hash, role_arn, seed, status, start_at, stop_at, input, output,"
-    " error, cause, trace, parent, revision, chunks, snapshot_chunk"
+    " error, cause, trace, trace_header, parent, revision, chunks, snapshot_chunk"
 )
 
 
@@ -194,7 +196,7 @@ def list_executions(
 def insert_execution(tx: Transaction, execution: Execution) -> None:
     """Keep a new execution."""
     tx.run(
-        "INSERT INTO states_executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+        "INSERT INTO states_executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
         execution.arn,
         execution.number,
         execution.machine_arn,
@@ -211,6 +213,7 @@ def insert_execution(tx: Transaction, execution: Execution) -> None:
         execution.error,
         execution.cause,
         execution.trace,
+        execution.trace_header,
         execution.parent,
         execution.revision,
         execution.chunks,

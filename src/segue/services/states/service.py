@@ -39,6 +39,7 @@ MIGRATIONS = (
         error TEXT,
         cause TEXT,
         trace TEXT NOT NULL,
+        trace_header TEXT NOT NULL,
         parent TEXT NOT NULL,
         revision BIGINT NOT NULL,
         chunks BIGINT NOT NULL,
