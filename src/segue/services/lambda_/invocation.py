@@ -8,6 +8,7 @@ performs it with the runtimes; this package knows nothing of processes. After th
 from __future__ import annotations
 
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from segue.errors import AwsError
 from segue.services.lambda_.layers import layer_blobs
 from segue.services.lambda_.records import Function, FunctionVersion, Session
 from segue.services.lambda_.sessions import PRINCIPAL, current_session
+
+log = logging.getLogger(__name__)
 
 EFFECT = "lambda:invoke"
 _CACHED_TARGETS = 512
@@ -168,7 +171,11 @@ def record_invocation(call: Call, request: InvokeRequest, outcome: InvokeOutcome
     """Write down what an invocation logged, and that it was made (on any caller's call; the service's own is used)."""
     target = request.target
     call = call.as_caller(service_caller(PRINCIPAL, target.function_arn), trace=request.trace)
-    write_log_lines(call, target.log_group, outcome.log_stream, outcome.logs)
+    try:
+        with call.tx.savepoint():
+            write_log_lines(call, target.log_group, outcome.log_stream, outcome.logs)
+    except AwsError as error:
+        log.warning("%s: its log could not be written: %s", target.arn, error)
     if request.source:
         status = "failed" if outcome.function_error or outcome.refused else "delivered"
         hop = Delivery(

@@ -132,7 +132,7 @@ def checked_payload(call: Call, payload: bytes | None, kind: str) -> bytes:
 
 def new_request_id(call: Call) -> str:
     """The request's own id where a client invokes directly; a new one where an invocation is part of something else."""
-    return call.request_id if call.caller.host and len(call.request_id) == 36 else call.tx.ids.uuid()
+    return call.tx.ids.uuid() if call.nested or len(call.request_id) != 36 else call.request_id
 
 
 def _resolve(call: Call, named: FunctionName) -> int:

@@ -1,0 +1,143 @@
+"""The service as clients see it: over HTTP, with real functions."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from segue.testing import Segue
+from tests.services.lambda_.house import ROLE, package
+
+CODE = """
+import json, os
+
+def echo(event, context):
+    print("got", json.dumps(event))
+    return event
+
+def fails(event, context):
+    raise ValueError("no luck")
+
+def where(event, context):
+    return {"env": {name: os.environ.get(name) for name in event}, "arn": context.invoked_function_arn,
+            "id": context.aws_request_id}
+
+def send(event, context):
+    import boto3
+    boto3.client("sqs").send_message(QueueUrl=event["url"], MessageBody="from inside")
+"""
+
+
+def create(segue: Segue, name: str, **params: Any) -> dict[str, Any]:
+    defaults = {
+        "Runtime": "python3.12",
+        "Handler": f"a.{name}",
+        "Role": ROLE,
+        "Code": {"ZipFile": package({"a.py": CODE})},
+    }
+    client = segue.client("lambda")
+    created = client.create_function(FunctionName=name, **{**defaults, **params})
+    client.get_waiter("function_active_v2").wait(FunctionName=name)
+    return created
+
+
+def messages(segue: Segue, url: str) -> list[dict[str, Any]]:
+    return segue.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+
+
+def test_invoke_answers_with_headers_and_payload(segue: Segue) -> None:
+    assert create(segue, "echo")["State"] == "Pending"
+    result = segue.client("lambda").invoke(FunctionName="echo", Payload='{"a": [1.0, "ü"]}', LogType="Tail")
+    assert json.loads(result["Payload"].read()) == {"a": [1.0, "ü"]}
+    assert (result["StatusCode"], result["ExecutedVersion"]) == (200, "$LATEST")
+    assert "FunctionError" not in result
+    assert 'got {"a": [1.0, "\\u00fc"]}' in base64.b64decode(result["LogResult"]).decode()
+    assert (
+        "REPORT RequestId: " + result["ResponseMetadata"]["RequestId"] in base64.b64decode(result["LogResult"]).decode()
+    )
+
+
+def test_errors_are_the_clients_exceptions(segue: Segue) -> None:
+    client = segue.client("lambda")
+    with pytest.raises(client.exceptions.ResourceNotFoundException) as missing:
+        client.invoke(FunctionName="no")
+    assert missing.value.response["Message"] == "Function not found: arn:aws:lambda:us-east-1:000000000000:function:no"
+    assert missing.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+    create(segue, "fails")
+    result = client.invoke(FunctionName="fails")
+    assert result["FunctionError"] == "Unhandled"
+    assert json.loads(result["Payload"].read())["errorType"] == "ValueError"
+    with pytest.raises(client.exceptions.InvalidRequestContentException):
+        client.invoke(FunctionName="fails", Payload="{")
+    client.put_function_concurrency(FunctionName="fails", ReservedConcurrentExecutions=0)
+    with pytest.raises(client.exceptions.TooManyRequestsException) as throttled:
+        segue.client("lambda", config=_once()).invoke(FunctionName="fails")
+    assert throttled.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+
+
+def _once() -> Any:
+    from botocore.config import Config
+
+    return Config(retries={"max_attempts": 0})
+
+
+def test_the_function_sees_its_environment(segue: Segue) -> None:
+    create(segue, "where", Environment={"Variables": {"OWN": "value"}}, MemorySize=256)
+    names = ["OWN", "AWS_REGION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_ENDPOINT_URL"]
+    result = segue.client("lambda").invoke(FunctionName="where", Payload=json.dumps(names))
+    answer = json.loads(result["Payload"].read())
+    assert answer["env"] == dict(zip(names, ["value", "us-east-1", "256", segue.endpoint_url], strict=True))
+    assert answer["arn"] == "arn:aws:lambda:us-east-1:000000000000:function:where"
+    assert answer["id"] == result["ResponseMetadata"]["RequestId"]
+
+
+def test_a_function_uses_its_sdk_unchanged(segue: Segue) -> None:
+    url = segue.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    create(segue, "send", Timeout=30)
+    result = segue.client("lambda").invoke(FunctionName="send", Payload=json.dumps({"url": url}))
+    assert result["Payload"].read() == b"null"
+    assert [message["Body"] for message in messages(segue, url)] == ["from inside"]
+
+
+def test_later_with_destination_and_logs(segue: Segue) -> None:
+    url = segue.client("sqs").create_queue(QueueName="done")["QueueUrl"]
+    create(segue, "echo")
+    client = segue.client("lambda")
+    client.put_function_event_invoke_config(
+        FunctionName="echo",
+        DestinationConfig={"OnSuccess": {"Destination": "arn:aws:sqs:us-east-1:000000000000:done"}},
+    )
+    assert client.invoke(FunctionName="echo", InvocationType="Event", Payload='{"n": 1}')["StatusCode"] == 202
+    segue.settle()
+    (message,) = messages(segue, url)
+    assert json.loads(message["Body"])["responsePayload"] == {"n": 1}
+    logs = segue.client("logs")
+    segue.advance(1)
+    lines = [event["message"] for event in logs.filter_log_events(logGroupName="/aws/lambda/echo")["events"]]
+    assert 'got {"n": 1}\n' in lines
+    assert any(line.startswith("REPORT RequestId") for line in lines)
+
+
+def test_a_queue_feeds_a_function(segue: Segue) -> None:
+    sqs, client = segue.client("sqs"), segue.client("lambda")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    done = sqs.create_queue(QueueName="done")["QueueUrl"]
+    create(segue, "echo")
+    client.create_event_source_mapping(
+        FunctionName="echo", EventSourceArn="arn:aws:sqs:us-east-1:000000000000:q", BatchSize=5
+    )
+    attribute = {"T": {"DataType": "String", "StringValue": "x"}}
+    for body in "123456":
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attribute)
+    segue.settle()
+    assert messages(segue, url) == []
+    assert messages(segue, done) == []
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    assert counts == dict.fromkeys(names, "0")
+    (mapping,) = client.list_event_source_mappings(FunctionName="echo")["EventSourceMappings"]
+    assert mapping["State"] == "Enabled"
+    client.delete_event_source_mapping(UUID=mapping["UUID"])
