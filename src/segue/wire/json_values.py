@@ -248,21 +248,27 @@ class JsonEncoders:
         known = self._structures.get(shape.name)
         if known is not None:
             return known
-        members: dict[str, tuple[str, Encoder | None]] = {}
+        names: dict[str, str] = {}
+        encoders: dict[str, Encoder] = {}  # of those members that do not go as they are
 
         def encode(value: Any) -> dict[str, Any]:
+            if not encoders:
+                return {names[name]: item for name, item in value.items() if item is not None and name in names}
             encoded = {}
             for name, item in value.items():
                 if item is not None:
-                    member = members.get(name)
-                    if member is not None:
-                        wire_name, encoder = member
-                        encoded[wire_name] = item if encoder is None else encoder(item)
+                    if name in encoders:
+                        encoded[names[name]] = encoders[name](item)
+                    elif name in names:
+                        encoded[names[name]] = item
             return encoded
 
         self._structures[shape.name] = encode
         for name, ref in shape.members.items():
-            members[name] = (ref.location_name or name, self.of(ref))
+            names[name] = ref.location_name or name
+            encoder = self.of(ref)
+            if encoder is not None:
+                encoders[name] = encoder
         return encode
 
     def _list(self, shape: Shape) -> Encoder | None:
