@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segue.errors import AwsError
+from segue.store.archive import ArchiveRefused
 
 
 class ConcurrencyExceeded(AwsError):
@@ -18,11 +19,8 @@ class ConcurrencyExceeded(AwsError):
         self.reason = reason
 
 
-class CodeRefused(AwsError):
-    """A package that AWS would refuse: ``InvalidParameterValueException`` (unreadable, too big) with AWS's text."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__("InvalidParameterValueException", message)
+CodeRefused = ArchiveRefused
+"""A package that AWS would refuse: ``InvalidParameterValueException`` (unreadable, too big) with AWS's text."""
 
 
 class RuntimeUnsupported(AwsError):

@@ -72,7 +72,7 @@ def _settle(event: AsyncEvent, request: InvokeRequest, call: Call, outcome: Invo
     call = call.as_caller(service_caller(PRINCIPAL, event.function_arn), trace=request.trace)
     config = config_in_force(call.tx, event.function.invoked_version_arn)
     refused = outcome.refused
-    if refused is not None and (refused.status == 429 or refused.retryable):
+    if refused is not None and refused.retryable:
         later = replace(event, throttles=event.throttles + 1)
         delay_ms = min(_THROTTLED_LAST_MS, _THROTTLED_FIRST_MS * 2 ** min(event.throttles, 20))
         return _again(call, later, config, delay_ms, outcome, request)

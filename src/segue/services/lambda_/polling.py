@@ -216,7 +216,7 @@ def run_batch(call: Call, job: Job) -> Outbound | None:
 def _settle(mapping: EventSourceMapping, batch: Batch, call: Call, outcome: InvokeOutcome) -> Again | None:
     call = call.as_caller(service_caller(PRINCIPAL, mapping.function_arn))
     refused = outcome.refused
-    if refused is not None and refused.status == 429 and batch.throttles < _THROTTLED_TRIES:
+    if refused is not None and refused.retryable and batch.throttles < _THROTTLED_TRIES:
         later: dict[str, Any] = {
             "request_id": batch.request_id, "messages": batch.messages, "throttles": batch.throttles + 1,
         }  # fmt: skip
