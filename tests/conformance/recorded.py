@@ -1,0 +1,122 @@
+"""The cases recorded from AWS, run by the machinery that lies beside them (nothing of it is copied into this house)."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import boto3
+from botocore.config import Config
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT.parent / "shared" / "conformance"
+
+Status = Literal["pass", "fail", "error"]
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_NAME = re.compile(r"\bc[0-9a-f]{16}\b")
+_ADDRESS = re.compile(r"https?://(127\.0\.0\.1|localhost):\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one case ended: ``reason`` is the first mismatch, with what varies from run to run taken out."""
+
+    id: str
+    status: Status
+    reason: str
+    seconds: float
+
+
+def groups(folder: Path = FOLDER) -> list[str]:
+    """The groups of cases, by name."""
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and any(path.glob("*.json")))
+
+
+def run_group(
+    endpoint_url: str, group: str, level: str = "strict", timeout_seconds: float = 20, folder: Path = FOLDER
+) -> list[Outcome]:
+    """Run a group's cases one after the other, each in an account of its own."""
+    machinery = _machinery(folder)
+    return [_run(machinery, case, endpoint_url, level, timeout_seconds) for case in _cases(machinery, folder / group)]
+
+
+def _cases(machinery: ModuleType, group: Path) -> Iterator[dict[str, Any]]:
+    for file in sorted(group.glob("*.json")):
+        case = machinery.expand(json.loads(file.read_text()))
+        # the recordings say of these that AWS may answer differently today
+        if "kind" in case and case.get("trust") != "needs-fixing":
+            yield case
+
+
+def _run(machinery: ModuleType, data: dict[str, Any], endpoint_url: str, level: str, timeout_seconds: float) -> Outcome:
+    began = time.monotonic()
+    account = str(uuid.uuid4().int)[:12].replace("0", "1")
+    arguments = argparse.Namespace(level=level, timeout=timeout_seconds, apply_localstack_ignores=False)
+    case = machinery.Case(data, _Clients(endpoint_url, account), account, "us-east-1", arguments)
+    status: Status = "pass"
+    reason = ""
+    try:
+        case.run()
+    except machinery.Mismatch as mismatch:
+        status, reason = "fail", str(mismatch)
+    except Exception as error:
+        status, reason = "error", f"{type(error).__name__}: {error}"
+    for undo in reversed(case.cleanup):
+        try:
+            undo()
+        except Exception:
+            continue  # what a case made may be gone already
+    return Outcome(data["id"], status, _plain(reason, account), time.monotonic() - began)
+
+
+def _plain(reason: str, account: str) -> str:
+    first = reason.split("\n", 1)[0].replace(account, "111111111111")
+    return _NAME.sub("<name>", _UUID.sub("<uuid>", _ADDRESS.sub("<endpoint>", first)))[:300]
+
+
+class _Clients:
+    """What the machinery calls to get a client; made once each."""
+
+    def __init__(self, endpoint_url: str, account: str) -> None:
+        self._endpoint_url = endpoint_url
+        self._account = account
+        self._made: dict[str, Any] = {}
+
+    def __call__(self, service: str) -> Any:
+        if service not in self._made:
+            self._made[service] = boto3.client(
+                service,
+                endpoint_url=self._endpoint_url,
+                region_name="us-east-1",
+                aws_access_key_id=self._account,
+                aws_secret_access_key="test",
+                config=Config(
+                    inject_host_prefix=False,
+                    retries={"total_max_attempts": 1},
+                    read_timeout=70,
+                    s3={"addressing_style": "path"},
+                    parameter_validation=False,
+                ),
+            )
+        return self._made[service]
+
+
+@lru_cache(maxsize=1)
+def _machinery(folder: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("recorded_machinery", folder / "run_cases.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,81 @@
+"""A real ``segue serve`` in a process of its own, for tests of what only a process shows: signals, crashes, restarts."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+_READY = re.compile(r"ready at (http://\S+)")
+
+
+class Served:
+    """One run of the server; a data directory outlives it.
+
+    Args:
+        data: the data directory.
+        log: where standard error goes.
+        more: further arguments of ``segue serve``.
+    """
+
+    def __init__(self, data: Path, *more: str, log: Path | None = None, port: int = 0) -> None:
+        self.data = data
+        self.log = log or data.parent / f"{data.name}.log"
+        self._arguments = ("--port", str(port), "--data", str(data), *more)
+        self.endpoint_url = ""
+        self.seconds_to_ready = 0.0
+
+    def start(self) -> Served:
+        """Start and wait for the line that says it is ready; ``RuntimeError`` with its words if it ends instead."""
+        began = time.monotonic()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "segue.cli.main", "serve", *self._arguments],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = _READY.search(line)
+        if found is None:
+            self.process.wait(10)
+            raise RuntimeError(self.log.read_text())
+        self.endpoint_url = found.group(1)
+        self.seconds_to_ready = time.monotonic() - began
+        return self
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait; the exit status."""
+        self.process.send_signal(number)
+        try:
+            return self.process.wait(15)
+        finally:
+            self.process.kill()
+            if self.process.stdout is not None:
+                self.process.stdout.close()
+
+    def client(self, service: str, *, account: str = "000000000000", **more: Any) -> Any:
+        """A boto3 client that tries once."""
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=30, max_pool_connections=50)
+        credentials = {"aws_access_key_id": account, "aws_secret_access_key": "test", "region_name": "us-east-1"}
+        return boto3.client(service, endpoint_url=self.endpoint_url, config=config, **{**credentials, **more})
+
+    def __enter__(self) -> Served:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.end(signal.SIGKILL)
+        elif self.process.stdout is not None:
+            self.process.stdout.close()
