@@ -6,6 +6,7 @@ Left out: MFA, login profiles, server and signing certificates, SAML and OIDC pr
 service-linked roles, reports; permission boundaries are stored and returned, not evaluated.
 """
 
+from segue.services.iam import groups, managed_policies, owned_policies, roles, simulate, tagging, users
 from segue.services.iam.service import SERVICE
 
-__all__ = ["SERVICE"]
+__all__ = ["SERVICE", "groups", "managed_policies", "owned_policies", "roles", "simulate", "tagging", "users"]
