@@ -128,6 +128,7 @@ def test_depth_below_what_json_allows_is_read_or_refused() -> None:
         (b'{"maxResults":"5"}', "STRING_VALUE can not be converted to Integer"),
         (b'{"maxResults":99999999999}', "Number is out of the range of Integer"),
         (b'{"maxResults":1.9}', None),
+        (b'{"unknown":[null]}', None),
     ],
 )
 def test_json_texts(body: bytes, message: str | None) -> None:
@@ -140,3 +141,13 @@ def test_json_texts(body: bytes, message: str | None) -> None:
     with pytest.raises(AwsError) as caught:
         parse(found, request)
     assert (caught.value.code, caught.value.message) == ("SerializationException", message)
+
+
+def test_nulls() -> None:
+    operation = load_service("sqs").operations["CreateQueue"]
+    assert decode_members(operation, {"QueueName": "q", "Attributes": {"a": None}}) == {
+        "QueueName": "q",
+        "Attributes": {},
+    }
+    with pytest.raises(AwsError, match="null"):
+        decode_members(load_service("events").operations["PutEvents"], {"Entries": [None]})

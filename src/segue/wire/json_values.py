@@ -183,7 +183,9 @@ class JsonDecoders:
                     if isinstance(value, dict)
                     else serialization_error("Expected list or null")
                 )
-            return [element(item) if item is not None else None for item in value]
+            if None in value:
+                raise serialization_error("Unexpected null in a list")
+            return [element(item) for item in value]
 
         return decode
 
@@ -199,7 +201,7 @@ class JsonDecoders:
                     if isinstance(value, list)
                     else serialization_error("Expected map or null")
                 )
-            return {key: element(item) if item is not None else None for key, item in value.items()}
+            return {key: element(item) for key, item in value.items() if item is not None}
 
         return decode
 
