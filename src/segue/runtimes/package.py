@@ -1,4 +1,4 @@
-"""From an uploaded zip to a folder that environments run from: named by its content, extracted once, hostile ones refused.
+"""From an uploaded zip to a folder that environments run from: content-addressed, extracted once, hostile ones refused.
 
 What can be seen without extracting is looked at by :mod:`segue.store.archive`, at creation already.
 """

@@ -1,8 +1,8 @@
 """What is to be written, and nobody waits for: gathered for a moment, then written together.
 
-An invocation's log lines are such: written at once they would share the batch, and so the fsync, of the answer that they
-belong to. A server that is killed loses what it gathered in the last moment; what must not be lost belongs in the unit
-that it comes from.
+An invocation's log lines are such: written at once they would share the batch, and so the fsync, of the answer that
+they belong to (measured: 1.5 ms instead of 0.75 for a warm invocation). A server that is killed loses what it gathered
+in the last moment; what must not be lost belongs in the unit that it comes from.
 """
 
 from __future__ import annotations
