@@ -28,10 +28,10 @@ check: setup     ## ruff, mypy strict, import contracts
 	$(BIN)/lint-imports --no-cache
 
 conformance: setup  ## the cases recorded from AWS, against a live server
-	$(BIN)/python tests/conformance/run.py
+	$(BIN)/python -m tests.conformance.run
 
 simulate: setup  ## crash the loan broker at every commit: make simulate SEEDS=1000 FIRST=0
-	$(BIN)/python -m segue.testing.simulate --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
+	$(BIN)/python -m tests.simulation.run --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
 
 bench: setup     ## the hot paths, measured: make bench ENDPOINT=http://127.0.0.1:4566 for another server
 	$(BIN)/python bench/run.py $(if $(ENDPOINT),--endpoint-url $(ENDPOINT))
