@@ -75,6 +75,7 @@ def test_path_labels_are_decoded_after_splitting() -> None:
         (form("Action=Nope", **signed("sqs")), "InvalidAction", 400),
         (form("Version=2010-03-31"), "MissingAction", 400),
         (Request("GET", "/nowhere"), "UnknownOperationException", 404),
+        (Request("GET", "/", "", signed("s3")), "NotImplemented", 501),
         (Request("PATCH", "/2015-03-31/functions"), "UnknownOperationException", 404),
         (Request("GET", "/" + "a/" * 5000), "UnknownOperationException", 404),
         (

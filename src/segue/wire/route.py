@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from segue.errors import AwsError
+from segue.errors import AwsError, not_implemented
 from segue.wire.form import form_tree, form_value
 from segue.wire.model import OperationModel, Protocol, ServiceModel, load_service
 from segue.wire.request import Request
@@ -137,6 +137,9 @@ class _Index:
                 name, labels = found
                 protocol = next(protocol for protocol in model.protocols if protocol in _REST)
                 return Route(model, model.operations[name], protocol, labels)
+        credential = parse_authorization(request)
+        if credential is not None and credential.service not in self._by_signing_name:
+            raise not_implemented(f"the service {credential.service[:64]!r}")
         raise _unknown_operation(f"{request.method} {request.path}", status=404)
 
     def _tree(self, model: ServiceModel) -> UriTree:
