@@ -1,4 +1,4 @@
-"""A real ``segue serve`` in a process of its own, for tests of what only a process shows: signals, crashes, restarts."""
+"""A real ``segue serve`` in a process of its own, for what only a process shows: signals, crashes, restarts."""
 
 from __future__ import annotations
 

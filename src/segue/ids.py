@@ -33,6 +33,15 @@ class Ids:
         self._latest = max(self._latest + 1, now_ms << 22)
         return self._latest
 
+    @property
+    def latest(self) -> int:
+        """The greatest number that :meth:`ordered` has made."""
+        return self._latest
+
+    def resume(self, latest: int) -> None:
+        """Go on after ``latest``, which an earlier process may have made, whatever its clock said."""
+        self._latest = max(self._latest, latest)
+
     def seed(self) -> int:
         """A 63-bit integer, to seed what must be repeatable later (a pure program's chance)."""
         return self.random.getrandbits(63)

@@ -74,12 +74,7 @@ def _run(groups: list[str], endpoint_url: str, options: argparse.Namespace) -> l
         for done in as_completed(running):
             outcomes += done.result()
             if options.verbose:
-                for outcome in done.result():
-                    if outcome.status != "pass":
-                        print(
-                            f"{outcome.status.upper()} {outcome.id} ({outcome.seconds:.1f} s) {outcome.reason}",
-                            flush=True,
-                        )
+                print(report.failures(done.result()), flush=True)
     return sorted(outcomes, key=lambda outcome: outcome.id)
 
 

@@ -9,7 +9,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
-from segue.store.sqlite import SqliteStore
+from segue.store.sqlite import SqliteStore, SqliteTransaction, TransactionLost
 from segue.store.timers import LoopTimers, Timers
 from segue.store.transaction import Unit
 from segue.store.wakes import Wakes
@@ -21,6 +21,30 @@ _BATCH_UNITS = 128
 _BATCH_SECONDS = 0.005
 
 
+class _Ran:
+    """A unit that was run in the open batch, and who waits for its answer."""
+
+    __slots__ = ("answer", "error", "result", "transaction")
+
+    def __init__(self, answer: asyncio.Future[Any]) -> None:
+        self.answer = answer
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.transaction: SqliteTransaction | None = None
+
+    def tell(self, failure: BaseException | None) -> None:
+        """Answer: what the unit raised, else why its commit failed, else its result."""
+        if self.answer.done():
+            return
+        error = self.error or failure
+        if error is None:
+            self.answer.set_result(self.result)
+        elif isinstance(error, StopIteration):  # which a future refuses to hold
+            self.answer.set_exception(RuntimeError(f"a unit raised {error!r}"))
+        else:
+            self.answer.set_exception(error)
+
+
 class GroupCommit:
     """The store as the edges use it: ``await write(unit)``, ``read(unit)``, wakes. Lives on one event loop."""
 
@@ -30,7 +54,9 @@ class GroupCommit:
         self.wakes = Wakes(timers or LoopTimers(self._loop, store.clock))
         self._queue: deque[tuple[Unit[Any], asyncio.Future[Any]]] = deque()
         self._busy = False
+        self._idle: asyncio.Future[None] | None = None
         self._restart_log = False
+        self._checkpointing = False
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._checkpoints = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         store.on_log_growth(self._checkpoint_wanted, self._restart_wanted)
@@ -50,73 +76,95 @@ class GroupCommit:
 
     async def close(self) -> None:
         """Finish what was handed in, then close the store."""
-        while self._busy:
-            await asyncio.sleep(0.001)
+        if self._busy:
+            self._idle = self._loop.create_future()
+            await self._idle
         self._disk.shutdown()
         self._checkpoints.shutdown()
         self.store.close()
 
     def _run_batch(self) -> None:
+        batch: list[_Ran] = []
+        try:
+            wrote = self._run_units(batch)
+            if wrote and self.store.on_disk:
+                commit = self._loop.run_in_executor(self._disk, self._commit)
+                commit.add_done_callback(lambda future: self._answer(batch, future.exception()))
+                return
+            self.store.commit()
+        except Exception as error:
+            self._undo(batch, error)
+        else:
+            self._answer(batch, None)
+
+    def _run_units(self, batch: list[_Ran]) -> bool:
+        """Run what waits, as much as fits into a batch; whether something was written."""
         deadline = time.perf_counter() + _BATCH_SECONDS
-        done: list[tuple[asyncio.Future[Any], Any]] = []
-        wakes: list[tuple[int, list[str]]] = []
-        wrote = False
-        self.store.begin()
-        while self._queue and len(done) < _BATCH_UNITS:
+        wrote = self.store.begin()
+        while self._queue and len(batch) < _BATCH_UNITS:
             unit, answer = self._queue.popleft()
             if answer.cancelled():
                 continue
+            ran = _Ran(answer)
+            batch.append(ran)
             try:
-                result, transaction = self.store.run(unit)
+                ran.result, ran.transaction = self.store.run(unit)
+            except TransactionLost:
+                raise
             except Exception as error:
-                done.append((answer, error))
+                ran.error = error
             else:
-                done.append((answer, (result,)))
-                wrote = wrote or transaction.wrote
-                if transaction.wakes:
-                    wakes.append((transaction.seq, transaction.wakes))
+                wrote = wrote or ran.transaction.wrote
             if time.perf_counter() > deadline:
                 break
-        if wrote:
-            commit = self._loop.run_in_executor(self._disk, self._commit)
-            commit.add_done_callback(lambda future: self._answer(done, wakes, future.exception()))
-        else:
-            self.store.commit()
-            self._answer(done, wakes, None)
+        return wrote
+
+    def _undo(self, batch: list[_Ran], error: Exception) -> None:
+        try:
+            self.store.rollback()
+        except Exception:
+            log.exception("could not roll back")
+        if not batch and self._queue:  # the batch could not even be opened: whoever waits is told so
+            batch.append(_Ran(self._queue.popleft()[1]))
+        self._answer(batch, error)
 
     def _commit(self) -> None:
         self.store.commit()
         if self._restart_log:
             self._restart_log = False
-            self.store.restart_log()
+            try:
+                self.store.restart_log()
+            except Exception:  # the batch is on disk, whatever becomes of the log
+                log.exception("the log could not be started anew")
 
-    def _answer(
-        self,
-        done: list[tuple[asyncio.Future[Any], Any]],
-        wakes: list[tuple[int, list[str]]],
-        failure: BaseException | None,
-    ) -> None:
+    def _answer(self, batch: list[_Ran], failure: BaseException | None) -> None:
         if failure is not None:
             log.error("commit failed: %s", failure)
-        for answer, outcome in done:
-            if answer.done():
-                continue
-            if isinstance(outcome, Exception):
-                answer.set_exception(outcome)
-            elif failure is not None:
-                answer.set_exception(failure)
-            else:
-                answer.set_result(outcome[0])
-        for seq, keys in wakes:
-            self.wakes.notify(keys, seq)
+        for ran in batch:
+            ran.tell(failure)
+        if failure is None:
+            for ran in batch:
+                if ran.transaction is not None and ran.transaction.wakes:
+                    self.wakes.notify(ran.transaction.wakes, ran.transaction.seq)
         if self._queue:
             self._loop.call_soon(self._run_batch)
         else:
             self._busy = False
+            if self._idle is not None and not self._idle.done():
+                self._idle.set_result(None)
 
     def _checkpoint_wanted(self) -> None:
-        if self._checkpoints._work_queue.empty():
-            self._checkpoints.submit(self.store.checkpoint)
+        if not self._checkpointing:
+            self._checkpointing = True
+            self._checkpoints.submit(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        try:
+            self.store.checkpoint()
+        except Exception:
+            log.exception("the log could not be moved into the database")
+        finally:
+            self._checkpointing = False
 
     def _restart_wanted(self) -> None:
         self._restart_log = True

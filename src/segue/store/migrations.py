@@ -41,6 +41,7 @@ def migrate(connection: _Connection, migrations: Migrations) -> None:
         for script in scripts[versions.get(component, 0) :]:
             connection.execute(script)
         connection.execute(
-            "INSERT INTO schema_versions VALUES (?, ?) ON CONFLICT (component) DO UPDATE SET version = excluded.version",
+            "INSERT INTO schema_versions VALUES (?, ?)"
+            " ON CONFLICT (component) DO UPDATE SET version = excluded.version",
             (component, len(scripts)),
         )

@@ -8,6 +8,7 @@ a switch interval to get it back: measured, it costs most of the throughput.)
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,13 +23,34 @@ from segue.store.migrations import Migrations, migrate
 from segue.store.transaction import Row, Unit
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
+_BUSY_MILLISECONDS = 10_000
 _CHECKPOINT_PAGES = 2_000
+_CHECKPOINT_EVERY_PAGES = 500
 _RESTART_PAGES = 16_000
+
+_MARKS = "CREATE TABLE IF NOT EXISTS store_marks (name TEXT PRIMARY KEY, value BIGINT NOT NULL)"
+_RESERVE = "INSERT INTO store_marks VALUES ('ids', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+# Ids are reserved a minute ahead, so that a later process, whose clock may have gone back, cannot make one again.
+_RESERVED_MS = 60_000
+_BATCH_MS = 10_000
 
 
 class DataDirectoryInUse(Exception):
     """Another server holds the data directory."""
+
+
+class DataUnreadable(Exception):
+    """What is in the data directory is not a database, or a damaged one."""
+
+
+class WritesNeeded(Exception):
+    """A unit that was run as a reader wants to write: run it as a writer (nothing has happened yet)."""
+
+
+class TransactionLost(Exception):
+    """The disk failed so badly (full, broken) that the whole open batch is undone, not only the unit that failed."""
 
 
 class SqliteTransaction:
@@ -89,20 +111,21 @@ class SqliteTransaction:
 
     def finish(self) -> None:
         """Keep what the unit wrote."""
-        if self.wrote and self._undoable:
+        if self.wrote:
             self._execute("RELEASE unit")
 
     def undo(self) -> None:
         """Take back what the unit wrote."""
-        if self.wrote and self._undoable:
+        if self.wrote:
             self._execute("ROLLBACK TO unit")
             self._execute("RELEASE unit")
         self.wakes.clear()
 
     def _begin_writing(self) -> None:
+        if not self._undoable:
+            raise WritesNeeded
         self.wrote = True
-        if self._undoable:
-            self._execute("SAVEPOINT unit")
+        self._execute("SAVEPOINT unit")
 
 
 class SqliteStore:
@@ -114,30 +137,47 @@ class SqliteStore:
 
     Raises:
         DataDirectoryInUse: another process holds the directory.
+        DataUnreadable: it holds something that is not a database.
         StoreIsNewer: a newer program wrote it.
     """
 
     def __init__(self, directory: Path | None, migrations: Migrations, clock: Clock, ids: Ids) -> None:
         self.clock = clock
         self.ids = ids
+        self.on_disk = directory is not None
         self._seq = 0
+        self._committed_seq = 0
+        self._reserved = 0
         self._lock = _hold(directory) if directory else None
         path = str(directory / "segue.db") if directory else "file:segue?mode=memory"
-        self._writer = _connect(path)
-        self._reader = _connect(path) if directory else self._writer
-        self._checkpointer = _connect(path) if directory else None
-        self._writer.execute("BEGIN IMMEDIATE")
+        self._connections: list[apsw.Connection] = []
         try:
-            migrate(self._writer, migrations)
+            self._writer = self._connect(path)
+            self._reader = self._connect(path) if directory else self._writer
+            self._checkpointer = self._connect(path) if directory else None
+            with self._writer:
+                migrate(self._writer, migrations)
+                self._writer.execute(_MARKS)
+                for (latest,) in self._writer.execute("SELECT value FROM store_marks WHERE name = 'ids'"):
+                    ids.resume(latest)
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            self.close()
+            raise DataUnreadable(
+                f"{path} cannot be read: {error}. Restore it from a backup, or choose another --data directory."
+            ) from error
         except BaseException:
-            self._writer.execute("ROLLBACK")
             self.close()
             raise
-        self._writer.execute("COMMIT")
 
-    def begin(self) -> None:
-        """Open a batch of units."""
+    def begin(self) -> bool:
+        """Open a batch of units; whether that wrote something by itself."""
         self._writer.execute("BEGIN")
+        latest = max(self.ids.latest, self.clock.now_ms() << 22)
+        if latest + (_BATCH_MS << 22) <= self._reserved:
+            return False
+        self._reserved = latest + (_RESERVED_MS << 22)
+        self._writer.execute(_RESERVE, (self._reserved,))
+        return True
 
     def run(self, unit: Unit[T]) -> tuple[T, SqliteTransaction]:
         """Run one unit within the open batch; what it wrote is taken back if it raises, and the exception goes on."""
@@ -145,30 +185,43 @@ class SqliteStore:
         transaction = SqliteTransaction(self._writer, self.clock.now_ms(), self.ids, self._seq)
         try:
             result = unit(transaction)
-        except BaseException:
+            transaction.finish()
+        except BaseException as error:
+            if not self._writer.in_transaction:  # some disk errors end the transaction, savepoints and all
+                raise TransactionLost(f"the batch was undone: {error}") from error
             transaction.undo()
             raise
-        transaction.finish()
         return result, transaction
 
     def commit(self) -> None:
         """Close the batch; returns when it is on disk. The one method that another thread may call."""
+        seq = self._seq
         try:
             self._writer.execute("COMMIT")
         except BaseException:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+            self.rollback()
             raise
+        self._committed_seq = seq
 
     def rollback(self) -> None:
         """Drop the open batch."""
-        self._writer.execute("ROLLBACK")
+        self._reserved = 0
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
 
     def read(self, unit: Unit[T]) -> T:
-        """Run a unit that only reads, on what is committed."""
+        """Run a unit that only reads, on what is committed.
+
+        Raises:
+            WritesNeeded: it wants to write.
+        """
+        # The number of what is committed, not of what is being committed: a wake of that is still to come.
+        transaction = SqliteTransaction(
+            self._reader, self.clock.now_ms(), self.ids, self._committed_seq, undoable=False
+        )
         self._reader.execute("BEGIN")
         try:
-            return unit(SqliteTransaction(self._reader, self.clock.now_ms(), self.ids, self._seq, undoable=False))
+            return unit(transaction)
         finally:
             self._reader.execute("COMMIT")
 
@@ -177,10 +230,10 @@ class SqliteStore:
         self.begin()
         try:
             result, transaction = self.run(unit)
+            self.commit()
         except BaseException:
             self.rollback()
             raise
-        self.commit()
         return result, transaction.wakes
 
     def checkpoint(self) -> None:
@@ -189,16 +242,32 @@ class SqliteStore:
             self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def restart_log(self) -> None:
-        """Move the rest of the log and start it anew; between batches, where :meth:`commit` may be called."""
-        self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+        """Move the rest of the log and start it anew; between batches, where :meth:`commit` may be called.
+
+        What stands in the way (another process that reads) stands there the next time, too: nobody is to wait for it.
+        """
+        self._writer.set_busy_timeout(0)
+        try:
+            self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+        except apsw.BusyError:
+            log.debug("the log could not be started anew: somebody reads it")
+        finally:
+            self._writer.set_busy_timeout(_BUSY_MILLISECONDS)
 
     def on_log_growth(self, checkpoint_wanted: Any, restart_wanted: Any) -> None:
-        """Call ``checkpoint_wanted()``/``restart_wanted()`` (on the committing thread) when the log has grown that far."""
+        """Call ``checkpoint_wanted()``/``restart_wanted()`` (on the committing thread) after commits that find the log
+        grown that far."""
+
+        next_pages = _CHECKPOINT_PAGES
 
         def after_commit(_: apsw.Connection, __: str, pages: int) -> int:
+            nonlocal next_pages
+            if pages < next_pages - _CHECKPOINT_EVERY_PAGES:
+                next_pages = _CHECKPOINT_PAGES  # the log began anew
             if pages > _RESTART_PAGES:
                 restart_wanted()
-            elif pages > _CHECKPOINT_PAGES and pages % 500 < 50:
+            elif pages > next_pages:
+                next_pages = pages + _CHECKPOINT_EVERY_PAGES
                 checkpoint_wanted()
             return apsw.SQLITE_OK
 
@@ -206,24 +275,23 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the database and let the directory go. The last connection moves the log into the database."""
-        for connection in (self._checkpointer, self._reader, self._writer):
-            if connection is not None:
-                connection.close()
+        while self._connections:
+            self._connections.pop().close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
-
-def _connect(path: str) -> apsw.Connection:
-    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
-    connection = apsw.Connection(path, flags=flags, statementcachesize=512)
-    connection.set_busy_timeout(10_000)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA cache_size=-16000")
-    connection.execute("PRAGMA temp_store=MEMORY")
-    connection.wal_autocheckpoint(0)
-    return connection
+    def _connect(self, path: str) -> apsw.Connection:
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+        connection = apsw.Connection(path, flags=flags, statementcachesize=512)
+        self._connections.append(connection)
+        connection.set_busy_timeout(_BUSY_MILLISECONDS)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA cache_size=-16000")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.wal_autocheckpoint(0)
+        return connection
 
 
 def _hold(directory: Path) -> int:

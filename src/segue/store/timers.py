@@ -42,9 +42,7 @@ class LoopTimers:
 class _LoopTimer:
     __slots__ = ("_at_ms", "_callback", "_clock", "_handle", "_loop")
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, clock: Clock, at_ms: int, callback: Callable[[], None]
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, at_ms: int, callback: Callable[[], None]) -> None:
         self._loop, self._clock, self._at_ms, self._callback = loop, clock, at_ms, callback
         self._handle = self._sleep()
 

@@ -1,7 +1,7 @@
 """What a unit of work sees of the store.
 
-One SQL text serves SQLite and PostgreSQL: ``?`` placeholders, ``BIGINT``/``TEXT``/``BYTEA``/``DOUBLE PRECISION`` columns,
-``INSERT … ON CONFLICT``, ``UPDATE … RETURNING``; nothing that only one of them knows.
+One SQL text serves SQLite and PostgreSQL: ``?`` placeholders, ``BIGINT``/``TEXT``/``BYTEA``/``DOUBLE PRECISION``
+columns, ``INSERT … ON CONFLICT``, ``UPDATE … RETURNING``; nothing that only one of them knows.
 """
 
 from __future__ import annotations

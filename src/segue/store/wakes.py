@@ -1,7 +1,7 @@
 """Parked waiters and the keys that wake them.
 
-Waiting costs a dictionary entry. A waiter looks, finds nothing, and parks with the number of the unit in which it looked:
-a wake that came between is remembered (``_RECENT`` of them) and answers at once, so no wake is ever lost.
+Waiting costs a dictionary entry. A waiter looks, finds nothing, and parks with the number of the unit in which it
+looked: a wake that came between is remembered (``_RECENT`` of them) and answers at once, so no wake is ever lost.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Wakes:
         """
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         keys = tuple(keys)
-        if since_seq <= self._forgotten_seq or any(self._recent.get(key, -1) > since_seq for key in keys):
+        if since_seq < self._forgotten_seq or any(self._recent.get(key, -1) > since_seq for key in keys):
             waiter.set_result(None)
             return waiter
         for key in keys:
