@@ -97,7 +97,8 @@ class Server:
             self.api.blobs = Blobs(data / "blobs")
             self.pool = Pool(data / "functions", clock=self.clock)
             await self.pool.start()
-            effects = {"lambda:invoke": FunctionEffect(self.pool, self.api, self.store)}
+            self.functions = FunctionEffect(self.pool, self.api, self.store)
+            effects = {"lambda:invoke": self.functions}
             pages: dict[str, Page] = {
                 "/_segue/health": partial(health, self.api),
                 "/_localstack/health": partial(health, self.api),
@@ -116,6 +117,7 @@ class Server:
         await self._http.close()
         await self.worker.stop()
         await self.pool.close()
+        await self.functions.afterwards.flush()
         await self.store.close()
         self._scratch.cleanup()
 

@@ -66,8 +66,8 @@ def test_one_failure_takes_nothing_else_with_it(caplog: pytest.LogCaptureFixture
 
 def test_many_are_written_without_waiting_for_the_moment() -> None:
     async def work(store: GroupCommit, afterwards: Afterwards) -> None:
-        for number in range(256):
+        for number in range(64):
             afterwards.add(insert(number))
-        assert await store.write(lambda tx: tx.one("SELECT COUNT(*) FROM numbers")) == (256,)
+        assert await store.write(lambda tx: tx.one("SELECT COUNT(*) FROM numbers")) == (64,)
 
-    assert len(run(work)) == 256
+    assert len(run(work)) == 64

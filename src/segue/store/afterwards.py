@@ -16,7 +16,7 @@ from segue.store.transaction import Transaction, Unit
 log = logging.getLogger(__name__)
 
 _MOMENT_SECONDS = 0.05
-_UNITS_AT_MOST = 256
+_UNITS_AT_MOST = 64
 
 
 class Afterwards:

@@ -115,8 +115,16 @@ class Segue:
             quiet = 0
             while quiet < 3:
                 busy = self.server.worker.busy or await self.server.store.write(self._something_due)
+                busy = busy or await self._written_afterwards()
                 quiet = 0 if busy else quiet + 1
                 await asyncio.sleep(0.001 if busy else 0)
+
+    async def _written_afterwards(self) -> bool:
+        """Write what was to be written in a moment; whether there was any."""
+        afterwards = self.server.functions.afterwards
+        was_busy = afterwards.busy
+        await afterwards.flush()
+        return was_busy
 
     @staticmethod
     def _something_due(tx: Transaction) -> bool:

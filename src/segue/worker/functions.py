@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from functools import partial
 from weakref import WeakKeyDictionary
 
@@ -13,9 +11,8 @@ from segue.runtimes.pool import Pool
 from segue.runtimes.spec import CodeRef, Credentials, FunctionSpec, Invocation, LogLine
 from segue.services.lambda_.invocation import InvokeOutcome, InvokeRequest, InvokeTarget, record_invocation
 from segue.store import Transaction
+from segue.store.afterwards import Afterwards
 from segue.store.group_commit import GroupCommit
-
-log = logging.getLogger(__name__)
 
 
 class FunctionEffect:
@@ -24,7 +21,8 @@ class FunctionEffect:
     def __init__(self, pool: Pool, api: Api, store: GroupCommit) -> None:
         self._pool = pool
         self._api = api
-        self._store = store
+        self.afterwards = Afterwards(store)
+        """Where what functions log waits to be written."""
         self._specs: WeakKeyDictionary[InvokeTarget, FunctionSpec] = WeakKeyDictionary()
 
     async def __call__(self, request: InvokeRequest) -> InvokeOutcome:
@@ -46,12 +44,8 @@ class FunctionEffect:
         else:
             lines = _plain(ran.logs)
             outcome = InvokeOutcome(ran.payload, ran.function_error, lines, ran.log_stream, ran.tail)
-        asyncio.get_running_loop().call_soon(self._record, request, outcome)
+        self.afterwards.add(partial(self._write_down, request, outcome))
         return outcome
-
-    def _record(self, request: InvokeRequest, outcome: InvokeOutcome) -> None:
-        written = self._store.write(partial(self._write_down, request, outcome))
-        written.add_done_callback(_report)
 
     def _write_down(self, request: InvokeRequest, outcome: InvokeOutcome, tx: Transaction) -> None:
         call = Call(tx, Caller(), self._api, tx.now_ms, request.trace, request.request_id)
@@ -87,8 +81,3 @@ def _spec(target: InvokeTarget) -> FunctionSpec:
 
 def _plain(lines: tuple[LogLine, ...]) -> tuple[tuple[int, str], ...]:
     return tuple((line.timestamp_ms, line.message) for line in lines)
-
-
-def _report(written: asyncio.Future[None]) -> None:
-    if not written.cancelled() and (error := written.exception()) is not None:
-        log.error("could not write down an invocation", exc_info=error)

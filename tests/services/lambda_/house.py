@@ -36,6 +36,10 @@ def _logs(written: list[dict[str, Any]]) -> Service:
     """Stands in for CloudWatch Logs; keeps what it is given."""
     service = Service("logs")
 
+    @service.operation("CreateLogGroup")
+    def create_log_group(_: Call, params: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
     @service.operation("PutLogEvents")
     def put_log_events(_: Call, params: dict[str, Any]) -> dict[str, Any]:
         written.append(params)

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from weakref import WeakKeyDictionary
 
-from segue.api import Call
+from segue.api import Api, Call
 from segue.api.caller import service_caller
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 EFFECT = "lambda:invoke"
 _CACHED_TARGETS = 512
+_KNOWN_LOG_GROUPS = 4_096
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 _LOG_EVENTS_PER_CALL = 10_000
 _LOG_BYTES_PER_CALL = 1_048_576
@@ -122,6 +124,8 @@ class InvokeOutcome:
         return f"{error.get('errorType', self.function_error)}: {error.get('errorMessage', '')}"
 
 
+_log_groups: WeakKeyDictionary[Api, dict[tuple[str, str], None]] = WeakKeyDictionary()
+"""Groups that were seen to exist. One that was deleted since is made again by the first line written to it."""
 _targets: OrderedDict[tuple[object, ...], InvokeTarget] = OrderedDict()
 
 
@@ -184,6 +188,18 @@ def record_invocation(call: Call, request: InvokeRequest, outcome: InvokeOutcome
         record(call, hop)
 
 
+def begin_log(call: Call, version: FunctionVersion) -> None:
+    """Make a function's log group before its first event is run, so that who follows the log need not wait for it."""
+    group = version.configuration["LoggingConfig"]["LogGroup"]
+    known = _log_groups.setdefault(call.api, {})
+    if (version.function_arn, group) in known:
+        return
+    _make(call.as_caller(service_caller(PRINCIPAL, version.function_arn)), "logs:CreateLogGroup", logGroupName=group)
+    if len(known) >= _KNOWN_LOG_GROUPS:
+        known.clear()
+    known[version.function_arn, group] = None
+
+
 def write_log_lines(call: Call, group: str, stream: str, lines: tuple[tuple[int, str], ...]) -> None:
     """Add lines to a function's log stream, which is made when it is missing. ``call`` is the service's own."""
     for events in _log_batches(lines):
@@ -215,16 +231,17 @@ def _log_batches(lines: tuple[tuple[int, str], ...]) -> Iterator[list[dict[str, 
 
 
 def _make_stream(call: Call, group: str, stream: str) -> None:
-    for operation, params in (
-        ("logs:CreateLogGroup", {"logGroupName": group}),
-        ("logs:CreateLogStream", {"logGroupName": group, "logStreamName": stream}),
-    ):
-        try:
-            with call.tx.savepoint():
-                call.perform(operation, params)
-        except AwsError as error:
-            if error.code != "ResourceAlreadyExistsException":
-                raise
+    _make(call, "logs:CreateLogGroup", logGroupName=group)
+    _make(call, "logs:CreateLogStream", logGroupName=group, logStreamName=stream)
+
+
+def _make(call: Call, operation: str, **params: str) -> None:
+    try:
+        with call.tx.savepoint():
+            call.perform(operation, params)
+    except AwsError as error:
+        if error.code != "ResourceAlreadyExistsException":
+            raise
 
 
 def error_object(payload: bytes) -> Mapping[str, object]:

@@ -15,7 +15,7 @@ from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError, not_implemented
 from segue.jobs import Outbound
 from segue.services.lambda_.errors import function_not_found
-from segue.services.lambda_.invocation import EFFECT, InvokeOutcome, InvokeRequest, invoke_target
+from segue.services.lambda_.invocation import EFFECT, InvokeOutcome, InvokeRequest, begin_log, invoke_target
 from segue.services.lambda_.names import LATEST, FunctionName, function_resource, named_function
 from segue.services.lambda_.records import find_function, find_version
 from segue.services.lambda_.service import SERVICE
@@ -57,7 +57,9 @@ def invoke_async(call: Call, params: dict[str, Any]) -> Result:
 
 def accept(call: Call, named: FunctionName, payload: bytes) -> dict[str, Any]:
     """Take an event for later: it is a row when this transaction commits."""
-    _resolve(call, named)
+    version = find_version(call.tx, named.arn, _resolve(call, named))
+    if version is not None:
+        begin_log(call, version)
     request_id = new_request_id(call)
     event = {
         "function_arn": named.arn,
