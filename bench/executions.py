@@ -1,0 +1,184 @@
+"""Executions of state machines: chains, long walks, maps, tokens."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import asl_engine
+from client import ACCOUNT, Load, Refused, median_ms
+from measuring import Bench, measurement, until
+
+_ROLE = f"arn:aws:iam::{ACCOUNT}:role/bench"
+_INPUT = '{"n":1,"name":"Ada","list":[1,2,3]}'
+CHAIN_STATES = 10
+
+
+def chain_definition() -> dict[str, Any]:
+    """Ten states, Pass and Choice by turns."""
+    states: dict[str, Any] = {}
+    for index in range(0, CHAIN_STATES, 2):
+        after = f"S{index + 2}" if index + 2 < CHAIN_STATES else "S9"
+        states[f"S{index}"] = {
+            "Type": "Pass",
+            "Parameters": {"n.$": "$.n", "text": "constant", "step": index},
+            "ResultPath": "$.result",
+            "Next": f"S{index + 1}",
+        }
+        if after != "S9":
+            rule = {"Variable": "$.result.n", "NumericGreaterThan": 0, "Next": after}
+            states[f"S{index + 1}"] = {"Type": "Choice", "Choices": [rule], "Default": after}
+    states["S9"] = {"Type": "Pass", "End": True}
+    return {"StartAt": "S0", "States": states}
+
+
+def loop_definition(turns: int) -> dict[str, Any]:
+    """A loop of one Pass and one Choice: four events a turn."""
+    add = {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)"}, "Next": "More"}
+    rule = {"Variable": "$.n", "NumericLessThan": turns, "Next": "Add"}
+    more = {"Type": "Choice", "Choices": [rule], "Default": "Done"}
+    return {"StartAt": "Add", "States": {"Add": add, "More": more, "Done": {"Type": "Succeed"}}}
+
+
+async def machine(bench: Bench, definition: dict[str, Any], kind: str = "STANDARD") -> str:
+    """Make a state machine; its ARN."""
+    request = bench.client.json(
+        "states",
+        "CreateStateMachine",
+        name=bench.name("machine"),
+        definition=json.dumps(definition),
+        roleArn=_ROLE,
+        type=kind,
+    )
+    return str((await bench.client.call(request))["stateMachineArn"])
+
+
+async def finished(bench: Bench, execution: str) -> dict[str, Any]:
+    """Wait for the end of an execution; how it ended. Raises ``Refused`` where it did not succeed."""
+    request = bench.client.json("states", "DescribeExecution", executionArn=execution)
+    described: dict[str, Any] = {}
+
+    async def ended() -> bool:
+        described.update(await bench.client.call(request))
+        return bool(described["status"] != "RUNNING")
+
+    await until(ended, 30)
+    if described["status"] != "SUCCEEDED":
+        raise Refused(f"{execution} {described['status']}: {described.get('error')} {described.get('cause')}")
+    return described
+
+
+async def alone(bench: Bench, arn: str, times: int, input: str = _INPUT) -> list[float]:
+    """Start to SUCCEEDED, one after the other; seconds each."""
+    start = bench.client.json("states", "StartExecution", stateMachineArn=arn, input=input)
+    durations = []
+    for _ in range(times):
+        began = time.perf_counter()
+        started = await bench.client.call(start)
+        await finished(bench, started["executionArn"])
+        durations.append(time.perf_counter() - began)
+    return durations
+
+
+@measurement
+async def chain(bench: Bench) -> None:
+    arn = await machine(bench, chain_definition())
+    durations = await alone(bench, arn, bench.times(100))
+    bench.record("chain_alone", median_ms(durations))
+    start = bench.client.json("states", "StartExecution", stateMachineArn=arn, input=_INPUT)
+    running = bench.client.json("states", "ListExecutions", stateMachineArn=arn, statusFilter="RUNNING", maxResults=1)
+
+    async def none_runs() -> bool:
+        return not (await bench.client.call(running))["executions"]
+
+    await bench.client.load(32, bench.seconds / 6, lambda connection, _: connection.result(start))
+    await until(none_runs)
+    cpu = bench.host.cpu_seconds() if bench.host else 0.0
+    load = await bench.client.load(32, bench.seconds, lambda connection, _: connection.result(start))
+    waiting = time.perf_counter()
+    await until(none_runs, 60)
+    waited = time.perf_counter() - waiting
+    whole = Load(load.calls / (load.seconds + waited), load.seconds, load.calls, load.latencies, load.refused)
+    bench.record_load("chain", whole, cpu)
+    bench.record("chain_transitions", whole.rate * CHAIN_STATES)
+
+
+@measurement
+async def sync_express(bench: Bench) -> None:
+    arn = await machine(bench, chain_definition(), "EXPRESS")
+    start = bench.client.json("states", "StartSyncExecution", stateMachineArn=arn, input=_INPUT)
+    assert (await bench.client.call(start))["status"] == "SUCCEEDED"
+    await bench.load("sync_express", 32, lambda connection, _: connection.result(start))
+
+
+@measurement
+async def long_execution(bench: Bench) -> None:
+    turns = 5_000
+    arn = await machine(bench, loop_definition(turns))
+    durations = await alone(bench, arn, bench.times(5) if bench.host else 1, '{"n":0}')
+    bench.record("long_execution", 2 * turns / min(durations), events=4 * turns + 3, seconds=durations)
+
+
+@measurement
+async def map_1000(bench: Bench) -> None:
+    arn = await machine(bench, asl_engine.map_of_pass())
+    items = json.dumps([{"id": index, "name": f"item {index}"} for index in range(1_000)])
+    durations = await alone(bench, arn, bench.times(15) if bench.host else 3, items)
+    bench.record("map_1000", median_ms(durations), seconds=durations)
+
+
+@measurement
+async def task_token(bench: Bench) -> None:
+    arn, queue = await _token_machine(bench)
+    start = bench.client.json("states", "StartExecution", stateMachineArn=arn, input="{}")
+    receive = bench.client.json("sqs", "ReceiveMessage", QueueUrl=queue, WaitTimeSeconds=5, MaxNumberOfMessages=1)
+    durations = []
+    for _ in range(bench.times(100)):
+        execution = (await bench.client.call(start))["executionArn"]
+        message = (await bench.client.call(receive))["Messages"][0]
+        success = bench.client.json("states", "SendTaskSuccess", taskToken=message["Body"], output='{"ok":true}')
+        began = time.perf_counter()
+        await bench.client.call(success)
+        await finished(bench, execution)
+        durations.append(time.perf_counter() - began)
+        delete = bench.client.json("sqs", "DeleteMessage", QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        await bench.client.call(delete)
+    bench.record("task_token", median_ms(durations))
+
+
+@measurement
+async def parked(bench: Bench) -> None:
+    """Every parked execution stays until the server ends: run after all else but what needs no other memory."""
+    if bench.host is None:
+        return
+    crowd = 2_000 if bench.quick else 10_000
+    arn, _ = await _token_machine(bench)
+    start = bench.client.json("states", "StartExecution", stateMachineArn=arn, input="{}")
+    before = bench.host.memory_mb()["server"]
+    load = await bench.client.load(32, 60, lambda connection, _: connection.result(start), most=crowd)
+    after = bench.host.memory_mb()["server"]
+    details = {"executions": load.calls, "grown_mb": round(after - before, 1), "started_a_second": round(load.rate)}
+    bench.record("parked_memory", after, **details)
+    bench.record("parked_threads", bench.host.threads())
+
+
+async def _token_machine(bench: Bench) -> tuple[str, str]:
+    create = bench.client.json("sqs", "CreateQueue", QueueName=bench.name("tokens"))
+    queue = (await bench.client.call(create))["QueueUrl"]
+    wait = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": queue, "MessageBody.$": "$$.Task.Token"},
+        "End": True,
+    }
+    return await machine(bench, {"StartAt": "Wait", "States": {"Wait": wait}}), queue
+
+
+@measurement
+async def engine(bench: Bench) -> None:
+    """The engine without server and store, in this process."""
+    if bench.host is None:
+        return
+    bench.record("engine_chain", asl_engine.chain_transitions_a_second())
+    bench.record("engine_map", asl_engine.map_seconds() * 1000)

@@ -1,0 +1,75 @@
+"""The figures: what is measured, how much is wanted, what the best of the others reached (November 2026, same machine).
+
+``others`` are the best figures of four in-memory emulators measured with one client on the same machine in one hour
+(ministack 1.5, LocalStack 2026.3, localemu 1.3, moto server 5.2); none of them is durable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure.
+
+    Attributes:
+        name: its key in the JSON.
+        title: what is measured.
+        unit: of its value; for units of time and memory less is better.
+        target: the value to reach, if there is one.
+        others: the best value of the others, if it was measured.
+    """
+
+    name: str
+    title: str
+    unit: str
+    target: float | None = None
+    others: float | None = None
+
+    @property
+    def less_is_better(self) -> bool:
+        return self.unit in ("ms", "s", "MB", "threads")
+
+    def ratio(self, value: float, to: float | None) -> float | None:
+        """How many times better than ``to`` a value is: above 1 is better."""
+        if not to or not value:
+            return None
+        return to / value if self.less_is_better else value / to
+
+
+FIGURES = {
+    figure.name: figure
+    for figure in (
+        Figure("first_answer", "process start to first answered call", "s", 1.0),
+        Figure("idle_memory", "idle memory, server and helper process", "MB", 120),
+        Figure("chain", "StartExecution, ten-state Pass/Choice chain, 32 clients, all finished", "/s", 3_000, 389),
+        Figure("chain_transitions", "the same in transitions", "/s", 30_000),
+        Figure("chain_alone", "the same started alone, start to SUCCEEDED, p50", "ms", 5, 67),
+        Figure("sync_express", "StartSyncExecution of the chain, 32 clients", "/s", 1_770, 177),
+        Figure("long_execution", "one execution of 20,000 events alone, transitions", "/s", 20_000),
+        Figure("map_1000", "Map of 1,000 Pass items, start to SUCCEEDED", "ms", 150, 612),
+        Figure("task_token", "SendTaskSuccess to SUCCEEDED, p50", "ms", 2, 3.1),
+        Figure("parked_memory", "executions parked on task tokens: server's memory", "MB", 300),
+        Figure("parked_threads", "the same: threads of the server", "threads", 50),
+        Figure("send_message", "SendMessage, 32 clients", "/s", 4_000, 888),
+        Figure("receive_delete", "receive and delete one message, 32 clients, cycles", "/s", 1_500, 152),
+        Figure("long_poll", "SendMessage to received by a waiting ReceiveMessage, p50", "ms", 3, 9.4),
+        Figure("fan_out", "Publish to received from all three queues of the topic, p50", "ms", 5, 27),
+        Figure("publish", "Publish to a topic with three queues, 32 clients", "/s", 1_500, 521),
+        Figure("event_delivery", "PutEvents to received from the rule's queue, p50", "ms", 5, 14),
+        Figure("put_events", "events in batches of ten to a rule with a queue, 8 clients", "/s", 10_000, 5_849),
+        Figure("python_warm", "Python invoke, warm, one client, p50", "ms", 3, 54),
+        Figure("python_warm_p99", "the same, p99", "ms"),
+        Figure("python_clients", "Python invoke, warm, 8 clients", "/s", 1_000, 137),
+        Figure("python_first", "Python invoke, the server's first function, cold", "ms", 150, 300),
+        Figure("python_cold", "Python invoke, cold from the pre-warmed helper, p50", "ms", 50, 300),
+        Figure("node_warm", "Node.js invoke, warm, one client, p50", "ms", 3),
+        Figure("node_cold", "Node.js invoke, cold, p50", "ms", 150),
+        Figure("put_item", "PutItem, 32 clients", "/s", 3_000, 835),
+        Figure("get_item", "GetItem, 32 clients", "/s", 5_000, 994),
+        Figure("loan_broker", "loan broker, warm, start to SUCCEEDED with two quotes, p50", "ms", 100),
+        Figure("engine_chain", "the ASL engine in memory, chain of 11 states, transitions", "/s", 110_000),
+        Figure("engine_map", "the ASL engine in memory, Map of 1,000 Pass items", "ms"),
+    )
+}

@@ -1,0 +1,97 @@
+"""The server under measurement in a process of its own, and what it costs: processor time, memory, threads."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Host:
+    """One ``segue serve`` on a free port with a fresh data directory."""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="segue-bench-"))
+        self._log = (self.directory / "log").open("wb")
+
+    def start(self, first_call: bytes) -> float:
+        """Start and make a first call; seconds from the start of the process to its answer."""
+        began = time.perf_counter()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "segue.cli.main", "serve", "--port", "0", "--data", str(self.directory / "data")],
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.search(r"http://([^:\s]+):(\d+)", line)
+        if found is None:
+            raise SystemExit(f"the server did not start: {line}{(self.directory / 'log').read_text()}")
+        self.endpoint_url = found.group()
+        with socket.create_connection((found[1], int(found[2]))) as connection:
+            connection.sendall(first_call)
+            answer = connection.recv(65_536)
+        if b" 200 " not in answer.split(b"\r\n", 1)[0]:
+            raise SystemExit(f"the first call was answered with {answer!r}")
+        return time.perf_counter() - began
+
+    def stop(self) -> None:
+        """Stop the server and remove its data."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._log.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def log(self) -> str:
+        """What the server wrote to standard error."""
+        return (self.directory / "log").read_text(errors="replace")
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the server process so far, its helpers and functions not included."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def memory_mb(self) -> dict[str, float]:
+        """Resident memory of the server and of all its descendants (helper, functions)."""
+        server = _status(self.process.pid, "VmRSS") / 1024
+        helpers = sum(_status(pid, "VmRSS") for pid in _descendants(self.process.pid)) / 1024
+        return {"server": server, "helpers": helpers}
+
+    def threads(self) -> int:
+        """How many threads the server process has."""
+        return int(_status(self.process.pid, "Threads"))
+
+
+def _status(pid: int, name: str) -> float:
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def _descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = [int(child) for child in task.read_text().split()]
+        except OSError:
+            continue
+        for child in children:
+            found += [child, *_descendants(child)]
+    return found

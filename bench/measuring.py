@@ -1,0 +1,87 @@
+"""What every measurement is given, and the register of measurements."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from client import Client, Connection, Load
+from host import Host
+
+Measurement = Callable[["Bench"], Awaitable[None]]
+MEASUREMENTS: dict[str, Measurement] = {}
+
+
+def measurement(function: Measurement) -> Measurement:
+    """Register a measurement under its function's name."""
+    MEASUREMENTS[function.__name__] = function
+    return function
+
+
+@dataclass
+class Bench:
+    """One run against one endpoint.
+
+    Attributes:
+        client: speaks to it.
+        host: its process, where it is ours: then processor time is measured, too.
+        quick: shorter loads, smaller crowds.
+        results: figure's name → its value and what else is worth knowing.
+    """
+
+    client: Client
+    host: Host | None
+    quick: bool
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _names: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long a load lasts."""
+        return 1.0 if self.quick else 3.0
+
+    def times(self, full: int) -> int:
+        """How often something alone is repeated."""
+        return max(5, full // 5) if self.quick else full
+
+    def name(self, what: str) -> str:
+        """A new resource's name."""
+        self._names += 1
+        return f"bench-{what}-{self._names}-{time.time_ns() // 1_000_000 % 10**8}"
+
+    def record(self, figure: str, value: float, **details: Any) -> None:
+        """Keep a figure."""
+        self.results[figure] = {"value": value, **details}
+
+    async def load(
+        self, figure: str, clients: int, one: Callable[[Connection, int], Awaitable[Any]], *, weight: int = 1
+    ) -> Load:
+        """Warm up, load, and keep the rate (times ``weight``) with latencies and the processor time of a call."""
+        await self.client.load(clients, self.seconds / 6, one)
+        cpu = self.host.cpu_seconds() if self.host else 0.0
+        load = await self.client.load(clients, self.seconds, one)
+        self.record_load(figure, load, cpu, weight)
+        return load
+
+    def record_load(self, figure: str, load: Load, cpu_before: float, weight: int = 1) -> None:
+        """Keep a load's rate (times ``weight``); ``cpu_before`` is the server's processor time at its start."""
+        details: dict[str, Any] = {
+            "calls": load.calls,
+            "p50_ms": round(load.percentile_ms(50), 3),
+            "p99_ms": round(load.percentile_ms(99), 3),
+        }
+        if self.host:
+            details["server_cpu_us_a_call"] = round((self.host.cpu_seconds() - cpu_before) / load.calls * 1e6, 1)
+        if load.refused:
+            details["refused"] = load.refused
+        self.record(figure, load.rate * weight, **details)
+
+
+async def until(looks: Callable[[], Awaitable[bool]], seconds: float = 20, pause_seconds: float = 0.0) -> None:
+    """Look again and again until it is so; ``TimeoutError`` where it is not in time."""
+    async with asyncio.timeout(seconds):
+        while not await looks():  # noqa: ASYNC110  (another process is waited for)
+            await asyncio.sleep(pause_seconds)

@@ -1,0 +1,29 @@
+"""A DynamoDB table."""
+
+from __future__ import annotations
+
+from measuring import Bench, measurement
+
+_KEYS = 1_000
+
+
+@measurement
+async def table(bench: Bench) -> None:
+    client, name = bench.client, bench.name("table")
+    create = client.json(
+        "dynamodb",
+        "CreateTable",
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    await client.call(create)
+    puts = []
+    for index in range(_KEYS):
+        item = {"id": {"S": f"key-{index}"}, "count": {"N": str(index)}, "text": {"S": "x" * 100}}
+        puts.append(client.json("dynamodb", "PutItem", TableName=name, Item=item))
+    gets = [client.json("dynamodb", "GetItem", TableName=name, Key={"id": {"S": f"key-{i}"}}) for i in range(_KEYS)]
+    await client.load(32, 10, lambda connection, index: connection.result(puts[index]), most=_KEYS)
+    await bench.load("put_item", 32, lambda connection, index: connection.result(puts[index % _KEYS]))
+    await bench.load("get_item", 32, lambda connection, index: connection.result(gets[index % _KEYS]))
