@@ -58,6 +58,8 @@ def _allowed(call: Call, service: Service, operation: Operation, resource: str) 
     by_identity = evaluate(identity, request)
     if by_identity == "Deny":
         return False
+    if caller.session_policies and evaluate(caller.session_policies, request) != "Allow":
+        return False  # what a session was narrowed to, nothing widens
     return by_identity == "Allow" or by_resource == "Allow"
 
 

@@ -85,3 +85,19 @@ def test_what_is_no_role_is_refused(segue: Segue) -> None:
     with pytest.raises(ClientError) as error:
         segue.client("sts").assume_role(RoleArn="arn:aws:iam::000000000000:user/ann", RoleSessionName="one")
     assert error.value.response["Error"]["Code"] == "ValidationError"
+
+
+def test_enforced_everybody_may_ask_who_they_are_and_sessions_can_be_narrowed() -> None:
+    with Segue(iam="enforce") as segue:
+        iam = segue.client("iam")
+        iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trust({"AWS": "000000000000"}))
+        everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+        iam.put_role_policy(RoleName="worker", PolicyName="all", PolicyDocument=json.dumps(everything))
+        queues = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}}
+        answer = segue.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="one", Policy=json.dumps(queues))
+        session = session_of(answer["Credentials"])
+        assert segue.client("sts", **session).get_caller_identity()["Arn"].endswith("assumed-role/worker/one")
+        segue.client("sqs", **session).list_queues()
+        with pytest.raises(ClientError) as error:
+            segue.client("sns", **session).list_topics()
+        assert "not authorized to perform: sns:ListTopics" in error.value.response["Error"]["Message"]

@@ -7,11 +7,11 @@ from typing import Any
 from segue.api import Call
 from segue.config import DEFAULT_ACCOUNT
 from segue.errors import AwsError
-from segue.services.sts.records import account_of_key, unique_id_of, user_id_of_session
+from segue.services.sts.records import CALLER_IDENTITY, account_of_key, unique_id_of, user_id_of_session
 from segue.services.sts.service import SERVICE
 
 
-@SERVICE.operation("GetCallerIdentity", reads=True)
+@SERVICE.operation("GetCallerIdentity", reads=True, resource=lambda call, params: CALLER_IDENTITY)
 def get_caller_identity(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """The caller's account, ARN and unique id. AWS asks no permission for it."""
     caller = call.caller

@@ -92,6 +92,19 @@ def account_of_key(tx: Transaction, access_key: str) -> str | None:
     return None if row is None else str(row[0]).split(":")[4]
 
 
+CALLER_IDENTITY = "arn:aws:sts:::caller-identity"
+"""Stands for asking who one is, which AWS allows everybody whatever their policies."""
+
+_ASKING_WHO_ONE_IS = (
+    '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:GetCallerIdentity", "Resource": "*"}}'
+)
+
+
+def resource_policy_of(tx: Transaction, arn: str) -> str | None:
+    """Who may assume a role (its trust policy), and who may ask who they are (everybody)."""
+    return _ASKING_WHO_ONE_IS if arn == CALLER_IDENTITY else trust_policy_of(tx, arn)
+
+
 def trust_policy_of(tx: Transaction, role_arn: str) -> str | None:
     """A role's trust policy. Roles are IAM's; the row is read where it lies, as no service imports another."""
     row = tx.one("SELECT trust FROM iam_entities WHERE arn = ? AND kind = 'role'", role_arn)

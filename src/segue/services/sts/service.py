@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from segue.api import Service
-from segue.services.sts.records import MIGRATIONS, trust_policy_of
+from segue.services.sts.records import MIGRATIONS, resource_policy_of
 
-SERVICE = Service("sts", migrations=MIGRATIONS, resource_policy=trust_policy_of)
+SERVICE = Service("sts", migrations=MIGRATIONS, resource_policy=resource_policy_of)
