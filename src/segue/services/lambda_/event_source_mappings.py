@@ -22,6 +22,7 @@ from segue.services.lambda_.functions import existing
 from segue.services.lambda_.names import FunctionName, function_name, qualifier_of, scope_of
 from segue.services.lambda_.records import Function, FunctionVersion
 from segue.services.lambda_.service import SERVICE
+from segue.services.lambda_.sessions import session_name
 from segue.store import Row, Transaction
 
 POLL_JOB = "lambda:poll"
@@ -206,7 +207,7 @@ def as_role(call: Call, function: Function, version: FunctionVersion) -> Call:
     _, _, _, region, account, _ = function.arn.split(":", 5)
     if function.session.is_of_account:
         return call.as_caller(Caller(account, region))
-    return call.as_caller(role_caller(version.configuration["Role"], version.configuration["FunctionName"], region))
+    return call.as_caller(role_caller(version.configuration["Role"], session_name(function.arn), region))
 
 
 def capacity_key(uuid: str) -> str:

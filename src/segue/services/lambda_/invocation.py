@@ -17,12 +17,12 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 from segue.api import Api, Call
-from segue.api.caller import service_caller
+from segue.api.caller import role_caller, service_caller
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
 from segue.services.lambda_.layers import layer_blobs
 from segue.services.lambda_.records import Function, FunctionVersion, Session
-from segue.services.lambda_.sessions import PRINCIPAL, current_session
+from segue.services.lambda_.sessions import PRINCIPAL, current_session, session_name
 
 log = logging.getLogger(__name__)
 
@@ -177,7 +177,8 @@ def record_invocation(call: Call, request: InvokeRequest, outcome: InvokeOutcome
     call = call.as_caller(service_caller(PRINCIPAL, target.function_arn), trace=request.trace)
     try:
         with call.tx.savepoint():
-            write_log_lines(call, target.log_group, outcome.log_stream, outcome.logs)
+            writer = _log_writer(call, target.function_arn, target.session.role_arn)
+            write_log_lines(writer, target.log_group, outcome.log_stream, outcome.logs)
     except AwsError as error:
         log.warning("%s: its log could not be written: %s", target.arn, error)
     if request.source:
@@ -188,20 +189,35 @@ def record_invocation(call: Call, request: InvokeRequest, outcome: InvokeOutcome
         record(call, hop)
 
 
+def _log_writer(call: Call, function_arn: str, role_arn: str) -> Call:
+    """On whose authority a function's log is written: its role's, as on AWS, where identities are enforced.
+
+    Elsewhere it is the service's own, so that not every line of every function is one more thing that AWS would deny.
+    """
+    service = service_caller(PRINCIPAL, function_arn)
+    if call.api.settings.iam != "enforce":
+        return call.as_caller(service)
+    return call.as_caller(role_caller(role_arn, session_name(function_arn), service.region))
+
+
 def begin_log(call: Call, version: FunctionVersion) -> None:
     """Make a function's log group before its first event is run, so that who follows the log need not wait for it."""
     group = version.configuration["LoggingConfig"]["LogGroup"]
     known = _log_groups.setdefault(call.api, {})
     if (version.function_arn, group) in known:
         return
-    _make(call.as_caller(service_caller(PRINCIPAL, version.function_arn)), "logs:CreateLogGroup", logGroupName=group)
+    try:
+        writer = _log_writer(call, version.function_arn, version.configuration["Role"])
+        _make(writer, "logs:CreateLogGroup", logGroupName=group)
+    except AwsError as error:
+        log.warning("%s: its log could not be begun: %s", version.function_arn, error)
     if len(known) >= _KNOWN_LOG_GROUPS:
         known.clear()
     known[version.function_arn, group] = None
 
 
 def write_log_lines(call: Call, group: str, stream: str, lines: tuple[tuple[int, str], ...]) -> None:
-    """Add lines to a function's log stream, which is made when it is missing. ``call`` is the service's own."""
+    """Add lines to a function's log stream, which is made when it is missing, as is the group."""
     for events in _log_batches(lines):
         params = {"logGroupName": group, "logStreamName": stream, "logEvents": events}
         try:
@@ -231,8 +247,14 @@ def _log_batches(lines: tuple[tuple[int, str], ...]) -> Iterator[list[dict[str, 
 
 
 def _make_stream(call: Call, group: str, stream: str) -> None:
-    _make(call, "logs:CreateLogGroup", logGroupName=group)
-    _make(call, "logs:CreateLogStream", logGroupName=group, logStreamName=stream)
+    params = {"logGroupName": group, "logStreamName": stream}
+    try:
+        _make(call, "logs:CreateLogStream", **params)
+    except AwsError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+        _make(call, "logs:CreateLogGroup", logGroupName=group)
+        _make(call, "logs:CreateLogStream", **params)
 
 
 def _make(call: Call, operation: str, **params: str) -> None:

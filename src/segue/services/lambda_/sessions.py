@@ -25,6 +25,11 @@ _RENEW_BEFORE_MS = 1_200_000
 _WITHOUT_ROLE_MS = 300_000
 
 
+def session_name(function_arn: str) -> str:
+    """The name of a function's sessions: its own, which may be shorter than a session's must be."""
+    return function_arn.split(":")[6].ljust(2, "_")
+
+
 def open_session(call: Call, function_arn: str, role_arn: str) -> Session:
     """A new session of the role.
 
@@ -32,10 +37,11 @@ def open_session(call: Call, function_arn: str, role_arn: str) -> Session:
         AwsError: ``InvalidParameterValueException`` where the role cannot be assumed and the IAM mode is ``enforce``.
     """
     as_service = call.as_caller(service_caller(PRINCIPAL, function_arn))
-    name = function_arn.split(":")[6]
     try:
         with call.tx.savepoint():
-            result = as_service.perform("sts:AssumeRole", {"RoleArn": role_arn, "RoleSessionName": name})
+            result = as_service.perform(
+                "sts:AssumeRole", {"RoleArn": role_arn, "RoleSessionName": session_name(function_arn)}
+            )
     except AwsError as error:
         return _without_role(call, function_arn, role_arn, error)
     assert isinstance(result, dict)
