@@ -24,10 +24,12 @@ class Served:
         data: the data directory.
         log: where standard error goes.
         more: further arguments of ``segue serve``.
+        group: whether it leads a process group of its own, as it does when a shell starts it.
     """
 
-    def __init__(self, data: Path, *more: str, log: Path | None = None, port: int = 0) -> None:
+    def __init__(self, data: Path, *more: str, log: Path | None = None, port: int = 0, group: bool = False) -> None:
         self.data = data
+        self._group = group
         self.log = log or data.parent / f"{data.name}.log"
         self._arguments = ("--port", str(port), "--data", str(data), *more)
         self.endpoint_url = ""
@@ -42,6 +44,7 @@ class Served:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                start_new_session=self._group,
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

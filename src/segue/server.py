@@ -6,6 +6,7 @@ import asyncio
 import socket
 import tempfile
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -87,39 +88,42 @@ class Server:
 
     async def start(self) -> None:
         """Open the store, go on with what was left, and listen."""
-        self._socket = bind(self.settings.host, self.settings.port)
-        self.settings = replace(self.settings, port=self._socket.getsockname()[1])
-        self.api.settings = self.settings
-        self._scratch = tempfile.TemporaryDirectory(prefix="segue-")
-        data = self.settings.data or Path(self._scratch.name)
-        self.store = GroupCommit(SqliteStore(data, migrations(self.api), self.clock, self._ids), self._timers)
-        try:
-            self.api.blobs = Blobs(data / "blobs")
-            self.pool = Pool(data / "functions", clock=self.clock)
-            await self.pool.start()
-            self.functions = FunctionEffect(self.pool, self.api, self.store)
-            effects = {"lambda:invoke": self.functions}
-            pages: dict[str, Page] = {
-                "/_segue/health": partial(health, self.api),
-                "/_localstack/health": partial(health, self.api),
-                "/_segue/deliveries": partial(deliveries_page, self.store),
-            }
-            self.gateway = Gateway(self.api, self.store, effects, pages)
-            self._http = await http.serve(self.gateway, self._socket)
-        except BaseException:
-            await self.store.close()
-            raise
-        self.worker = Worker(self.api, self.store, effects)
-        await self.worker.start()
+        async with AsyncExitStack() as opened:  # closes what was opened if the rest cannot be
+            await self._open(opened)
+            self._opened = opened.pop_all()
 
     async def stop(self) -> None:
         """Answer what is under way, let go of the rest; everything acknowledged is in the store."""
-        await self._http.close()
-        await self.worker.stop()
-        await self.pool.close()
-        await self.functions.afterwards.flush()
-        await self.store.close()
-        self._scratch.cleanup()
+        await self._opened.aclose()
+
+    async def _open(self, opened: AsyncExitStack) -> None:
+        """Open part after part, and arrange how each is closed, in the opposite order."""
+        listening = opened.enter_context(bind(self.settings.host, self.settings.port))
+        self.settings = replace(self.settings, port=listening.getsockname()[1])
+        self.api.settings = self.settings
+        data = self.settings.data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="segue-")))
+        self.store = GroupCommit(SqliteStore(data, migrations(self.api), self.clock, self._ids), self._timers)
+        opened.push_async_callback(self.store.close)
+        self.api.blobs = Blobs(data / "blobs")
+        self.pool = Pool(data / "functions", clock=self.clock)
+        self.functions = FunctionEffect(self.pool, self.api, self.store)
+        opened.push_async_callback(self.functions.afterwards.flush)
+        opened.push_async_callback(self.pool.close)
+        await self.pool.start()
+        effects = {"lambda:invoke": self.functions}
+        self.worker = Worker(self.api, self.store, effects)
+        opened.push_async_callback(self.worker.stop)
+        pages: dict[str, Page] = {
+            "/_segue/health": partial(health, self.api),
+            "/_localstack/health": partial(health, self.api),
+            "/_segue/deliveries": partial(deliveries_page, self.store),
+        }
+        self.gateway = Gateway(self.api, self.store, effects, pages)
+        opened.push_async_callback(self.gateway.close)
+        self._http = await http.serve(self.gateway, listening)
+        opened.push_async_callback(self._http.close)
+        opened.callback(self.gateway.stop_waiting)
+        await self.worker.start()
 
     async def run_until(self, stopped: asyncio.Event) -> None:
         """Start, serve until ``stopped`` is set, stop."""

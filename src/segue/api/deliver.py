@@ -61,12 +61,12 @@ def deliver(call: Call, target: Target) -> bool:
     return _attempt(call, target, 1, call.now_ms) is None
 
 
-def run_delivery(call: Call, job: Job) -> None | Again:
+def run_delivery(call: Call, job: Job) -> Again | None:
     """The job that tries a delivery again."""
     return _attempt(call, Target(**job.payload), job.attempts + 1, job.created_at_ms, again=True)
 
 
-def _attempt(call: Call, target: Target, attempt: int, since_ms: int, *, again: bool = False) -> None | Again:
+def _attempt(call: Call, target: Target, attempt: int, since_ms: int, *, again: bool = False) -> Again | None:
     caller = (
         role_caller(target.role_arn, target.source_arn.rsplit(":", 1)[-1][:64], call.region)
         if target.role_arn
@@ -86,9 +86,7 @@ def _attempt(call: Call, target: Target, attempt: int, since_ms: int, *, again: 
     return None
 
 
-def _failed(
-    call: Call, target: Target, attempt: int, since_ms: int, error: AwsError, again: bool
-) -> None | Again:
+def _failed(call: Call, target: Target, attempt: int, since_ms: int, error: AwsError, again: bool) -> Again | None:
     at_ms = call.now_ms + retry_delay_ms(attempt)
     reason = f"{error.code}: {error.message}"
     if error.retryable and attempt < target.max_attempts and at_ms - since_ms <= target.max_age_ms:

@@ -46,8 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return 0
     except urllib.error.URLError as error:
-        print(f"segue: no server answers at {arguments.endpoint_url} ({error.reason}). Start one: segue serve",
-              file=sys.stderr)
+        print(
+            f"segue: no server answers at {arguments.endpoint_url} ({error.reason}). Start one: segue serve",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

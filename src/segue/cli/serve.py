@@ -57,11 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
     )
     settings = Settings(data=arguments.data, host=arguments.host, port=arguments.port, iam=arguments.iam)
     from segue.store.migrations import StoreIsNewer
-    from segue.store.sqlite import DataDirectoryInUse
+    from segue.store.sqlite import DataDirectoryInUse, DataUnreadable
 
     try:
         _event_loop_runner().run(_serve(settings))
-    except (DataDirectoryInUse, StoreIsNewer) as error:
+    except (DataDirectoryInUse, DataUnreadable, StoreIsNewer) as error:
         return _refused(str(error))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

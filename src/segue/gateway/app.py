@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Any
 
 from segue.api import Api, Call, Caller, Operation
@@ -19,6 +18,7 @@ from segue.gateway.authenticate import authenticate
 from segue.jobs import Outbound, Pending
 from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
+from segue.store.sqlite import WritesNeeded
 from segue.wire.parse import parse
 from segue.wire.request import Request, Response
 from segue.wire.route import Route, guess_protocol, route
@@ -49,7 +49,21 @@ class Gateway:
         self._effects = effects
         self._pages = pages or {}
         self._services = tuple(api.services)
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._exchanges: dict[asyncio.Task[None], Exchange] = {}
+        self._stopping = False
+
+    def stop_waiting(self) -> None:
+        """The server stops: whoever is parked is told to come again, and nobody is parked any more."""
+        self._stopping = True
+        for exchange in tuple(self._exchanges.values()):
+            exchange.leave()
+
+    async def close(self) -> None:
+        """Let go of what is still under way outside; its clients are gone."""
+        tasks = tuple(self._exchanges)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer a request; whatever goes wrong is an answer, too."""
@@ -75,7 +89,18 @@ class Gateway:
 class Exchange:
     """One request on its way: what it needs to be run, to be looked at again, and to be answered."""
 
-    __slots__ = ("_gateway", "_operation", "_params", "_request", "_route", "_started_ms", "_trace", "request_id")
+    __slots__ = (
+        "_answer",
+        "_gateway",
+        "_operation",
+        "_params",
+        "_parked",
+        "_request",
+        "_route",
+        "_started_ms",
+        "_trace",
+        "request_id",
+    )
 
     def __init__(
         self,
@@ -92,6 +117,8 @@ class Exchange:
         self._operation = operation
         self._params = params
         self.request_id = request_id
+        self._answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self._parked: asyncio.Future[None] | None = None
         store = gateway._store.store
         self._started_ms = store.clock.now_ms()
         self._trace = request.headers.get("x-amzn-trace-id") or new_trace(self._started_ms, store.ids.uuid())
@@ -100,13 +127,22 @@ class Exchange:
         """Run the operation: the answer, or its promise."""
         store = self._gateway._store
         if self._operation.reads:
-            result, seq = store.read(self._unit)
-            if isinstance(result, dict):
-                return self._serialize(result)
-            return self._spawn(self._wait(result, seq))
-        answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-        store.write(self._unit).add_done_callback(partial(self._committed, answer))
-        return answer
+            try:
+                result, seq = store.read(self._unit)
+            except WritesNeeded:
+                pass  # it has something to record, after all: who was denied what
+            else:
+                if isinstance(result, dict):
+                    return self._serialize(result)
+                self._wait_for(result, seq)
+                return self._answer
+        store.write(self._unit).add_done_callback(self._committed)
+        return self._answer
+
+    def leave(self) -> None:
+        """Stop waiting, if that is what it does. What runs outside runs to its end, as on AWS."""
+        if self._parked is not None:
+            self._parked.cancel()
 
     def _unit(self, tx: Transaction) -> Answer:
         caller = authenticate(self._gateway._api, tx, self._request, self._route)
@@ -117,34 +153,59 @@ class Exchange:
     def _call(self, tx: Transaction, caller: Caller) -> Call:
         return Call(tx, caller, self._gateway._api, self._started_ms, self._trace, self.request_id)
 
-    def _committed(self, answer: asyncio.Future[Response], ran: asyncio.Future[Answer]) -> None:
-        if answer.done():
-            return
+    def _committed(self, ran: asyncio.Future[Answer]) -> None:
         try:
             result, seq = ran.result()
-            if isinstance(result, dict):
-                answer.set_result(self._serialize(result))
-                return
         except Exception as error:
-            answer.set_result(self._serialize_error(error))
+            self._tell(self._serialize_error(error))
             return
-        task = self._spawn(self._wait(result, seq))
-        task.add_done_callback(partial(_pass_on, answer))
+        if isinstance(result, dict):
+            self._tell(self._serialize(result))
+        else:
+            self._wait_for(result, seq)
 
-    async def _wait(self, result: dict[str, Any] | Pending | Outbound, seq: int) -> Response:
+    def _tell(self, response: Response) -> None:
+        if not self._answer.done():  # it is done when the client has hung up
+            self._answer.set_result(response)
+
+    def _wait_for(self, result: Pending | Outbound, seq: int) -> None:
+        task = asyncio.create_task(self._wait(result, seq))
+        self._gateway._exchanges[task] = self
+        task.add_done_callback(self._waited)
+        self._answer.add_done_callback(self._hung_up)
+
+    def _waited(self, task: asyncio.Task[None]) -> None:
+        self._gateway._exchanges.pop(task, None)
+        if task.cancelled():
+            self._answer.cancel()
+
+    def _hung_up(self, answer: asyncio.Future[Response]) -> None:
+        if answer.cancelled():
+            self.leave()
+
+    async def _wait(self, result: dict[str, Any] | Pending | Outbound, seq: int) -> None:
         """Park, look again; or have an edge perform what the operation wants, and settle it."""
         store = self._gateway._store
         try:
             while isinstance(result, Pending):
-                await store.wakes.park(result.keys, seq, result.until_ms)
+                await self._park(result, seq)
                 result, seq = await store.write(self._unit)
             if isinstance(result, Outbound):
                 outbound = result
                 outcome = await self._gateway._effects[outbound.effect](outbound.request)
                 result = await store.write(lambda tx: self._settle(tx, outbound, outcome))
-            return self._serialize(result)
+            self._tell(self._serialize(result))
         except Exception as error:
-            return self._serialize_error(error)
+            self._tell(self._serialize_error(error))
+
+    async def _park(self, pending: Pending, seq: int) -> None:
+        if self._answer.cancelled() or self._gateway._stopping:
+            raise asyncio.CancelledError
+        self._parked = self._gateway._store.wakes.park(pending.keys, seq, pending.until_ms)
+        try:
+            await self._parked
+        finally:
+            self._parked = None
 
     def _settle(self, tx: Transaction, outbound: Outbound, outcome: Any) -> dict[str, Any]:
         caller = authenticate(self._gateway._api, tx, self._request, self._route)
@@ -152,19 +213,16 @@ class Exchange:
         return result
 
     def _serialize(self, result: dict[str, Any]) -> Response:
-        return serialize(self._route, result, self.request_id)
+        try:
+            return serialize(self._route, result, self.request_id)
+        except Exception as error:
+            return self._serialize_error(error)
 
     def _serialize_error(self, error: Exception) -> Response:
         if not isinstance(error, AwsError):
             log.error("request %s failed", self.request_id, exc_info=error)
             error = internal_failure(self.request_id)
         return refuse(self._request, self._route, error, self.request_id)
-
-    def _spawn(self, waiting: Any) -> asyncio.Task[Response]:
-        task: asyncio.Task[Response] = asyncio.create_task(waiting)
-        self._gateway._tasks.add(task)
-        task.add_done_callback(self._gateway._tasks.discard)
-        return task
 
 
 def refuse(request: Request, found: Route | None, error: AwsError, request_id: str) -> Response:
@@ -175,21 +233,14 @@ def refuse(request: Request, found: Route | None, error: AwsError, request_id: s
 
 
 def new_trace(now_ms: int, uuid: str) -> str:
-    """A new conversation's trace header, in X-Ray's form. It has no ``Parent``: so queues tell it from a caller's own."""
+    """A new conversation's trace header, in X-Ray's form. Without ``Parent``, queues tell it from a caller's own."""
     return f"Root=1-{now_ms // 1000:08x}-{uuid.replace('-', '')[:24]};Sampled=1"
 
 
 def internal_failure(request_id: str) -> AwsError:
     """What is told of our own mistakes; the log has the rest under the request's id."""
     return AwsError(
-        "InternalFailure", f"Something went wrong inside Segue. Its log tells more about request {request_id}.", status=500
+        "InternalFailure",
+        f"Something went wrong inside Segue. Its log tells more about request {request_id}.",
+        status=500,
     )
-
-
-def _pass_on(answer: asyncio.Future[Response], task: asyncio.Task[Response]) -> None:
-    if answer.done():
-        return
-    if task.cancelled():
-        answer.cancel()
-    else:
-        answer.set_result(task.result())

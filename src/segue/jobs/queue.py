@@ -107,9 +107,7 @@ def lease(tx: Transaction, job: Job) -> Job:
 def renew(tx: Transaction, leased: list[Job]) -> None:
     """A sign of life: the leases run on from now."""
     for job in leased:
-        tx.run(
-            "UPDATE jobs SET visible_at = ? WHERE id = ? AND receipt = ?", tx.now_ms + LEASE_MS, job.id, job.receipt
-        )
+        tx.run("UPDATE jobs SET visible_at = ? WHERE id = ? AND receipt = ?", tx.now_ms + LEASE_MS, job.id, job.receipt)
 
 
 def holds(tx: Transaction, job: Job) -> bool:
@@ -144,9 +142,7 @@ def release_leases(tx: Transaction) -> int:
     return tx.run("UPDATE jobs SET visible_at = ?, receipt = 0 WHERE receipt <> 0", tx.now_ms)
 
 
-def _insert(
-    tx: Transaction, kind: str, key: str, payload: Any, at_ms: int, trace: str, wait_key: str | None
-) -> int:
+def _insert(tx: Transaction, kind: str, key: str, payload: Any, at_ms: int, trace: str, wait_key: str | None) -> int:
     job_id = tx.ids.ordered(tx.now_ms)
     tx.run(
         "INSERT INTO jobs (id, kind, key, visible_at, wait_key, payload, created_at, trace)"

@@ -1,9 +1,9 @@
 """Segue in a test: a whole server in this process, with time under the test's control.
 
-    with Segue() as segue:
-        states = segue.client("stepfunctions")
-        …
-        segue.advance(days=7)      # what is due until then happens, in order; nobody waits
+with Segue() as segue:
+    states = segue.client("stepfunctions")
+    …
+    segue.advance(days=7)      # what is due until then happens, in order; nobody waits
 """
 
 from segue.testing.segue import Segue
