@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from segue.api.call import Call
+from segue.api.call import Call, Result
 from segue.api.deliveries import Delivery, record
 from segue.api.service import Operation, Params, Service
 from segue.errors import AwsError
@@ -20,7 +20,7 @@ def authorize(call: Call, service: Service, operation: Operation, params: Params
     """Raise ``AwsError`` where the caller may not perform the operation and the mode denies."""
     mode = call.api.settings.iam
     caller = call.caller
-    if mode == "off" or caller.kind == "root":
+    if mode == "off" or caller.kind == "root" or not operation.action:
         return
     invokes_for_service = caller.kind == "service" and operation.action == "lambda:InvokeFunction"
     if mode == "audit" and caller.kind == "service" and not invokes_for_service:
@@ -36,6 +36,16 @@ def authorize(call: Call, service: Service, operation: Operation, params: Params
     if mode == "enforce" or invokes_for_service:
         raise AwsError("AccessDeniedException", message, status=403)
     record(call, Delivery(caller.principal_arn, resource, operation.action, "audit", 1, message))
+
+
+def authorize_action(call: Call, service: Service, action: str, resource: str) -> None:
+    """Raise ``AwsError`` where the caller may not do ``action`` (``dynamodb:PutItem``) to ``resource``."""
+
+    def handle(call: Call, params: Params) -> Result:
+        raise AssertionError("only asked about")
+
+    name = action.partition(":")[2]
+    authorize(call, service, Operation(name, handle, resource=lambda call, params: resource, action=action), {})
 
 
 def _allowed(call: Call, service: Service, operation: Operation, resource: str) -> bool:
@@ -55,12 +65,12 @@ def _allowed(call: Call, service: Service, operation: Operation, resource: str) 
     if caller.kind == "service":
         return by_resource == "Allow"
     identity: list[dict[str, Any]] = call.api.identity.policies(call.tx, caller) if call.api.identity else []
-    by_identity = evaluate(identity, request)
-    if by_identity == "Deny":
+    decisions = [evaluate(identity, request)]
+    if caller.session_policies:  # what a session was narrowed to, its role's policies do not widen
+        decisions.append(evaluate(caller.session_policies, request))
+    if "Deny" in decisions:
         return False
-    if caller.session_policies and evaluate(caller.session_policies, request) != "Allow":
-        return False  # what a session was narrowed to, nothing widens
-    return by_identity == "Allow" or by_resource == "Allow"
+    return by_resource == "Allow" or all(decision == "Allow" for decision in decisions)
 
 
 def _context(call: Call) -> dict[str, str]:
