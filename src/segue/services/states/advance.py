@@ -200,7 +200,7 @@ class Advancing:
             cause=last.cause,
         )
         self.call.tx.wake(ended_key(self.execution.arn))
-        if self.execution.parent:
+        if self.execution.parent.startswith("arn:"):  # a task waits for it, not a request
             jobs.enqueue(
                 self.call.tx,
                 "stepfunctions:ended",

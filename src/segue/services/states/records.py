@@ -157,7 +157,7 @@ def find_execution(tx: Transaction, arn: str) -> Execution | None:
 
 def find_by_parent(tx: Transaction, parent: str) -> Execution | None:
     """The execution that somebody waits for."""
-    row = tx.one(f"SELECT {_EXECUTION} FROM states_executions WHERE parent = ?", parent)
+    row = tx.one(f"SELECT {_EXECUTION} FROM states_executions WHERE parent = ? AND parent <> ''", parent)
     return None if row is None else Execution(*row)
 
 
@@ -177,9 +177,7 @@ def last_event(tx: Transaction, execution: int) -> int:
     return int(events[-1][0]) if events else int(row[0]) - 1
 
 
-def list_executions(
-    tx: Transaction, machine_arn: str, status: str | None, before: int, limit: int
-) -> list[Execution]:
+def list_executions(tx: Transaction, machine_arn: str, status: str | None, before: int, limit: int) -> list[Execution]:
     """Executions of a state machine, newest first, those with a ``number`` below ``before``."""
     where = "AND status = ?" if status else ""
     rows = tx.all(
