@@ -67,8 +67,8 @@ def test_a_dry_run_runs_nothing(house: House) -> None:
     [
         ("RequestResponse", b"{", "InvalidRequestContentException"),
         ("RequestResponse", b'"\xff"', "InvalidRequestContentException"),
-        ("RequestResponse", b'"' + b"x" * 6_291_456 + b'"', "RequestTooLargeException"),
-        ("Event", b'"' + b"x" * 1_048_576 + b'"', "RequestTooLargeException"),
+        ("RequestResponse", b'"' + b"x" * 6_291_456 + b'"', "RequestEntityTooLargeException"),
+        ("Event", b'"' + b"x" * 1_048_576 + b'"', "RequestEntityTooLargeException"),
     ],
 )
 def test_payloads_that_are_refused(house: House, kind: str, payload: bytes, code: str) -> None:
@@ -206,6 +206,17 @@ def test_a_function_deleted_meanwhile_drops_its_events_with_a_reason(house: Hous
     house.perform("lambda:DeleteFunction", FunctionName="f")
     assert house.advance(10) == []
     assert (house.hops()[-1]["status"], "Function not found" in house.hops()[-1]["reason"]) == ("dropped", True)
+
+
+def test_a_record_too_big_for_its_destination_loses_its_payloads(house: House) -> None:
+    url, queue = house.create_queue("done")
+    house.create_function("f")
+    destinations = {"OnSuccess": {"Destination": queue}}
+    house.perform("lambda:PutFunctionEventInvokeConfig", FunctionName="f", DestinationConfig=destinations)
+    later(house, b'"' + b"x" * 600_000 + b'"')
+    house.run_jobs()
+    record = json.loads(house.receive(url)[0]["Body"])
+    assert set(record) == {"version", "timestamp", "requestContext", "responseContext"}
 
 
 def test_a_function_as_destination_of_another(house: House) -> None:

@@ -20,6 +20,8 @@ from segue.services.lambda_.records import find_version
 from segue.services.lambda_.sessions import PRINCIPAL
 
 _ERROR_MESSAGE_CHARACTERS = 1_024
+# Source, detail type and ARNs count as well (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html).
+_EVENT_ENVELOPE_BYTES = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ def hand_on(
     dead_letters = configuration.get("DeadLetterConfig", {}).get("TargetArn", "")
     if destination:
         text = _record(call, target, ending, outcome)
+        if len(text.encode()) > _limit_bytes(call, destination):
+            text = _record(call, target, ending, outcome, with_payloads=False)
         _deliver(call, ending, destination, _operation(call, ending, destination, text), role_arn)
     if dead_letters and ending.condition != "Success":
         params = _dead_letter(call, ending, outcome, dead_letters)
@@ -76,8 +80,29 @@ def _deliver(call: Call, ending: Ending, target_arn: str, operation: tuple[str, 
     )
 
 
-def _record(call: Call, target: InvokeTarget | None, ending: Ending, outcome: InvokeOutcome | None) -> str:
-    """The invocation record; payloads are put in as they are, so that no number changes on the way."""
+def _limit_bytes(call: Call, destination: str) -> int:
+    limits = call.limits
+    by_service = {
+        "sns": limits.publish_bytes,
+        "sqs": limits.message_bytes,
+        "events": limits.put_events_bytes - _EVENT_ENVELOPE_BYTES,
+        "lambda": limits.async_invoke_payload_bytes,
+    }
+    return by_service[destination.split(":")[2]]
+
+
+def _record(
+    call: Call,
+    target: InvokeTarget | None,
+    ending: Ending,
+    outcome: InvokeOutcome | None,
+    *,
+    with_payloads: bool = True,
+) -> str:
+    """The invocation record; payloads are put in as they are, so that no number changes on the way.
+
+    They are left out where the record would be too big for its destination, as AWS does.
+    """
     head = {
         "version": "1.0",
         "timestamp": iso_timestamp(call.now_ms).replace("+0000", "Z"),
@@ -88,12 +113,16 @@ def _record(call: Call, target: InvokeTarget | None, ending: Ending, outcome: In
             "approximateInvokeCount": ending.invocations,
         },
     }
-    parts = [_json(head)[:-1], f'"requestPayload":{ending.payload.decode()}']
+    parts = [_json(head)[:-1]]
+    if with_payloads:
+        parts.append(f'"requestPayload":{ending.payload.decode()}')
     if outcome is not None and outcome.refused is None and target is not None:
         context: dict[str, Any] = {"statusCode": 200, "executedVersion": target.version}
         if outcome.function_error:
             context["functionError"] = outcome.function_error
-        parts += [f'"responseContext":{_json(context)}', f'"responsePayload":{_embedded(outcome.payload)}']
+        parts.append(f'"responseContext":{_json(context)}')
+        if with_payloads:
+            parts.append(f'"responsePayload":{_embedded(outcome.payload)}')
     return ",".join(parts) + "}"
 
 

@@ -116,8 +116,8 @@ def checked_payload(call: Call, payload: bytes | None, kind: str) -> bytes:
     limit_bytes = limits.async_invoke_payload_bytes if kind == "Event" else limits.invoke_payload_bytes
     if len(payload) > limit_bytes:
         raise AwsError(
-            "RequestTooLargeException",
-            f"{len(payload)} byte payload is too large for the {kind} invocation type (limit {limit_bytes} bytes)",
+            "RequestEntityTooLargeException",
+            f"Request must be smaller than {limit_bytes} bytes for the InvokeFunction operation",
             status=413,
             members={"Type": "User"},
         )
