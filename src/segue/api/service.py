@@ -32,7 +32,8 @@ class Operation:
         handler: a plain function of one transaction.
         reads: it writes nothing, so it may run beside the writer.
         resource: the ARN that a policy must allow; ``*`` where it has none.
-        action: the IAM action, where it is not ``service:name``.
+        action: the IAM action; empty where the handler authorizes what it does itself (see
+            :func:`segue.api.authorize.authorize_action`), as a transaction of several writes does.
     """
 
     name: str
@@ -61,13 +62,14 @@ class Service:
     jobs: dict[str, JobHandler] = field(default_factory=dict)
 
     def operation(
-        self, name: str, *, reads: bool = False, resource: Resource | None = None, action: str = ""
+        self, name: str, *, reads: bool = False, resource: Resource | None = None, action: str | None = ""
     ) -> Callable[[Handler], Handler]:
-        """Declare the decorated function as the handler of operation ``name``."""
+        """Declare the decorated function as operation ``name``'s handler (``action=None``: it authorizes itself)."""
 
         def declare(handler: Handler) -> Handler:
             prefix = self.iam_prefix or self.name
-            self.operations[name] = Operation(name, handler, reads, resource, action or f"{prefix}:{name}")
+            needed = "" if action is None else action or f"{prefix}:{name}"
+            self.operations[name] = Operation(name, handler, reads, resource, needed)
             return handler
 
         return declare

@@ -1,5 +1,6 @@
 """Batches and transactions over the wire."""
 
+import json
 from typing import Any
 
 import pytest
@@ -129,3 +130,32 @@ def test_reading_at_one_moment(client: Any, table: str) -> None:
         ]
     )
     assert found["Responses"] == [{"Item": {"v": {"N": "1"}}}, {}]
+
+
+def test_each_write_of_a_transaction_is_authorized() -> None:
+    with Segue(iam="enforce") as segue:
+        client = segue.client("dynamodb")
+        client.create_table(
+            TableName="things",
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        iam = segue.client("iam")
+        iam.create_user(UserName="reader")
+        allowed = {"Effect": "Allow", "Action": ["dynamodb:PutItem"], "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        iam.put_user_policy(UserName="reader", PolicyName="p", PolicyDocument=policy)
+        key = iam.create_access_key(UserName="reader")["AccessKey"]
+        credentials = {
+            "aws_access_key_id": key["AccessKeyId"],
+            "aws_secret_access_key": key["SecretAccessKey"],
+        }
+        user = segue.client("dynamodb", **credentials)
+        put = {"Put": {"TableName": "things", "Item": {"pk": {"S": "a"}}}}
+        user.transact_write_items(TransactItems=[put])
+        delete = {"Delete": {"TableName": "things", "Key": {"pk": {"S": "b"}}}}
+        with pytest.raises(ClientError, match="not authorized to perform: dynamodb:DeleteItem"):
+            user.transact_write_items(TransactItems=[put, delete])
+        with pytest.raises(ClientError, match="not authorized to perform: dynamodb:BatchGetItem"):
+            user.batch_get_item(RequestItems={"things": {"Keys": [{"pk": {"S": "a"}}]}})

@@ -1,10 +1,6 @@
 """Groups, streams and events over the wire."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -249,18 +245,31 @@ def test_policies_and_patterns(logs: Any) -> None:
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
-def test_the_cli_tails(segue: Segue, logs: Any, stream: dict[str, str]) -> None:
-    cli = Path(sys.executable).parent / "aws"
-    if not cli.exists():
-        pytest.skip("the AWS CLI is not installed")
-    put(logs, stream, (segue.clock.now_ms(), "seen by tail"))
-    environment = {
-        "AWS_ENDPOINT_URL": segue.endpoint_url,
-        "AWS_ACCESS_KEY_ID": "000000000000",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "PATH": os.environ["PATH"],
-    }
-    command = [str(cli), "logs", "filter-log-events", "--log-group-name", "/app", "--query", "events[].message"]
-    output = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True).stdout
-    assert json.loads(output) == ["seen by tail"]
+def test_following_as_the_cli_does(segue: Segue, logs: Any, stream: dict[str, str]) -> None:
+    """``aws logs tail --follow`` filters from the latest time it has seen and leaves out the events it has shown."""
+    shown: list[str] = []
+    seen: set[str] = set()
+    start = segue.clock.now_ms() - 600_000
+
+    def look() -> None:
+        nonlocal start
+        request: dict[str, Any] = {"logGroupName": "/app", "interleaved": True, "startTime": start, "limit": 2}
+        while True:
+            page = logs.filter_log_events(**request)
+            for event in page["events"]:
+                if event["eventId"] not in seen:
+                    seen.add(event["eventId"])
+                    shown.append(event["message"])
+                    start = max(start, event["timestamp"])
+            if "nextToken" not in page:
+                return
+            request["nextToken"] = page["nextToken"]
+
+    now_ms = segue.clock.now_ms()
+    put(logs, stream, (now_ms, "a"), (now_ms, "b"), (now_ms, "c"))
+    look()
+    put(logs, stream, (now_ms, "d"))
+    segue.advance(1)
+    put(logs, stream, (segue.clock.now_ms(), "e"))
+    look()
+    assert shown == ["a", "b", "c", "d", "e"]

@@ -14,7 +14,7 @@ DIGITS = 38
 MAX_EXPONENT = 125
 MIN_EXPONENT = -130
 
-_PLAIN_INTEGER = re.compile(r"-?[1-9][0-9]{0,36}|0", re.ASCII)
+_CANONICAL = re.compile(r"-?[1-9][0-9]{0,36}|0|-?(?:0|[1-9][0-9]{0,17})\.[0-9]{0,17}[1-9]", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
 _EXACT = Context(prec=300, Emax=999_999, Emin=-999_999, traps=[Inexact])
 
@@ -25,7 +25,7 @@ def canonical_number(text: str) -> str:
     Raises:
         ExpressionError: not a number, too many digits, too large, too small.
     """
-    if _PLAIN_INTEGER.fullmatch(text):
+    if _CANONICAL.fullmatch(text):
         return text
     if not _NUMBER.fullmatch(text):
         suffix = f": {text}" if text else ""

@@ -37,7 +37,10 @@ def normalize_item(item: Item) -> tuple[Item, int]:
     total = 0
     normalized = {}
     for name, value in item.items():
-        normalized[name], size = normalize(value)
+        if len(value) == 1 and "S" in value:  # the most frequent by far
+            normalized[name], size = value, text_size_bytes(value["S"])
+        else:
+            normalized[name], size = normalize(value)
         total += size + (len(name) if name.isascii() else text_size_bytes(name))
     return normalized, total
 
@@ -136,7 +139,8 @@ def compare(left: Value, right: Value) -> int | None:
     if tag != other_tag or tag not in {"S", "N", "B"}:
         return None
     if tag == "N":
-        one, two = Decimal(one), Decimal(two)
+        short = len(one) < 18 and len(two) < 18 and "." not in one and "." not in two
+        one, two = (int(one), int(two)) if short else (Decimal(one), Decimal(two))
     elif tag == "S" and not (one.isascii() and two.isascii()):
         one, two = one.encode("utf-8", "surrogatepass"), two.encode("utf-8", "surrogatepass")
     return int(one > two) - int(one < two)

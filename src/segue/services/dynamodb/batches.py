@@ -10,7 +10,7 @@ from segue.services.dynamodb import records, writes
 from segue.services.dynamodb.capacity import consumed, read_units
 from segue.services.dynamodb.items import projection
 from segue.services.dynamodb.schema import Table, find_table, key_place, table_arn
-from segue.services.dynamodb.service import invalid, operation
+from segue.services.dynamodb.service import authorize_table, invalid, operation
 
 MAX_WRITES = 25
 MAX_READS = 100
@@ -18,17 +18,14 @@ RESPONSE_BYTES = 16 * 1_048_576
 """Limits: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 
 
-def _first_table(call: Call, params: dict[str, Any]) -> str:
-    return table_arn(call, next(iter(params["RequestItems"]), "*"))
-
-
-@operation("BatchWriteItem", resource=_first_table)
+@operation("BatchWriteItem", action=None)
 def batch_write_item(call: Call, params: dict[str, Any]) -> Result:
     """Up to 25 puts and deletes; all of them are processed."""
     requests = params["RequestItems"]
     _check_count(sum(map(len, requests.values())), MAX_WRITES)
     changes: dict[str, list[writes.Change]] = {}
     for name, entries in requests.items():
+        authorize_table(call, "BatchWriteItem", table_arn(call, name))
         plans = [_plan(call, name, entry) for entry in entries]
         if len({planned.at for planned in plans}) != len(plans):
             raise invalid("Provided list of item keys contains duplicates")
@@ -42,7 +39,7 @@ def batch_write_item(call: Call, params: dict[str, Any]) -> Result:
     return result
 
 
-@operation("BatchGetItem", reads=True, resource=_first_table)
+@operation("BatchGetItem", reads=True, action=None)
 def batch_get_item(call: Call, params: dict[str, Any]) -> Result:
     """Up to 100 items by their keys; what is beyond 16 MB is handed back unprocessed."""
     requests = params["RequestItems"]
@@ -51,6 +48,7 @@ def batch_get_item(call: Call, params: dict[str, Any]) -> Result:
     unprocessed: dict[str, Any] = {}
     capacity, left = [], RESPONSE_BYTES
     for name, request in requests.items():
+        authorize_table(call, "BatchGetItem", table_arn(call, name))
         table = find_table(call, name)
         found, skipped, units, left = _get(call, table, request, left)
         responses[name] = found

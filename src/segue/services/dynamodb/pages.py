@@ -97,9 +97,10 @@ def read(tx: Transaction, table: Table, index: Index | None, where: Range, limit
                 return Page(items, size, items[-1])
             items.append(unpack(row[0]))
             size += row[1]
-            last_start = (Place(*row[2:5]), Place(*row[5:8])) if index else (Place(*row[2:5]), Place(*row[2:5]))
         if len(rows) < wanted:
             return Page(items, size, None)
+        at = Place(*rows[-1][2:5])
+        last_start = (at, Place(*rows[-1][5:8]) if index else at)
 
 
 def _rows(
@@ -114,11 +115,12 @@ def _rows(
         texts += [f"{alias}.bucket = ?", f"{alias}.hash = ?"]
         args += where.partition[:2]
         for comparison, key in where.bounds:
-            texts.append(f"{alias}.sort {comparison} ?")
-            args.append(key)
+            if where.start is None or not _passed(comparison, key, where.start[0].sort, forward):
+                texts.append(f"{alias}.sort {comparison} ?")
+                args.append(key)
     else:
         texts += [f"{alias}.bucket >= ?", f"{alias}.bucket < ?"]
-        args += [where.first_bucket, where.end_bucket]
+        args += [where.start[0].bucket if where.start else where.first_bucket, where.end_bucket]
     if index:
         order += ["e.item_hash", "e.item_sort"]
     if where.start is not None:
@@ -134,6 +136,13 @@ def _rows(
         *([table.id, *args] if index else args),
         wanted,
     )
+
+
+def _passed(comparison: str, key: bytes, start: bytes, forward: bool) -> bool:
+    """Whether a bound lies behind the start: left out then, so that the database begins its walk at the start."""
+    if forward:
+        return comparison[0] == ">" and start > key
+    return comparison[0] == "<" and start < key
 
 
 _FROM = {

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from segue.api import Call, Result, Service
+from segue.api.authorize import authorize_action
 from segue.errors import AwsError
 from segue.languages.expressions import ExpressionError
 from segue.services.dynamodb import records
@@ -17,7 +18,11 @@ Handler = Callable[[Call, dict[str, Any]], Result]
 
 
 def operation(
-    name: str, *, reads: bool = False, resource: Callable[[Call, dict[str, Any]], str] | None = None, action: str = ""
+    name: str,
+    *,
+    reads: bool = False,
+    resource: Callable[[Call, dict[str, Any]], str] | None = None,
+    action: str | None = "",
 ) -> Callable[[Handler], Handler]:
     """Declare an operation whose invalid expressions and values are ``ValidationException``s."""
 
@@ -33,6 +38,11 @@ def operation(
         return checked
 
     return declare
+
+
+def authorize_table(call: Call, action: str, arn: str) -> None:
+    """Raise ``AwsError`` where the caller may not do ``action`` to the table: for operations on several tables."""
+    authorize_action(call, SERVICE, f"dynamodb:{action}", arn)
 
 
 def invalid(message: str) -> AwsError:

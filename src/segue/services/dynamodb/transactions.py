@@ -17,23 +17,24 @@ from segue.services.dynamodb import records, writes
 from segue.services.dynamodb.capacity import consumed, read_units
 from segue.services.dynamodb.items import projection
 from segue.services.dynamodb.schema import Table, find_table, key_place, table_arn
-from segue.services.dynamodb.service import invalid, operation
+from segue.services.dynamodb.service import authorize_table, invalid, operation
 
 MAX_BYTES = 4 * 1_048_576
 TOKEN_LIFE_MS = 600_000
+_ACTIONS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+"""Transactions have no action of their own: amazondynamodb/latest/developerguide/transaction-apis-iam.html"""
 _REASONS = {"ConditionalCheckFailedException": "ConditionalCheckFailed", "ValidationException": "ValidationError"}
 
 
-def _first_table(call: Call, params: dict[str, Any]) -> str:
-    for entry in params["TransactItems"]:
-        for action in entry.values():
-            return table_arn(call, action["TableName"])
-    return "*"
-
-
-@operation("TransactWriteItems", resource=_first_table)
+@operation("TransactWriteItems", action=None)
 def transact_write_items(call: Call, params: dict[str, Any]) -> Result:
     """Up to 100 puts, updates, deletes and condition checks, all or nothing; idempotent by token for ten minutes."""
+    plans = [_plan(call, entry) for entry in params["TransactItems"]]
     token = params.get("ClientRequestToken")
     digest = b""
     if token is not None:
@@ -41,7 +42,6 @@ def transact_write_items(call: Call, params: dict[str, Any]) -> Result:
         answered = _answered(call, token, digest)
         if answered is not None:
             return answered
-    plans = [_plan(call, entry) for entry in params["TransactItems"]]
     if len({(planned.table.id, planned.at) for planned in plans}) != len(plans):
         raise invalid("Transaction request cannot include multiple operations on one item")
     changes = _decide(call, plans)
@@ -64,12 +64,13 @@ def transact_write_items(call: Call, params: dict[str, Any]) -> Result:
     return result
 
 
-@operation("TransactGetItems", reads=True, resource=_first_table)
+@operation("TransactGetItems", reads=True, action=None)
 def transact_get_items(call: Call, params: dict[str, Any]) -> Result:
     """Up to 100 items as they are at one moment."""
     responses, sizes = [], dict[str, tuple[Table, float]]()
     for entry in params["TransactItems"]:
         get = entry["Get"]
+        authorize_table(call, "GetItem", table_arn(call, get["TableName"]))
         table = find_table(call, get["TableName"])
         binding = writes.bind(get, ("ProjectionExpression",))
         project = projection(get, binding)
@@ -89,6 +90,7 @@ def _plan(call: Call, entry: dict[str, Any]) -> writes.Plan:
     if len(entry) != 1:
         raise invalid("TransactItems can only contain one of Check, Put, Update or Delete")
     ((kind, action),) = entry.items()
+    authorize_table(call, _ACTIONS[kind], table_arn(call, action["TableName"]))
     return writes.plan(call, kind, action)
 
 

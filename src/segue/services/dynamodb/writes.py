@@ -111,7 +111,7 @@ def plan(call: Call, kind: str, params: dict[str, Any]) -> Plan:
 
 def bind(params: dict[str, Any], expressions: tuple[str, ...]) -> Binding:
     """The request's placeholders; refuses new and old parameters side by side."""
-    old = [name for name in _OLDER if params.get(name) is not None]
+    old = [] if _OLDER_NAMES.isdisjoint(params) else [name for name in _OLDER if params.get(name) is not None]
     new = [name for name in expressions if params.get(name) is not None]
     if old and new:
         raise invalid(
@@ -134,6 +134,7 @@ _OLDER = (
     "QueryFilter",
     "ScanFilter",
 )
+_OLDER_NAMES = frozenset(_OLDER)
 
 
 def _condition(params: dict[str, Any], binding: Binding) -> Predicate | None:
