@@ -37,10 +37,11 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True)
 class CompiledArchive:
-    """An archive of the bus; without a pattern it takes everything."""
+    """An archive of the bus; without a pattern it takes everything, without retention it keeps it for ever."""
 
     arn: str
     pattern: Pattern | None
+    retention_days: int
 
 
 class CompiledBus:
@@ -103,8 +104,10 @@ def _compile(tx: Transaction, bus_arn: str) -> CompiledBus:
         if rule.enabled and rule.pattern
     ]
     archives = [
-        CompiledArchive(arn, eventpattern.compile(pattern) if pattern else None)
-        for arn, pattern in tx.all("SELECT arn, pattern FROM events_archives WHERE bus_arn = ?", bus_arn)
+        CompiledArchive(arn, eventpattern.compile(pattern) if pattern else None, days)
+        for arn, pattern, days in tx.all(
+            "SELECT arn, pattern, retention_days FROM events_archives WHERE bus_arn = ?", bus_arn
+        )
     ]
     return CompiledBus(rules, archives)
 

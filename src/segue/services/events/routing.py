@@ -14,12 +14,19 @@ from segue.services.events.delivery import PRINCIPAL, Handover, delivery_target,
 from segue.services.events.event import Event
 from segue.services.events.service import SERVICE
 
+_DAY_MS = 86_400_000
+_EXPIRED_AT_ONCE = 10
+
 MAX_HOPS = 5
 """How many buses may pass an event on; a circle of rules ends there, and the record says so."""
 
 
-def route(call: Call, bus_arn: str, event: Event) -> None:
-    """Let a bus handle an event. An event for a bus that does not exist is dropped, as on AWS, but recorded."""
+def route(call: Call, bus_arn: str, event: Event, only_rules: frozenset[str] = frozenset()) -> None:
+    """Let a bus handle an event. An event for a bus that does not exist is dropped, as on AWS, but recorded.
+
+    Args:
+        only_rules: ARNs of the rules that may take part; all of them if none is named.
+    """
     bus = compiled_bus(call.tx, bus_arn)
     if bus is None:
         reason = f"Event bus {bus_arn} does not exist."
@@ -27,6 +34,8 @@ def route(call: Call, bus_arn: str, event: Event) -> None:
         return
     matched = False
     for rule in bus.matching(event.body):
+        if only_rules and rule.arn not in only_rules:
+            continue
         matched = True
         for target in rule.targets:
             send(call, rule.arn, rule.name, target, event)
@@ -77,4 +86,12 @@ def _archive(call: Call, archive: CompiledArchive, event: Event) -> bool:
         event.ingested_at_ms,
         event.text,
     )
+    if archive.retention_days:
+        call.tx.run(
+            "DELETE FROM events_archived WHERE id IN"
+            " (SELECT id FROM events_archived WHERE archive_arn = ? AND at < ? ORDER BY at LIMIT ?)",
+            archive.arn,
+            call.now_ms - archive.retention_days * _DAY_MS,
+            _EXPIRED_AT_ONCE,
+        )
     return True

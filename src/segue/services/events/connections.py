@@ -1,0 +1,218 @@
+"""Connections and API destinations: made, changed, listed. Calling the destinations is left out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from segue.api import Call
+from segue.api.paginate import decode_token, encode_token
+from segue.arn import make_arn, parse_arn
+from segue.errors import AwsError
+from segue.services.events.records import scope_of
+from segue.services.events.service import SERVICE
+
+_PAGE = 100
+_SECRETS = ("Password", "ApiKeyValue", "ClientSecret")
+_ANSWERED = ("ConnectionArn", "ConnectionState", "CreationTime", "LastModifiedTime", "LastAuthorizedTime")
+_LISTED = ("Name", "AuthorizationType", *_ANSWERED)
+_DESTINATION_KEPT = ("Name", "Description", "ConnectionArn", "InvocationEndpoint", "HttpMethod")
+_DEFAULT_RATE_PER_SECOND = 300
+
+
+@SERVICE.operation("CreateConnection")
+def create_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """A new connection. One by OAuth stays ``AUTHORIZING``: its endpoint is not asked."""
+    name = params["Name"]
+    if _load(call, "connections", name) is not None:
+        raise AwsError("ResourceAlreadyExistsException", f"Connection {name} already exists.")
+    identifier = call.tx.ids.uuid()
+    secret = f"secret:events!connection/{name}/{call.tx.ids.uuid()}-{call.tx.ids.alphanumeric(6)}"
+    document = {
+        **params,
+        "ConnectionArn": call.arn("events", f"connection/{name}/{identifier}"),
+        "ConnectionState": _state_of(params["AuthorizationType"]),
+        "SecretArn": make_arn("secretsmanager", call.region, call.account, secret),
+        "CreationTime": call.now_ms,
+        "LastModifiedTime": call.now_ms,
+        "LastAuthorizedTime": call.now_ms,
+    }
+    _save(call, "connections", name, document["ConnectionArn"], document)
+    return {key: value for key, value in document.items() if key in _ANSWERED and key != "LastAuthorizedTime"}
+
+
+@SERVICE.operation("DescribeConnection", reads=True)
+def describe_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """A connection, without its secrets."""
+    shown: dict[str, Any] = _without_secrets(_connection(call, params["Name"]))
+    return shown
+
+
+@SERVICE.operation("ListConnections", reads=True)
+def list_connections(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Connections by name."""
+    state = params.get("ConnectionState")
+    found = [one for one in _list(call, "connections", params) if state in (None, one["ConnectionState"])]
+    return _page(params, "Connections", found, _LISTED)
+
+
+@SERVICE.operation("UpdateConnection")
+def update_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Change what is given of a connection."""
+    document = _connection(call, params["Name"]) | params | {"LastModifiedTime": call.now_ms}
+    document |= {"ConnectionState": _state_of(document["AuthorizationType"]), "LastAuthorizedTime": call.now_ms}
+    _save(call, "connections", params["Name"], document["ConnectionArn"], document)
+    return _answered(document)
+
+
+@SERVICE.operation("DeauthorizeConnection")
+def deauthorize_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Forget a connection's secrets."""
+    document = _without_secrets(_connection(call, params["Name"]))
+    document |= {"ConnectionState": "DEAUTHORIZED", "LastModifiedTime": call.now_ms}
+    _save(call, "connections", params["Name"], document["ConnectionArn"], document)
+    return _answered({**document, "ConnectionState": "DEAUTHORIZING"})
+
+
+@SERVICE.operation("DeleteConnection")
+def delete_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Remove a connection."""
+    document = _connection(call, params["Name"])
+    _delete(call, "connections", params["Name"])
+    return _answered({**document, "ConnectionState": "DELETING"})
+
+
+@SERVICE.operation("CreateApiDestination")
+def create_api_destination(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """A new API destination, active as soon as its connection is authorized."""
+    name = params["Name"]
+    if _load(call, "destinations", name) is not None:
+        raise AwsError("ResourceAlreadyExistsException", f"An api-destination '{name}' already exists.")
+    arn = call.arn("events", f"api-destination/{name}/{call.tx.ids.uuid()}")
+    document = _destination_document(call, {"CreationTime": call.now_ms, "ApiDestinationArn": arn}, params)
+    _save(call, "destinations", name, arn, document)
+    return _destination_answer(document)
+
+
+@SERVICE.operation("DescribeApiDestination", reads=True)
+def describe_api_destination(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """An API destination."""
+    return _destination(call, params["Name"], "describe")
+
+
+@SERVICE.operation("ListApiDestinations", reads=True)
+def list_api_destinations(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """API destinations by name."""
+    connection = params.get("ConnectionArn")
+    found = [one for one in _list(call, "destinations", params) if connection in (None, one["ConnectionArn"])]
+    without_description = tuple(found[0].keys() - {"Description"}) if found else ()
+    return _page(params, "ApiDestinations", found, without_description)
+
+
+@SERVICE.operation("UpdateApiDestination")
+def update_api_destination(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Change what is given of an API destination."""
+    document = _destination_document(call, _destination(call, params["Name"], "update"), params)
+    _save(call, "destinations", params["Name"], document["ApiDestinationArn"], document)
+    return _destination_answer(document)
+
+
+@SERVICE.operation("DeleteApiDestination")
+def delete_api_destination(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Remove an API destination."""
+    _destination(call, params["Name"], "delete")
+    _delete(call, "destinations", params["Name"])
+    return {}
+
+
+def _state_of(authorization_type: str) -> str:
+    return "AUTHORIZING" if authorization_type == "OAUTH_CLIENT_CREDENTIALS" else "AUTHORIZED"
+
+
+def _without_secrets(value: Any) -> Any:
+    """The same without passwords, keys and secrets, and without values that are marked secret."""
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    hidden = {*_SECRETS, "Value"} if value.get("IsValueSecret") else _SECRETS
+    return {key: _without_secrets(inner) for key, inner in value.items() if key not in hidden}
+
+
+def _answered(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: document[key] for key in _ANSWERED if key in document}
+
+
+def _connection(call: Call, name: str) -> dict[str, Any]:
+    found = _load(call, "connections", name)
+    if found is None:
+        message = f"Failed to describe the connection(s). Connection '{name}' does not exist."
+        raise AwsError("ResourceNotFoundException", message)
+    return found
+
+
+def _destination(call: Call, name: str, verb: str) -> dict[str, Any]:
+    found = _load(call, "destinations", name)
+    if found is None:
+        message = f"Failed to {verb} the api-destination(s). An api-destination '{name}' does not exist."
+        raise AwsError("ResourceNotFoundException", message)
+    return found
+
+
+def _destination_document(call: Call, known: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    document = known | {member: params[member] for member in _DESTINATION_KEPT if member in params}
+    connection = _connection(call, parse_arn(document["ConnectionArn"]).resource.split("/")[1])
+    return document | {
+        "ApiDestinationState": "ACTIVE" if connection["ConnectionState"] == "AUTHORIZED" else "INACTIVE",
+        "InvocationRateLimitPerSecond": params.get(
+            "InvocationRateLimitPerSecond", known.get("InvocationRateLimitPerSecond", _DEFAULT_RATE_PER_SECOND)
+        ),
+        "LastModifiedTime": call.now_ms,
+    }
+
+
+def _destination_answer(document: dict[str, Any]) -> dict[str, Any]:
+    members = ("ApiDestinationArn", "ApiDestinationState", "CreationTime", "LastModifiedTime")
+    return {member: document[member] for member in members}
+
+
+def _load(call: Call, table: str, name: str) -> dict[str, Any] | None:
+    row = call.tx.one(
+        f"SELECT document FROM events_{table} WHERE scope = ? AND name = ?", scope_of(call.account, call.region), name
+    )
+    return None if row is None else json.loads(row[0])
+
+
+def _save(call: Call, table: str, name: str, arn: str, document: dict[str, Any]) -> None:
+    call.tx.run(
+        f"INSERT INTO events_{table} VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (scope, name) DO UPDATE SET document = excluded.document",
+        scope_of(call.account, call.region),
+        name,
+        arn,
+        json.dumps(document),
+    )
+
+
+def _delete(call: Call, table: str, name: str) -> None:
+    call.tx.run(f"DELETE FROM events_{table} WHERE scope = ? AND name = ?", scope_of(call.account, call.region), name)
+
+
+def _list(call: Call, table: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+    prefix = params.get("NamePrefix", "")
+    rows = call.tx.all(
+        f"SELECT document FROM events_{table} WHERE scope = ? AND name > ? AND substr(name, 1, ?) = ? ORDER BY name",
+        scope_of(call.account, call.region),
+        str(decode_token(params["NextToken"])[0]) if params.get("NextToken") else "",
+        len(prefix),
+        prefix,
+    )
+    return [json.loads(row[0]) for row in rows]
+
+
+def _page(params: dict[str, Any], member: str, found: list[dict[str, Any]], shown: tuple[str, ...]) -> dict[str, Any]:
+    limit = params.get("Limit", _PAGE)
+    answer: dict[str, Any] = {member: [{key: one[key] for key in shown if key in one} for one in found[:limit]]}
+    if len(found) > limit:
+        answer["NextToken"] = encode_token(found[limit - 1]["Name"])
+    return answer
