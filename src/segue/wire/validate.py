@@ -56,7 +56,7 @@ _STYLES: Final[dict[str, Style]] = {
     "sts": Style("ValidationError"),
 }
 #: shapes whose values the service itself judges: retired runtimes still run here, and AWS words the others by itself
-_LEFT_TO_SERVICE: Final = frozenset({("lambda", "Runtime")})
+_LEFT_TO_SERVICE: Final = frozenset({("lambda", "Runtime"), ("events", "ConnectionOAuthHttpMethod")})
 
 
 def validate(operation: OperationModel, params: dict[str, Any]) -> None:

@@ -26,6 +26,7 @@ def create_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     name = params["Name"]
     if _load(call, "connections", name) is not None:
         raise AwsError("ResourceAlreadyExistsException", f"Connection {name} already exists.")
+    _check_method(params["AuthParameters"])
     identifier = call.tx.ids.uuid()
     secret = f"secret:events!connection/{name}/{call.tx.ids.uuid()}-{call.tx.ids.alphanumeric(6)}"
     document = {
@@ -59,6 +60,7 @@ def list_connections(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 @SERVICE.operation("UpdateConnection")
 def update_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Change what is given of a connection."""
+    _check_method(params.get("AuthParameters", {}))
     document = _connection(call, params["Name"]) | params | {"LastModifiedTime": call.now_ms}
     document |= {"ConnectionState": _state_of(document["AuthorizationType"]), "LastAuthorizedTime": call.now_ms}
     _save(call, "connections", params["Name"], document["ConnectionArn"], document)
@@ -127,6 +129,17 @@ def delete_api_destination(call: Call, params: dict[str, Any]) -> dict[str, Any]
 
 def _state_of(authorization_type: str) -> str:
     return "AUTHORIZING" if authorization_type == "OAUTH_CLIENT_CREDENTIALS" else "AUTHORIZED"
+
+
+def _check_method(parameters: dict[str, Any]) -> None:
+    """AWS takes the method of the authorization endpoint in any case (conformance: api_destinations_auth2)."""
+    method = parameters.get("OAuthParameters", {}).get("HttpMethod", "GET")
+    if method.upper() not in ("GET", "POST", "PUT"):
+        raise AwsError(
+            "ValidationException",
+            f"1 validation error detected: Value '{method}' at 'authParameters.oAuthParameters.httpMethod' failed to "
+            "satisfy constraint: Member must satisfy enum value set: [POST, GET, PUT]",
+        )
 
 
 def _without_secrets(value: Any) -> Any:
