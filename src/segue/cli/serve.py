@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
         "--iam",
         choices=("off", "audit", "enforce"),
         default="audit",
-        help="off: ask nobody; audit: allow, and record what AWS would have denied; enforce: deny (default: %(default)s)",
+        help="off: ask nobody; audit: allow, and record what AWS would deny; enforce: deny (default: %(default)s)",
     )
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.set_defaults(run=run)

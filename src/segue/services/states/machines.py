@@ -153,7 +153,7 @@ def delete_state_machine(call: Call, params: dict[str, Any]) -> Result:
 
 
 @SERVICE.job("abort")
-def abort_executions(call: Call, job: Job) -> None | Again:
+def abort_executions(call: Call, job: Job) -> Again | None:
     """The state machine is gone: its executions end (API reference, DeleteStateMachine)."""
     arn, before = job.payload
     running = records.list_executions(call.tx, arn, "RUNNING", before, _ABORTS_PER_COMMIT)

@@ -18,7 +18,7 @@ from segue.services.states.tasks import Request
 
 
 @SERVICE.job("task")
-def run_task(call: Call, job: Job) -> None | Pending | Outbound:
+def run_task(call: Call, job: Job) -> Pending | Outbound | None:
     """Do a task; its execution goes on with the outcome in the same transaction that forgets the job."""
     request = Request(*job.payload)
     done = tasks.perform(call, request, job.trace)

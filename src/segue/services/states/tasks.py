@@ -140,11 +140,12 @@ def completed(call: Call, request: Request, integration: Integration, result: di
 
 def failed(call: Call, request: Request, error: AwsError | TaskError) -> FailTask:
     """The command for a task that failed, written down with its reason."""
+    refused = isinstance(error, AwsError)
     if isinstance(error, AwsError):
         error = _task_error(call, request, error)
     source, target = request.execution_arn, f"{request.resource_type}:{request.resource_name}"
     record(call, Delivery(source, target, "task", "failed", 1, f"{error.error}: {error.cause}"))
-    return FailTask(request.key, error.error, error.cause)
+    return FailTask(request.key, error.error, error.cause, at_submission=refused)
 
 
 def outcome(call: Call, request: Request, integration: Integration, outbound: Outbound, effect: Any) -> Command:
