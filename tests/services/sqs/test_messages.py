@@ -198,6 +198,14 @@ def test_a_trace_header_travels(queue: Queue) -> None:
     assert message["Attributes"] == {"AWSTraceHeader": header}
 
 
+def test_a_conversation_goes_on_without_a_header_of_the_sender(queue: Queue) -> None:
+    queue.send()
+    (message,) = queue.receive(MessageSystemAttributeNames=["All"], VisibilityTimeout=0)
+    assert "AWSTraceHeader" not in message["Attributes"]
+    (message,) = queue.receive(MessageSystemAttributeNames=["AWSTraceHeader"])
+    assert message["Attributes"]["AWSTraceHeader"].startswith("Root=1-")
+
+
 def test_a_look_changes_nothing(queue: Queue) -> None:
     queue.send("one")
     queue.send("two", DelaySeconds=5)

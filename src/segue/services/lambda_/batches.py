@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from segue.api.traced import trace_of
 from segue.languages.eventpattern import compile as compile_pattern
 
 # The records of an invocation, with some room for the envelope: an invocation's payload is 6 MB at most.
@@ -38,7 +39,12 @@ def record_of(message: Mapping[str, Any], source_arn: str) -> dict[str, Any]:
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
         "body": message["Body"],
-        "attributes": message.get("Attributes", {}),
+        "attributes": {
+            # A trace header without a parent is our own, made for a request that had none: AWS would show none.
+            name: value
+            for name, value in message.get("Attributes", {}).items()
+            if name != "AWSTraceHeader" or "Parent=" in value
+        },
         "messageAttributes": {name: _attribute(value) for name, value in message.get("MessageAttributes", {}).items()},
     }
     if "MD5OfMessageAttributes" in message:
@@ -81,7 +87,7 @@ def _parsed(body: str) -> Any:
 
 def held(message: Mapping[str, Any], record: Mapping[str, Any]) -> Held:
     """A received message as it waits for its batch."""
-    trace = message.get("Attributes", {}).get("AWSTraceHeader", "")
+    trace = message.get("Attributes", {}).get("AWSTraceHeader") or trace_of(message)
     text = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
     return Held(message["MessageId"], message["ReceiptHandle"], trace, text)
 

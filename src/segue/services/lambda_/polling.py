@@ -116,7 +116,8 @@ def _receive(call: Call, mapping: EventSourceMapping) -> list[Held] | Pending:
     params = {
         "QueueUrl": queue_url(call, mapping.source_arn),
         "MaxNumberOfMessages": min(10, mapping.batch_size),
-        "MessageSystemAttributeNames": ["All"],
+        # Named, the trace header is the conversation's, even where no sender gave one.
+        "MessageSystemAttributeNames": ["All", "AWSTraceHeader"],
         "MessageAttributeNames": ["All"],
         "WaitTimeSeconds": 20,
     }

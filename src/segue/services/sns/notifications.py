@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from json.encoder import encode_basestring as _text
 from typing import Any
 
@@ -150,6 +150,7 @@ def unsubscribe_url(subscription: Subscription, endpoint_url: str) -> str:
     return f"{endpoint_url}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}"
 
 
+@lru_cache(maxsize=64)
 def timestamp(at_ms: int) -> str:
     """A time as SNS writes it, in milliseconds."""
     seconds, milliseconds = divmod(at_ms, 1_000)

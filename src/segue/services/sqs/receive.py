@@ -14,6 +14,7 @@ import msgpack
 
 from segue import jobs
 from segue.api import Call, Result
+from segue.api.traced import Traced
 from segue.errors import AwsError
 from segue.jobs import Pending
 from segue.services.sqs import fifo, message_attributes
@@ -62,8 +63,10 @@ class Message:
     dead_letter_source: str | None
 
 
+SystemAttribute = Callable[[Message], str | None]
+
 #: attribute → its value, or ``None`` where the message has none
-_SYSTEM_ATTRIBUTES: Final[dict[str, Callable[[Message], str | None]]] = {
+_SYSTEM_ATTRIBUTES: Final[dict[str, SystemAttribute]] = {
     "SenderId": lambda message: message.sender,
     "SentTimestamp": lambda message: str(message.sent_at_ms),
     "ApproximateReceiveCount": lambda message: str(message.receive_count),
@@ -83,7 +86,7 @@ def receive_message(call: Call, params: dict[str, Any]) -> Result:
     count = _checked(params, "MaxNumberOfMessages", 1, 1, 10)
     visibility_seconds = _checked(params, "VisibilityTimeout", queue.visibility_timeout_seconds, 0, 43_200)
     wait_seconds = _checked(params, "WaitTimeSeconds", queue.wait_seconds, 0, 20)
-    system_names = _system_names(params)
+    system = _system_attributes(params)
     attempt_id = params.get("ReceiveRequestAttemptId") if queue.fifo else None
     taken = _taken_before(call.tx, queue, attempt_id, visibility_seconds) if attempt_id else None
     receipt = call.tx.ids.seed()
@@ -98,7 +101,10 @@ def receive_message(call: Call, params: dict[str, Any]) -> Result:
             return Pending((queue.wake_key,), _until_ms(call.tx, queue, deadline_ms))
         return {}
     names = params.get("MessageAttributeNames") or []
-    return {"Messages": [_shown(queue, message, receipt, system_names, names) for message in messages]}
+    shown = [_shown(queue, message, receipt, system, names) for message in messages]
+    if call.nested:
+        shown = [Traced(each, message.trace) for each, message in zip(shown, messages, strict=True)]
+    return {"Messages": shown}
 
 
 def take(call: Call, queue: Queue, count: int, visibility_seconds: int, receipt: int) -> list[Message]:
@@ -212,25 +218,33 @@ def _checked(params: dict[str, Any], name: str, default: int, least: int, greate
     return int(value)
 
 
-def _system_names(params: dict[str, Any]) -> list[str]:
+def _system_attributes(params: dict[str, Any]) -> dict[str, SystemAttribute]:
+    """The system attributes that a receiver asked for.
+
+    ``All`` shows the trace header that a sender gave, as AWS does. Asked for by name it is that of the conversation
+    that the message belongs to, whoever began it: so event source mappings go on with it.
+    """
     names = [*(params.get("AttributeNames") or ()), *(params.get("MessageSystemAttributeNames") or ())]
-    if "All" in names:
-        return list(_SYSTEM_ATTRIBUTES)
     for name in names:
-        if name not in _SYSTEM_ATTRIBUTES:
+        if name != "All" and name not in _SYSTEM_ATTRIBUTES:
             raise AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
-    return names
+    asked = _SYSTEM_ATTRIBUTES if "All" in names else {name: _SYSTEM_ATTRIBUTES[name] for name in names}
+    if "AWSTraceHeader" not in names:
+        return asked
+    return {**asked, "AWSTraceHeader": lambda message: message.trace or None}
 
 
-def _shown(queue: Queue, message: Message, receipt: int, system_names: list[str], names: list[str]) -> dict[str, Any]:
+def _shown(
+    queue: Queue, message: Message, receipt: int, system: dict[str, SystemAttribute], names: list[str]
+) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "MessageId": message.message_id,
         "ReceiptHandle": encode_receipt(queue.arn, message.id, receipt),
         "MD5OfBody": message.body_md5,
         "Body": message.body,
     }
-    if system_names:
-        values = {name: _SYSTEM_ATTRIBUTES[name](message) for name in system_names}
+    if system:
+        values = {name: read(message) for name, read in system.items()}
         shown["Attributes"] = {name: value for name, value in values.items() if value is not None}
     if names and message.attributes:
         wanted = message_attributes.wanted(msgpack.unpackb(message.attributes), names)
