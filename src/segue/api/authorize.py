@@ -12,6 +12,7 @@ from typing import Any
 from segue.api.call import Call, Result
 from segue.api.deliveries import Delivery, record
 from segue.api.service import Operation, Params, Service
+from segue.arn import is_arn, parse_arn
 from segue.errors import AwsError
 from segue.languages.policy import Request, evaluate
 
@@ -70,7 +71,10 @@ def _allowed(call: Call, service: Service, operation: Operation, resource: str) 
         decisions.append(evaluate(caller.session_policies, request))
     if "Deny" in decisions:
         return False
-    return by_resource == "Allow" or all(decision == "Allow" for decision in decisions)
+    by_identity = all(decision == "Allow" for decision in decisions)
+    if is_arn(resource) and parse_arn(resource).account not in ("", caller.account):
+        return by_identity and by_resource == "Allow"  # into another account both sides must agree
+    return by_identity or by_resource == "Allow"
 
 
 def _context(call: Call) -> dict[str, str]:

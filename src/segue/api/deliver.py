@@ -1,4 +1,4 @@
-"""Delivering from one resource to another: performed in the sender's transaction, retried as jobs, never lost in silence.
+"""Delivering from one resource to another: in the sender's transaction, retried as jobs, never lost in silence.
 
 A topic, a rule, a destination, a schedule all hand on messages the same way: the operation on the target is performed
 under a savepoint on the authority of the sending service. What may succeed later is tried again by the sender's
@@ -87,7 +87,7 @@ def _attempt(call: Call, target: Target, attempt: int, since_ms: int, *, again: 
 
 
 def _failed(call: Call, target: Target, attempt: int, since_ms: int, error: AwsError, again: bool) -> Again | None:
-    at_ms = call.now_ms + retry_delay_ms(attempt)
+    at_ms = call.now_ms + retry_delay_ms(attempt, jitter=call.tx.ids.random.random)
     reason = f"{error.code}: {error.message}"
     if error.retryable and attempt < target.max_attempts and at_ms - since_ms <= target.max_age_ms:
         record(call, _delivery(target, "retrying", attempt, reason))
@@ -95,14 +95,16 @@ def _failed(call: Call, target: Target, attempt: int, since_ms: int, error: AwsE
             return Again(at_ms, reason=reason)
         jobs.enqueue(call.tx, JOB, target.source_arn, asdict(target), at_ms=at_ms, trace=call.trace)
         return Again(at_ms)
-    if target.dead_letter_arn:
-        dead_letter(call, target, error)
-    record(call, _delivery(target, "dead-lettered" if target.dead_letter_arn else "dropped", attempt, reason))
+    kept = bool(target.dead_letter_arn) and dead_letter(call, target, error)
+    record(call, _delivery(target, "dead-lettered" if kept else "dropped", attempt, reason))
     return None if again else Again(0)
 
 
-def dead_letter(call: Call, target: Target, error: AwsError) -> None:
-    """Send what could not be delivered to its dead-letter queue; that failing too is recorded, not raised."""
+def dead_letter(call: Call, target: Target, error: AwsError) -> bool:
+    """Send what could not be delivered to its dead-letter queue; whether it is there.
+
+    That failing too is recorded, not raised.
+    """
     queue = parse_arn(target.dead_letter_arn)
     attributes = {"ERROR_CODE": error.code, "ERROR_MESSAGE": error.message, **(target.dead_letter_attributes or {})}
     params = {
@@ -123,6 +125,8 @@ def dead_letter(call: Call, target: Target, error: AwsError) -> None:
                 target.source_arn, target.dead_letter_arn, "sqs:SendMessage", "dropped", 1, str(failure), target.subject
             ),
         )
+        return False
+    return True
 
 
 def retry_delay_ms(attempt: int, *, jitter: Callable[[], float] = random.random) -> int:

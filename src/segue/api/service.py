@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Params = dict[str, Any]
 Handler = Callable[["Call", Params], "Result"]
-JobHandler = Callable[["Call", "Job"], "None | Again | Pending | Outbound"]
+JobHandler = Callable[["Call", "Job"], "Again | Pending | Outbound | None"]
 Resource = Callable[["Call", Params], str]
 
 

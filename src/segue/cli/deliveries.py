@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import os
 import sys
@@ -45,13 +46,21 @@ def run(arguments: argparse.Namespace) -> int:
             print(line(hop), flush=True)
     except KeyboardInterrupt:
         return 0
-    except urllib.error.URLError as error:
+    except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
         print(
-            f"segue: no server answers at {arguments.endpoint_url} ({error.reason}). Start one: segue serve",
+            f"segue: no server answers at {arguments.endpoint_url} ({_why(error)}). Start one: segue serve",
             file=sys.stderr,
         )
         return 1
     return 0
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, urllib.error.URLError):
+        return str(error.reason)
+    if isinstance(error, OSError | http.client.HTTPException):
+        return str(error) or type(error).__name__
+    return "what answers there is not Segue"
 
 
 def hops(endpoint_url: str, *, after: int = 0, follow: bool = False) -> Iterator[dict[str, Any]]:

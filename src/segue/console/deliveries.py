@@ -18,10 +18,12 @@ async def deliveries_page(store: GroupCommit, request: Request) -> Response:
     query = parse_qs(request.query)
     try:
         after = int(query.get("after", ["0"])[0])
-        wait_seconds = min(float(query.get("wait", ["0"])[0]), _LONGEST_WAIT_SECONDS)
-    except ValueError:
+        wait_ms = int(min(float(query.get("wait", ["0"])[0]), _LONGEST_WAIT_SECONDS) * 1000)
+        if after.bit_length() > 63:
+            raise ValueError
+    except (ValueError, OverflowError):
         return _json(400, {"message": "'after' is the id of the last hop that you have, 'wait' a number of seconds."})
-    until_ms = store.store.clock.now_ms() + int(wait_seconds * 1000)
+    until_ms = store.store.clock.now_ms() + wait_ms
     while True:
         hops, seq = store.read(lambda tx: (deliveries.since(tx, after), tx.seq))
         if hops or store.store.clock.now_ms() >= until_ms:

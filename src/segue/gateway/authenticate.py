@@ -23,8 +23,8 @@ def authenticate(api: Api, tx: Transaction, request: Request, route: Route) -> C
     if credential is None:
         return Caller(DEFAULT_ACCOUNT, DEFAULT_REGION, host=host)
     key = credential.access_key
-    if key.isdigit() and 10 <= len(key) <= 12:
-        return Caller(key, credential.region, access_key=key, host=host)
+    if key.isascii() and key.isdigit() and 10 <= len(key) <= 12:
+        return Caller(key.zfill(12), credential.region, access_key=key, host=host)
     if api.identity is not None and key.startswith(("AKIA", "ASIA")):
         token = request.headers.get("x-amz-security-token")
         known = api.identity.caller(tx, key, token)

@@ -115,6 +115,12 @@ def holds(tx: Transaction, job: Job) -> bool:
     return tx.one("SELECT 1 FROM jobs WHERE id = ? AND receipt = ?", job.id, job.receipt) is not None
 
 
+def is_due(tx: Transaction, job: Job) -> bool:
+    """Whether the job is still as :func:`due` found it: one that ran before in the same unit may have cancelled it."""
+    row = tx.one("SELECT visible_at, receipt FROM jobs WHERE id = ?", job.id)
+    return row is not None and row[0] <= tx.now_ms and row[1] == job.receipt
+
+
 def done(tx: Transaction, job: Job) -> None:
     """The job has run; forget it."""
     tx.run("DELETE FROM jobs WHERE id = ?", job.id)

@@ -24,12 +24,16 @@ def run_job(api: Api, tx: Transaction, job: Job) -> tuple[Job, Outbound] | None:
     Returns:
         The job, leased, with what an edge must perform for it, or ``None`` when the job is done with for now.
     """
+    if not queue.is_due(tx, job):
+        return None
     handler: JobHandler | None = run_delivery if job.kind == DELIVERY else api.jobs.get(job.kind)
     try:
         if handler is None:
             raise LookupError(f"no handler for jobs of kind {job.kind}")
         with tx.savepoint():
             answer = handler(_call(api, tx, job), job)
+            if isinstance(answer, Pending) and len(answer.keys) != 1:
+                raise ValueError(f"a job waits for one key, not for {len(answer.keys)}")
     except Exception as error:
         _failed(tx, job, error)
         return None

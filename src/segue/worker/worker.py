@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from segue.api import Api
@@ -78,6 +79,8 @@ class Worker:
     def _claim(self, tx: Transaction) -> Claim:
         """One unit: run the due jobs of one transaction in it, lease those that leave."""
         due = queue.due(tx, _JOBS_PER_UNIT)
+        # After a sleep of the machine what is still running here may look abandoned: it is not.
+        queue.renew(tx, [self._leased[job.id] for job in due if job.id in self._leased])
         claimed = [left for job in due if (left := run_job(self._api, tx, job)) is not None]
         return claimed, len(due) == _JOBS_PER_UNIT, queue.next_due_ms(tx), tx.seq
 
@@ -89,20 +92,38 @@ class Worker:
 
     async def _perform(self, job: Job, outbound: Outbound) -> None:
         try:
+            await self._perform_and_settle(job, outbound)
+        except Exception:  # its lease runs out, and it is run again
+            log.exception("job %s of %s could not be settled", job.kind, job.key)
+        finally:
+            if self._leased.get(job.id) is job:
+                del self._leased[job.id]
+
+    async def _perform_and_settle(self, job: Job, outbound: Outbound) -> None:
+        try:
             outcome = await self._effects[outbound.effect](outbound.request)
         except Exception as error:
-            failure = error
-            await self._store.write(lambda tx: fail_job(tx, job, failure))
-        else:
-            held = await self._store.write(lambda tx: settle_job(self._api, tx, job, outbound, outcome))
-            if not held:
-                log.info("job %s of %s was cancelled or taken over while it ran", job.kind, job.key)
-        finally:
-            del self._leased[job.id]
+            await self._store.write(partial(_fail, job, error))
+            return
+        held = await self._store.write(lambda tx: settle_job(self._api, tx, job, outbound, outcome))
+        if not held:
+            log.info("job %s of %s was cancelled or taken over while it ran", job.kind, job.key)
 
     async def _renew_forever(self) -> None:
         while True:
             await asyncio.sleep(queue.LEASE_MS / 3000)
             leased = list(self._leased.values())
-            if leased:
-                await self._store.write(lambda tx, leased=leased: queue.renew(tx, leased))  # type: ignore[misc]
+            if not leased:
+                continue
+            try:
+                await self._store.write(partial(_renew, leased))
+            except Exception:
+                log.exception("could not renew leases; trying again")
+
+
+def _fail(job: Job, error: Exception, tx: Transaction) -> None:
+    fail_job(tx, job, error)
+
+
+def _renew(leased: list[Job], tx: Transaction) -> None:
+    queue.renew(tx, leased)
