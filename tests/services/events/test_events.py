@@ -262,6 +262,9 @@ def test_enforced_a_bus_of_another_account_must_allow_it() -> None:
         arn = there.create_event_bus(Name="theirs")["EventBusArn"]
         iam = segue.client("iam")
         iam.create_user(UserName="ann")
+        allowed = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": arn}  # her side; it takes both
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document)
         key = iam.create_access_key(UserName="ann")["AccessKey"]
         mine = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
         events = segue.client("events", **mine)
