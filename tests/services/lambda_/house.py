@@ -61,6 +61,7 @@ class House:
 
     def __init__(self, *services: Service, **settings: Any) -> None:
         self.clock = ManualClock()
+        self.trace = "Root=1-a;Parent=b"
         self.logged: list[dict[str, Any]] = []
         known = (lambda_.SERVICE, sqs.SERVICE, sns.SERVICE, _logs(self.logged), *services)
         self.api = Api(known, Settings(**settings))
@@ -108,6 +109,10 @@ class House:
         job, outbound = claimed
         outcome = self._invoke(outbound.request)
         self.store.transact(lambda tx: settle_job(self.api, tx, job, outbound, outcome))
+
+    def restart(self) -> None:
+        """What an earlier process had under way is due again."""
+        self.store.transact(queue.release_leases)
 
     def advance(self, seconds: float) -> list[InvokeRequest]:
         """Let time go on, running what falls due at its time; the invocations that were made."""
@@ -176,7 +181,7 @@ class House:
 
     def _transact(self, work: Callable[[Call], Any], caller: Caller | None) -> Any:
         def unit(tx: Transaction) -> Any:
-            return work(Call(tx, caller or Caller(host="localhost"), self.api, tx.now_ms, "Root=1-a;Parent=b", "x"))
+            return work(Call(tx, caller or Caller(host="localhost"), self.api, tx.now_ms, self.trace, "x"))
 
         return self.store.transact(unit)[0]
 

@@ -234,3 +234,28 @@ def test_one_mapping_for_a_queue_and_a_function(house: House) -> None:
     listed = house.perform("lambda:ListEventSourceMappings", FunctionName="f")["EventSourceMappings"]
     assert [mapping["UUID"] for mapping in listed] == [uuid]
     assert house.perform("lambda:ListEventSourceMappings", EventSourceArn=queue + "x") == {"EventSourceMappings": []}
+
+
+def test_a_made_up_conversation_goes_on_though_clients_do_not_see_its_header(house: House) -> None:
+    url, queue = house.create_queue("q")
+    house.trace = "Root=1-made-up"
+    house.create_function("f")
+    create(house, queue)
+    send(house, url, "x")
+    (request,) = house.run_jobs()
+    assert request.trace == "Root=1-made-up"
+    assert "AWSTraceHeader" not in json.loads(request.payload)["Records"][0]["attributes"]
+    assert {hop["trace"] for hop in house.hops()} == {"1-made-up"}
+
+
+def test_a_batch_under_way_when_the_server_dies_is_run_again(house: House) -> None:
+    url, queue = house.create_queue("q")
+    house.create_function("f")
+    create(house, queue)
+    send(house, url, "x")
+    (lost,) = house.claim_jobs()
+    house.restart()
+    assert bodies(house.run_jobs()) == [["x"]]
+    assert left(house, url) == 0
+    house.settle(lost)
+    assert len(house.hops()) == 1

@@ -200,6 +200,20 @@ def test_reserved_concurrency_of_nothing_hands_events_on_at_once(house: House) -
     assert len(house.receive(dead_url)) == 1
 
 
+def test_an_event_under_way_when_the_server_dies_is_run_again(house: House) -> None:
+    url, queue = house.create_queue("done")
+    house.create_function("f")
+    destinations = {"OnSuccess": {"Destination": queue}}
+    house.perform("lambda:PutFunctionEventInvokeConfig", FunctionName="f", DestinationConfig=destinations)
+    later(house)
+    (lost,) = house.claim_jobs()
+    house.restart()
+    (again,) = house.run_jobs()
+    house.settle(lost)
+    assert again.request_id == lost[1].request.request_id
+    assert len(house.receive(url)) == 1
+
+
 def test_a_function_deleted_meanwhile_drops_its_events_with_a_reason(house: House) -> None:
     house.create_function("f")
     later(house)
