@@ -131,3 +131,13 @@ def test_groups_are_carried_by_standard_queues(segue: Segue) -> None:
     sqs.send_message(QueueUrl=url, MessageBody="x", MessageGroupId="tenant")
     (message,) = sqs.receive_message(QueueUrl=url, MessageSystemAttributeNames=["MessageGroupId"])["Messages"]
     assert message["Attributes"] == {"MessageGroupId": "tenant"}
+
+
+def test_a_group_behind_many_locked_messages_is_found(fifo: Fifo) -> None:
+    entries = [{"MessageBody": str(n), "MessageGroupId": "busy"} for n in range(210)]
+    for start in range(0, 210, 10):
+        batch = [{"Id": str(n), **entries[n]} for n in range(start, start + 10)]
+        fifo.sqs.send_message_batch(QueueUrl=fifo.url, Entries=batch)
+    fifo.send("free", "other")
+    assert fifo.bodies(1) == ["0"]
+    assert fifo.bodies() == ["free"]

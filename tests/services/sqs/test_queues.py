@@ -121,6 +121,19 @@ def test_a_purge_empties_a_queue_once_a_minute(segue: Segue) -> None:
     sqs.purge_queue(QueueUrl=url)
 
 
+def test_a_long_queue_is_emptied_page_by_page(segue: Segue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segue.services.sqs.queues._PURGE_PAGE", 3)
+    sqs = segue.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    for n in range(10):
+        sqs.send_message(QueueUrl=url, MessageBody=str(n))
+    sqs.purge_queue(QueueUrl=url)
+    sqs.send_message(QueueUrl=url, MessageBody="after")
+    segue.settle()
+    (message,) = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert message["Body"] == "after"
+
+
 def test_a_deleted_queue_leaves_no_messages_and_tags_to_its_successor(segue: Segue) -> None:
     sqs = segue.client("sqs")
     url = sqs.create_queue(QueueName="q", tags={"a": "1"})["QueueUrl"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from segue.services.sqs.records import Queue
 from segue.store import Transaction
 
-_CANDIDATES = 20
+_PAGE = 200
 
 
 def receivable(tx: Transaction, queue: Queue, count: int, taken: set[int]) -> list[int]:
@@ -18,25 +18,24 @@ def receivable(tx: Transaction, queue: Queue, count: int, taken: set[int]) -> li
         taken: rows that this receive has already.
     """
     found: list[int] = []
-    passed: list[str] = []
+    seen: set[str] = set()
+    after = (0, 0)
     while len(found) < count:
-        marks = ", ".join("?" * len(passed))
         rows = tx.all(
-            "SELECT group_id FROM sqs_messages WHERE queue = ? AND visible_at <= ?"
-            + (f" AND group_id NOT IN ({marks})" if passed else "")
-            + " ORDER BY visible_at, id LIMIT ?",
+            "SELECT visible_at, id, group_id FROM sqs_messages"
+            " WHERE queue = ? AND visible_at <= ? AND (visible_at, id) > (?, ?) ORDER BY visible_at, id LIMIT ?",
             queue.arn,
             tx.now_ms,
-            *passed,
-            _CANDIDATES,
+            *after,
+            _PAGE,
         )
-        if not rows:
+        for _, _, group in rows:
+            if group not in seen and len(found) < count:
+                seen.add(group)
+                found += _head(tx, queue, group, count - len(found), taken)
+        if len(rows) < _PAGE:
             break
-        for group in dict.fromkeys(row[0] for row in rows):
-            passed.append(group)
-            found += _head(tx, queue, group, count - len(found), taken)
-            if len(found) >= count:
-                break
+        after = rows[-1][0], rows[-1][1]
     return found
 
 

@@ -9,11 +9,13 @@ from segue.api import Call
 from segue.api.paginate import decode_token, encode_token
 from segue.api.tags import add_tags, drop_tags, remove_tags, tags_of
 from segue.errors import AwsError
+from segue.jobs import Again, Job
 from segue.services.sqs import attributes, records
 from segue.services.sqs.addresses import arn_of_url, check_queue_name, find_queue, no_such_queue, queue_url
 from segue.services.sqs.service import SERVICE
 
 _PURGE_INTERVAL_MS = 60_000
+_PURGE_PAGE = 5_000
 
 
 def _arn_of_name(call: Call, params: dict[str, Any]) -> str:
@@ -133,9 +135,23 @@ def purge_queue(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             f"Only one PurgeQueue operation on {queue.name} is allowed every 60 seconds.",
             status=403,
         )
-    records.delete_messages(call.tx, queue.arn)
+    _empty(call, queue.arn)
     call.tx.run("UPDATE sqs_queues SET purged_at = ? WHERE arn = ?", call.now_ms, queue.arn)
     return {}
+
+
+def _empty(call: Call, arn: str) -> None:
+    """Delete a queue's messages: a page at once, the rest in jobs, so that nobody waits for a long queue to empty."""
+    last_id = call.tx.ids.ordered(call.now_ms)
+    if not records.delete_messages(call.tx, arn, last_id, _PURGE_PAGE):
+        jobs.enqueue(call.tx, "sqs:purge", arn, {"last": last_id}, trace=call.trace)
+
+
+@SERVICE.job("purge")
+def purge(call: Call, job: Job) -> Again | None:
+    """Delete the next page of what was in a queue when it was purged or deleted."""
+    done = records.delete_messages(call.tx, job.key, job.payload["last"], _PURGE_PAGE)
+    return None if done else Again(call.now_ms)
 
 
 @SERVICE.operation("DeleteQueue", resource=arn_of_url)
@@ -143,6 +159,7 @@ def delete_queue(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a queue and its messages; one that is not there raises ``QueueDoesNotExist``."""
     queue = find_queue(call, params)
     records.delete_queue(call.tx, queue.arn)
+    _empty(call, queue.arn)
     drop_tags(call.tx, queue.arn)
     jobs.cancel(call.tx, "sqs:move", queue.arn)
     jobs.wake(call.tx, queue.wake_key)

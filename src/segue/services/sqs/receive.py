@@ -14,7 +14,6 @@ import msgpack
 
 from segue import jobs
 from segue.api import Call, Result
-from segue.api.traced import Traced
 from segue.errors import AwsError
 from segue.jobs import Pending
 from segue.services.sqs import fifo, message_attributes
@@ -101,10 +100,7 @@ def receive_message(call: Call, params: dict[str, Any]) -> Result:
             return Pending((queue.wake_key,), _until_ms(call.tx, queue, deadline_ms))
         return {}
     names = params.get("MessageAttributeNames") or []
-    shown = [_shown(queue, message, receipt, system, names) for message in messages]
-    if call.nested:
-        shown = [Traced(each, message.trace) for each, message in zip(shown, messages, strict=True)]
-    return {"Messages": shown}
+    return {"Messages": [_shown(queue, message, receipt, system, names) for message in messages]}
 
 
 def take(call: Call, queue: Queue, count: int, visibility_seconds: int, receipt: int) -> list[Message]:

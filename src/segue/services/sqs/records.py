@@ -188,17 +188,22 @@ def sources_of(tx: Transaction, dead_letter_arn: str, after_arn: str, limit: int
 
 
 def delete_queue(tx: Transaction, arn: str) -> None:
-    """The queue and all that is in it are gone."""
+    """The queue and what it remembers are gone; its messages are :func:`delete_messages`' to delete."""
     tx.run("DELETE FROM sqs_queues WHERE arn = ?", arn)
-    delete_messages(tx, arn)
     tx.run("DELETE FROM sqs_deduplication WHERE queue = ?", arn)
     tx.run("DELETE FROM sqs_receive_attempts WHERE queue = ?", arn)
     tx.run("DELETE FROM sqs_move_tasks WHERE source = ?", arn)
 
 
-def delete_messages(tx: Transaction, arn: str) -> None:
-    """Empty the queue."""
-    tx.run("DELETE FROM sqs_messages WHERE queue = ?", arn)
+def delete_messages(tx: Transaction, arn: str, last_id: int, limit: int) -> bool:
+    """Delete up to ``limit`` messages of a queue, none younger than ``last_id``; whether that was all."""
+    deleted = tx.run(
+        "DELETE FROM sqs_messages WHERE id IN (SELECT id FROM sqs_messages WHERE queue = ? AND id <= ? LIMIT ?)",
+        arn,
+        last_id,
+        limit,
+    )
+    return deleted < limit
 
 
 def policy_of(tx: Transaction, arn: str) -> str | None:
