@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from segue.api.traced import trace_of
 from segue.languages.eventpattern import compile as compile_pattern
 
 # The records of an invocation, with some room for the envelope: an invocation's payload is 6 MB at most.
@@ -87,7 +86,7 @@ def _parsed(body: str) -> Any:
 
 def held(message: Mapping[str, Any], record: Mapping[str, Any]) -> Held:
     """A received message as it waits for its batch."""
-    trace = message.get("Attributes", {}).get("AWSTraceHeader") or trace_of(message)
+    trace = message.get("Attributes", {}).get("AWSTraceHeader", "")
     text = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
     return Held(message["MessageId"], message["ReceiptHandle"], trace, text)
 
