@@ -191,6 +191,12 @@ def test_an_event_for_a_bus_that_does_not_exist_is_dropped_but_recorded(segue: S
     assert hop["target"].endswith(":event-bus/nowhere")
 
 
+def test_a_default_bus_is_there_from_the_beginning(segue: Segue) -> None:
+    put(segue, {})
+    (hop,) = record(segue)
+    assert (hop["status"], hop["reason"]) == ("ignored", "the bus has no enabled rule with a pattern")
+
+
 def test_a_bus_passes_events_on_and_a_circle_ends(segue: Segue) -> None:
     events = segue.client("events")
     arn = events.create_event_bus(Name="second")["EventBusArn"]

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from segue.api import Call
+from segue.api.caller import service_caller
+from segue.store import Transaction
 from segue.testing import Segue
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
@@ -101,3 +104,23 @@ def test_enforced_everybody_may_ask_who_they_are_and_sessions_can_be_narrowed() 
         with pytest.raises(ClientError) as error:
             segue.client("sns", **session).list_topics()
         assert "not authorized to perform: sns:ListTopics" in error.value.response["Error"]["Message"]
+
+
+def test_a_service_has_sessions_of_any_role_for_as_long_as_it_asks(segue: Segue) -> None:
+    segue.client("iam").create_role(
+        RoleName="worker", AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com"})
+    )
+
+    def assume(role: str) -> str:
+        def unit(tx: Transaction) -> str:
+            caller = service_caller("lambda.amazonaws.com", "arn:aws:lambda:us-east-1:000000000000:function:f")
+            call = Call(tx=tx, caller=caller, api=segue.server.api, started_ms=tx.now_ms)
+            params = {"RoleArn": role, "RoleSessionName": "function", "DurationSeconds": 43_200}
+            answer = call.perform("sts:AssumeRole", params)
+            assert isinstance(answer, dict)
+            return str(answer["AssumedRoleUser"]["Arn"])
+
+        return segue.transact(unit)
+
+    assert assume(ROLE) == "arn:aws:sts::000000000000:assumed-role/worker/function"
+    assert assume(ROLE + "2") == "arn:aws:sts::000000000000:assumed-role/worker2/function"

@@ -10,7 +10,7 @@ from typing import Any
 from segue.languages import eventpattern
 from segue.languages.eventpattern import Pattern
 from segue.services.events.inputs import Input, compile_input
-from segue.services.events.records import list_rules, targets_of_bus
+from segue.services.events.records import DEFAULT_BUS, list_rules, targets_of_bus
 from segue.store import Transaction
 
 _KEPT_BUSES = 512
@@ -75,6 +75,9 @@ class CompiledBus:
         return "no rule matches; " + "; ".join(reasons)
 
 
+_UNTOUCHED = CompiledBus([], [])
+"""A default bus that nobody has used yet: it is there, and has no rules."""
+
 _buses: OrderedDict[str, tuple[int, CompiledBus]] = OrderedDict()
 
 
@@ -82,7 +85,7 @@ def compiled_bus(tx: Transaction, bus_arn: str) -> CompiledBus | None:
     """The bus as it stands in this transaction, or ``None`` where there is no such bus."""
     row = tx.one("SELECT revision FROM events_buses WHERE arn = ?", bus_arn)
     if row is None:
-        return None
+        return _UNTOUCHED if bus_arn.endswith(f":event-bus/{DEFAULT_BUS}") else None
     known = _buses.get(bus_arn)
     if known is not None and known[0] == row[0]:
         return known[1]

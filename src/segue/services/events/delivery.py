@@ -111,7 +111,7 @@ def _log_group(call: Call, handover: Handover) -> Request:
     """A stream of its own for each event, as on AWS; a transformer may give the timestamp and the message."""
     group = handover.arn.resource.removeprefix("log-group:").removesuffix(":*")
     stream = handover.event.id
-    caller = service_caller(PRINCIPAL, handover.rule_arn)
+    caller = service_caller(PRINCIPAL, handover.rule_arn).in_region(handover.arn.region)
     with suppress(AwsError), call.tx.savepoint():  # what is wrong here will meet PutLogEvents, which is recorded
         call.as_caller(caller).perform("logs:CreateLogStream", {"logGroupName": group, "logStreamName": stream})
     entry = {"timestamp": handover.event.ingested_at_ms, "message": handover.input}

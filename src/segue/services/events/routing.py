@@ -29,8 +29,7 @@ def route(call: Call, bus_arn: str, event: Event, only_rules: frozenset[str] = f
     """
     bus = compiled_bus(call.tx, bus_arn)
     if bus is None:
-        reason = f"Event bus {bus_arn} does not exist."
-        record(call, Delivery(call.caller.principal_arn, bus_arn, "events:PutEvents", "dropped", 1, reason, event.id))
+        _went_nowhere(call, bus_arn, event, "dropped", f"Event bus {bus_arn} does not exist.")
         return
     matched = False
     for rule in bus.matching(event.body):
@@ -42,8 +41,12 @@ def route(call: Call, bus_arn: str, event: Event, only_rules: frozenset[str] = f
     for archive in bus.archives:
         matched = _archive(call, archive, event) or matched
     if not matched:
-        reason = bus.why_not(event.body)
-        record(call, Delivery(call.caller.principal_arn, bus_arn, "events:PutEvents", "ignored", 1, reason, event.id))
+        _went_nowhere(call, bus_arn, event, "ignored", bus.why_not(event.body))
+
+
+def _went_nowhere(call: Call, bus_arn: str, event: Event, status: str, reason: str) -> None:
+    source = call.caller.source_arn or call.caller.principal_arn
+    record(call, Delivery(source, bus_arn, "events:PutEvents", status, 1, reason, event.id))
 
 
 def send(call: Call, rule_arn: str, rule_name: str, target: CompiledTarget, event: Event) -> None:
