@@ -40,7 +40,7 @@ def invoke(call: Call, params: dict[str, Any]) -> Result:
         named,
         payload,
         request_id=new_request_id(call),
-        client_context=params.get("ClientContext"),
+        client_context=_client_context(params.get("ClientContext")),
         source=call.caller.principal_arn,
     )
     if kind == "DryRun":
@@ -130,6 +130,22 @@ def checked_payload(call: Call, payload: bytes | None, kind: str) -> bytes:
             members={"Type": "User"},
         ) from error
     return payload
+
+
+def _client_context(encoded: str | None) -> str | None:
+    """The client's context as JSON text, as functions get it."""
+    if not encoded:
+        return None
+    try:
+        text = base64.b64decode(encoded, validate=True)
+        orjson.loads(text)
+    except ValueError as error:
+        raise AwsError(
+            "InvalidRequestContentException",
+            "Client context must be a valid Base64-encoded JSON object.",
+            members={"Type": "User"},
+        ) from error
+    return text.decode()
 
 
 def new_request_id(call: Call) -> str:

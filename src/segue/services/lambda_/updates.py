@@ -7,6 +7,7 @@ from typing import Any
 
 from segue.api import Call
 from segue.api.call import Result
+from segue.errors import not_implemented
 from segue.services.lambda_.code import take_code
 from segue.services.lambda_.configuration import UPDATING, changed_configuration, view
 from segue.services.lambda_.errors import function_not_found, stale_revision
@@ -20,6 +21,8 @@ from segue.services.lambda_.versions import publish
 
 @SERVICE.operation("UpdateFunctionCode", resource=plain_function_resource)
 def update_function_code(call: Call, params: dict[str, Any]) -> Result:
+    if params.get("PublishTo"):
+        raise not_implemented("lambda:UpdateFunctionCode", "PublishTo")
     latest = _latest(call, params)
     dry_run = bool(params.get("DryRun"))
     sha256, size = take_code(call, params, "UpdateFunctionCode", keep=not dry_run)

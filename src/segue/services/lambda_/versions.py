@@ -9,6 +9,7 @@ from typing import Any
 from segue.api import Call
 from segue.api.call import Result
 from segue.api.paginate import decode_token, encode_token
+from segue.errors import not_implemented
 from segue.services.lambda_.configuration import view
 from segue.services.lambda_.errors import conflict, function_not_found, invalid, missing, stale_revision
 from segue.services.lambda_.formats import code_sha256
@@ -27,6 +28,8 @@ _ALIAS = "function_arn, name, version, description, weights, revision"
 
 @SERVICE.operation("PublishVersion", resource=plain_function_resource)
 def publish_version(call: Call, params: dict[str, Any]) -> Result:
+    if params.get("PublishTo"):
+        raise not_implemented("lambda:PublishVersion", "PublishTo")
     named = function_name(call, params["FunctionName"])
     latest = find_version(call.tx, named.arn, 0)
     if latest is None:
