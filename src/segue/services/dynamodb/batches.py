@@ -8,7 +8,7 @@ from segue.api import Call, Result
 from segue.languages.expressions import Item, normalize
 from segue.services.dynamodb import records, writes
 from segue.services.dynamodb.capacity import consumed, read_units
-from segue.services.dynamodb.items import projection
+from segue.services.dynamodb.items import collection_metrics, projection
 from segue.services.dynamodb.schema import Table, find_table, key_place, table_arn
 from segue.services.dynamodb.service import authorize_table, invalid, operation
 
@@ -36,6 +36,9 @@ def batch_write_item(call: Call, params: dict[str, Any]) -> Result:
     capacity = [_consumed(params, group) for group in changes.values()]
     if any(capacity):
         result["ConsumedCapacity"] = capacity
+    if params.get("ReturnItemCollectionMetrics") == "SIZE":
+        metrics = {name: collection_metrics(group) for name, group in changes.items()}
+        result["ItemCollectionMetrics"] = {name: each for name, each in metrics.items() if each}
     return result
 
 

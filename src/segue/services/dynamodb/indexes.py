@@ -28,6 +28,8 @@ def change_indexes(call: Call, table: Table, document: dict[str, Any], params: d
         kept = {each["AttributeName"]: each for each in document["AttributeDefinitions"]}
         document["AttributeDefinitions"] = list((kept | given).values())
     for update in updates or ():
+        if len(update) != 1:
+            raise invalid_values("Each GlobalSecondaryIndexUpdate must hold exactly one of Create, Update and Delete")
         ((action, spec),) = update.items()
         _CHANGES[action](call, table, document, spec)
     if updates:
@@ -142,6 +144,8 @@ def index_descriptions(call: Call, table: Table, item_count: int) -> dict[str, A
                 throughput = spec.get("ProvisionedThroughput") or {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
                 description["IndexStatus"] = "CREATING" if filling else "ACTIVE"
                 description["ProvisionedThroughput"] = {"NumberOfDecreasesToday": 0, **throughput}
+                if "OnDemandThroughput" in spec:
+                    description["OnDemandThroughput"] = spec["OnDemandThroughput"]
                 if filling:
                     description["Backfilling"] = True
             descriptions.append(description)

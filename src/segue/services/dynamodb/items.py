@@ -84,8 +84,8 @@ def _write(call: Call, kind: str, params: dict[str, Any]) -> Result:
         result["Attributes"] = attributes
     if wants_capacity:
         result["ConsumedCapacity"] = consumed(params["ReturnConsumedCapacity"], planned.table, *writes.units(change))
-    if params.get("ReturnItemCollectionMetrics") == "SIZE" and _has_local_index(change):
-        result["ItemCollectionMetrics"] = collection_metrics(change)
+    if params.get("ReturnItemCollectionMetrics") == "SIZE" and (metrics := collection_metrics([change])):
+        result["ItemCollectionMetrics"] = metrics[0]
     return result
 
 
@@ -104,12 +104,15 @@ def _returned(change: Change, returns: str | None) -> Item | None:
     return None
 
 
-def _has_local_index(change: Change) -> bool:
-    return any(not index.is_global for index in change.plan.table.indexes.values())
-
-
-def collection_metrics(change: Change) -> dict[str, Any]:
-    """The item collection of a written item; its size is below AWS's resolution of a gigabyte here."""
-    table = change.plan.table
-    key = key_of(table, change.new or change.old or change.plan.key or {})
-    return {"ItemCollectionKey": {table.hash.name: key[table.hash.name]}, "SizeEstimateRangeGB": [0.0, 1.0]}
+def collection_metrics(changes: list[Change]) -> list[dict[str, Any]]:
+    """The item collections of written items whose tables have local indexes; below AWS's resolution of a gigabyte."""
+    found = []
+    for change in changes:
+        table = change.plan.table
+        if change.plan.kind == "ConditionCheck" or all(index.is_global for index in table.indexes.values()):
+            continue
+        key = key_of(table, change.new or change.old or change.plan.key or {})
+        metrics = {"ItemCollectionKey": {table.hash.name: key[table.hash.name]}, "SizeEstimateRangeGB": [0.0, 1.0]}
+        if metrics not in found:
+            found.append(metrics)
+    return found

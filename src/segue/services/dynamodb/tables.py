@@ -68,7 +68,13 @@ def update_table(call: Call, params: dict[str, Any]) -> Result:
         _bill(call, document, params)
     if "StreamSpecification" in params:
         _stream(call, document, params["StreamSpecification"])
-    for member in ("DeletionProtectionEnabled", "TableClass", "OnDemandThroughput", "SSESpecification"):
+    for member in (
+        "DeletionProtectionEnabled",
+        "TableClass",
+        "OnDemandThroughput",
+        "SSESpecification",
+        "WarmThroughput",
+    ):
         if params.get(member) is not None:
             document[member] = params[member]
     change_indexes(call, table, document, params)

@@ -15,7 +15,7 @@ from segue.errors import AwsError
 from segue.languages.expressions import ExpressionError, normalize
 from segue.services.dynamodb import records, writes
 from segue.services.dynamodb.capacity import consumed, read_units
-from segue.services.dynamodb.items import projection
+from segue.services.dynamodb.items import collection_metrics, projection
 from segue.services.dynamodb.schema import Table, find_table, key_place, table_arn
 from segue.services.dynamodb.service import authorize_table, invalid, operation
 
@@ -53,6 +53,12 @@ def transact_write_items(call: Call, params: dict[str, Any]) -> Result:
     capacity = _consumed(params.get("ReturnConsumedCapacity"), changes)
     if capacity:
         result["ConsumedCapacity"] = capacity
+    if params.get("ReturnItemCollectionMetrics") == "SIZE":
+        by_table: dict[str, list[writes.Change]] = {}
+        for change in changes:
+            by_table.setdefault(change.plan.table.name, []).append(change)
+        metrics = {name: collection_metrics(group) for name, group in by_table.items()}
+        result["ItemCollectionMetrics"] = {name: each for name, each in metrics.items() if each}
     if token is not None:
         call.tx.run(
             "INSERT INTO dynamodb_tokens VALUES (?, ?, ?, ?)",

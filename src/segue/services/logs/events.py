@@ -27,6 +27,7 @@ _ROWS_AT_ONCE = 500
 _ROWS_A_CALL = 10_000
 _TOKEN = re.compile(r"([fb])/(\d{20})(\d{36})/s", re.ASCII)
 _NO_END = 1 << 62
+_LAST_ID = (1 << 63) - 1
 
 _MAKE_THEIR_GROUPS = frozenset({"lambda.amazonaws.com", "sns.amazonaws.com", "states.amazonaws.com"})
 """Services whose writing makes a missing group. EventBridge is none: there a missing target is an error."""
@@ -142,9 +143,9 @@ def get_log_events(call: Call, params: dict[str, Any]) -> Result:
         raise no_stream()
     token = params.get("nextToken")
     forward, position = _position(token) if token else (bool(params.get("startFromHead")), None)
-    start = max(params.get("startTime") or 0, oldest_kept_ms(group, call.now_ms))
-    end = params.get("endTime")
-    after, before = (start, -1), (end if end is not None else _NO_END, -1)
+    start = min(max(params.get("startTime") or 0, oldest_kept_ms(group, call.now_ms)), _NO_END)
+    end = min(params.get("endTime", _NO_END), _NO_END)
+    after, before = (start, -1), (end, -1)
     if position is not None:
         after, before = (max(after, position), before) if forward else (after, min(before, position))
     span = Span("stream = ?", (stream.id,), after, before, forward)
@@ -174,7 +175,7 @@ def _position(token: str) -> tuple[bool, tuple[int, int]]:
     match = _TOKEN.fullmatch(token)
     if match is None:
         raise invalid("The specified nextToken is invalid.")
-    return match[1] == "f", (int(match[2]), int(match[3]))
+    return match[1] == "f", (min(int(match[2]), _NO_END), min(int(match[3]), _LAST_ID))
 
 
 @SERVICE.operation("FilterLogEvents", reads=True, resource=resource)
@@ -185,9 +186,9 @@ def filter_log_events(call: Call, params: dict[str, Any]) -> Result:
     where, args = _streams(call, group, params)
     limit = min(params.get("limit") or MAX_EVENTS, MAX_EVENTS)
     forward = params.get("startFromHead", True)
-    start = max(params.get("startTime") or 0, oldest_kept_ms(group, call.now_ms))
-    end = params.get("endTime")
-    after, before = (start, -1), (end + 1 if end is not None else _NO_END, -1)
+    start = min(max(params.get("startTime") or 0, oldest_kept_ms(group, call.now_ms)), _NO_END)
+    end = min(params.get("endTime", _NO_END), _NO_END)
+    after, before = (start, -1), (end + 1, -1)
     if params.get("nextToken"):
         _, position = _position(params["nextToken"])
         after, before = (max(after, position), before) if forward else (after, min(before, position))

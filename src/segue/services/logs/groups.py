@@ -81,7 +81,7 @@ def describe_log_groups(call: Call, params: dict[str, Any]) -> Result:
     if prefix is not None and pattern is not None:
         raise invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
     limit = params.get("limit") or 50
-    after = decode_token(params["nextToken"], *_BAD_TOKEN)[0] if params.get("nextToken") else ""
+    after = str(*decode_token(params["nextToken"], *_BAD_TOKEN)[:1]) if params.get("nextToken") else ""
     wanted = {each.rsplit(":log-group:", 1)[-1].removesuffix(":*") for each in params.get("logGroupIdentifiers") or ()}
     groups: list[Group] = []
     while len(groups) <= limit:
