@@ -100,36 +100,35 @@ def _cheapest_first(node: _Node) -> None:
 
 def _matches(node: _Node, value: Any, event: Mapping[str, Any]) -> bool:
     """Whether ``value`` answers ``node``; of an array, one element must answer all of it."""
-    if isinstance(value, list):
-        if any(_matches(node, element, event) for element in value):
-            return True
-        return not value and _absent_will_do(node, event)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if node.leaf is not None and not _absence_holds(node, event):
             return False
         for name, below in node.fields.items():
-            inner = _field(value, name, below)
+            inner = value.get(name, _MISSING)
+            if inner is _MISSING and below.fields:
+                inner = _dotted(value, name)
             if inner is _MISSING:
                 if not _absent_will_do(below, event):
                     return False
             elif not _matches(below, inner, event):
                 return False
         return True
+    if isinstance(value, list):
+        if any(_matches(node, element, event) for element in value):
+            return True
+        return not value and _absent_will_do(node, event)
     if node.leaf is not None and not node.leaf.matches(value):
         return False
-    return all(_absent_will_do(below, event) for below in node.fields.values())
+    return not node.fields or all(_absent_will_do(below, event) for below in node.fields.values())
 
 
 _MISSING = object()
 
 
-def _field(value: Mapping[str, Any], name: str, node: _Node) -> Any:
-    found = value.get(name, _MISSING)
-    if found is _MISSING and node.fields:
-        # AWS joins names by dots, so that the event's field "a.b" is what a pattern calls a → b.
-        dotted = {key[len(name) + 1 :]: inner for key, inner in value.items() if key.startswith(name + ".")}
-        return dotted or _MISSING
-    return found
+def _dotted(value: Mapping[str, Any], name: str) -> Any:
+    """AWS joins names by dots, so that the event's field "a.b" is what a pattern calls a → b."""
+    start = name + "."
+    return {key[len(start) :]: inner for key, inner in value.items() if key.startswith(start)} or _MISSING
 
 
 def _absent_will_do(node: _Node, event: Mapping[str, Any]) -> bool:
@@ -149,9 +148,9 @@ def _values(value: Any, path: Path) -> Iterator[Any]:
         for element in value:
             yield from _values(element, path)
     elif not path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for size in range(1, len(path) + 1):
             inner = value.get(".".join(path[:size]), _MISSING)
             if inner is not _MISSING:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from segue.arn import Arn, parse_arn
 from segue.languages import eventpattern
 from segue.languages.eventpattern import Pattern
 from segue.services.events.inputs import Input, compile_input
@@ -21,7 +22,7 @@ class CompiledTarget:
     """A target, with the function that makes its input."""
 
     document: dict[str, Any]
-    arn: str
+    arn: Arn
     make_input: Input
 
 
@@ -117,4 +118,4 @@ def _compile(tx: Transaction, bus_arn: str) -> CompiledBus:
 
 def compile_targets(targets: list[dict[str, Any]]) -> tuple[CompiledTarget, ...]:
     """Targets with the functions that make their inputs."""
-    return tuple(CompiledTarget(target, target["Arn"], compile_input(target)) for target in targets)
+    return tuple(CompiledTarget(target, parse_arn(target["Arn"]), compile_input(target)) for target in targets)

@@ -11,7 +11,7 @@ from typing import Any
 from segue.api import Call, Target, deliver
 from segue.api.caller import service_caller
 from segue.api.deliveries import Delivery, record
-from segue.arn import Arn, parse_arn
+from segue.arn import Arn
 from segue.errors import AwsError
 from segue.services.events.compiled import CompiledTarget
 from segue.services.events.event import Event, timestamp
@@ -49,11 +49,13 @@ Request = tuple[str, dict[str, Any]]
 def hand_over(call: Call, rule_arn: str, rule_name: str, target: CompiledTarget, event: Event) -> None:
     """Deliver the event to a target that is not a bus; every outcome is recorded."""
     occasion = Occasion(event.body, event.text, rule_arn, rule_name, timestamp(event.ingested_at_ms))
-    handover = Handover(rule_arn, target.document, parse_arn(target.arn), event, target.make_input(occasion))
+    handover = Handover(rule_arn, target.document, target.arn, event, target.make_input(occasion))
     request = _REQUESTS.get(handover.arn.service)
     if request is None:
         reason = f"Segue does not implement targets of the service '{handover.arn.service}' yet."
-        record(call, Delivery(rule_arn, target.arn, f"{handover.arn.service}:?", "failed", 1, reason, event.id))
+        record(
+            call, Delivery(rule_arn, target.document["Arn"], f"{handover.arn.service}:?", "failed", 1, reason, event.id)
+        )
         return
     operation, params = request(call, handover)
     deliver(call, delivery_target(handover, operation, params))

@@ -8,9 +8,10 @@ from segue.api import Call
 from segue.api.authorize import authorize
 from segue.errors import AwsError
 from segue.languages.asl.json_text import parse
+from segue.services.events.compiled import CompiledBus, compiled_bus
 from segue.services.events.event import make_event
 from segue.services.events.names import bus_arn
-from segue.services.events.routing import route
+from segue.services.events.routing import route_on
 from segue.services.events.rules import check_pattern
 from segue.services.events.service import SERVICE
 
@@ -33,17 +34,18 @@ def put_events(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if sum(map(_size_bytes, entries)) > call.limits.put_events_bytes:
         raise AwsError("ValidationException", "Total size of the entries in the request is over the limit.")
     answers = []
-    permitted = {_first_bus(call, params)}
+    buses: dict[str, CompiledBus | None] = {}
     for entry in entries:
-        bus = bus_arn(call, entry.get("EventBusName"))
-        if bus not in permitted:
-            authorize(call, SERVICE, SERVICE.operations["PutEvents"], {"Entries": [entry]})
-            permitted.add(bus)
-        answers.append(_put(call, bus, entry))
+        arn = bus_arn(call, entry.get("EventBusName"))
+        if arn not in buses:
+            if buses:  # the first has been authorized as the operation's resource
+                authorize(call, SERVICE, SERVICE.operations["PutEvents"], {"Entries": [entry]})
+            buses[arn] = compiled_bus(call.tx, arn)
+        answers.append(_put(call, buses[arn], arn, entry))
     return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
 
 
-def _put(call: Call, bus: str, entry: dict[str, Any]) -> dict[str, Any]:
+def _put(call: Call, bus: CompiledBus | None, arn: str, entry: dict[str, Any]) -> dict[str, Any]:
     for name in _REQUIRED:
         if not entry.get(name):
             reason = f"Parameter {name} is not valid. Reason: {name} is a required argument."
@@ -68,7 +70,8 @@ def _put(call: Call, bus: str, entry: dict[str, Any]) -> dict[str, Any]:
         now_ms=call.now_ms,
         trace=entry.get("TraceHeader") or call.trace,
     )
-    route(call if event.trace == call.trace else call.as_caller(call.caller, event.trace), bus, event)
+    there = call if event.trace == call.trace else call.as_caller(call.caller, event.trace)
+    route_on(there, bus, arn, event)
     return {"EventId": event.id}
 
 

@@ -13,10 +13,11 @@ from segue.errors import AwsError
 from segue.jobs import Again, Job
 from segue.languages.asl.json_text import dump, parse
 from segue.services.events.archives import archive_name, find_archive
+from segue.services.events.compiled import compiled_bus
 from segue.services.events.event import Event
 from segue.services.events.names import bus_of
 from segue.services.events.records import scope_of
-from segue.services.events.routing import route
+from segue.services.events.routing import route_on
 from segue.services.events.service import SERVICE
 from segue.store import Transaction
 
@@ -129,8 +130,9 @@ def replay(call: Call, job: Job) -> Again | None:
     )
     there = call.as_caller(call.caller.in_region(parse_arn(archive.bus_arn).region))
     filters = frozenset(document["Destination"].get("FilterArns", ()))
+    bus = compiled_bus(call.tx, archive.bus_arn)
     for _, _, text in rows:
-        route(there, archive.bus_arn, _again(call, text, document["ReplayName"]), filters)
+        route_on(there, bus, archive.bus_arn, _again(call, text, document["ReplayName"]), filters)
     if rows:
         document["EventLastReplayedTime"] = rows[-1][1]
     if len(rows) == _AT_ONCE:

@@ -7,9 +7,8 @@ from segue.api.authorize import authorize
 from segue.api.caller import role_caller, service_caller
 from segue.api.deliver import dead_letter
 from segue.api.deliveries import Delivery, record
-from segue.arn import parse_arn
 from segue.errors import AwsError
-from segue.services.events.compiled import CompiledArchive, CompiledTarget, compiled_bus
+from segue.services.events.compiled import CompiledArchive, CompiledBus, CompiledTarget, compiled_bus
 from segue.services.events.delivery import PRINCIPAL, Handover, delivery_target, hand_over
 from segue.services.events.event import Event
 from segue.services.events.service import SERVICE
@@ -21,13 +20,19 @@ MAX_HOPS = 5
 """How many buses may pass an event on; a circle of rules ends there, and the record says so."""
 
 
-def route(call: Call, bus_arn: str, event: Event, only_rules: frozenset[str] = frozenset()) -> None:
+def route(call: Call, bus_arn: str, event: Event) -> None:
+    """Let a bus handle an event."""
+    route_on(call, compiled_bus(call.tx, bus_arn), bus_arn, event)
+
+
+def route_on(
+    call: Call, bus: CompiledBus | None, bus_arn: str, event: Event, only_rules: frozenset[str] = frozenset()
+) -> None:
     """Let a bus handle an event. An event for a bus that does not exist is dropped, as on AWS, but recorded.
 
     Args:
         only_rules: ARNs of the rules that may take part; all of them if none is named.
     """
-    bus = compiled_bus(call.tx, bus_arn)
     if bus is None:
         _went_nowhere(call, bus_arn, event, "dropped", f"Event bus {bus_arn} does not exist.")
         return
@@ -51,7 +56,7 @@ def _went_nowhere(call: Call, bus_arn: str, event: Event, status: str, reason: s
 
 def send(call: Call, rule_arn: str, rule_name: str, target: CompiledTarget, event: Event) -> None:
     """Hand an event to a target of a rule."""
-    if ":event-bus/" in target.arn and target.arn.split(":", 3)[2] == "events":
+    if target.arn.service == "events" and target.arn.resource.startswith("event-bus/"):
         _pass_on(call, rule_arn, target, event)
     else:
         hand_over(call, rule_arn, rule_name, target, event)
@@ -59,7 +64,7 @@ def send(call: Call, rule_arn: str, rule_name: str, target: CompiledTarget, even
 
 def _pass_on(call: Call, rule_arn: str, target: CompiledTarget, event: Event) -> None:
     """To another bus, which must allow the rule's role, or the service."""
-    bus = parse_arn(target.arn)
+    bus, arn = target.arn, target.document["Arn"]
     role = target.document.get("RoleArn", "")
     caller = role_caller(role, event.id, bus.region) if role else service_caller(PRINCIPAL, rule_arn)
     passed = event.passed_on(bus.region, call.tx.ids.uuid())
@@ -68,15 +73,15 @@ def _pass_on(call: Call, rule_arn: str, target: CompiledTarget, event: Event) ->
             raise AwsError("LoopDetected", f"{MAX_HOPS} buses have passed this event on already.")
         with call.tx.savepoint():
             there = call.as_caller(caller)
-            authorize(there, SERVICE, SERVICE.operations["PutEvents"], {"Entries": [{"EventBusName": target.arn}]})
-            record(call, Delivery(rule_arn, target.arn, "events:PutEvents", subject=event.id))
-            route(there, target.arn, passed)
+            authorize(there, SERVICE, SERVICE.operations["PutEvents"], {"Entries": [{"EventBusName": arn}]})
+            record(call, Delivery(rule_arn, arn, "events:PutEvents", subject=event.id))
+            route(there, arn, passed)
     except AwsError as error:
         lost = delivery_target(Handover(rule_arn, target.document, bus, event, event.text), "events:PutEvents", {})
         if lost.dead_letter_arn:
             dead_letter(call, lost, error)
         status = "dead-lettered" if lost.dead_letter_arn else "dropped"
-        record(call, Delivery(rule_arn, target.arn, "events:PutEvents", status, 1, str(error), event.id))
+        record(call, Delivery(rule_arn, arn, "events:PutEvents", status, 1, str(error), event.id))
 
 
 def _archive(call: Call, archive: CompiledArchive, event: Event) -> bool:
