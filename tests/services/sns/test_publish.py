@@ -163,3 +163,22 @@ def test_fifo_topics_keep_order_and_do_not_repeat(segue: Segue) -> None:
         fan.publish("3")
     segue.advance(minutes=5)
     assert fan.publish("1", MessageGroupId="g")["MessageId"] != first["MessageId"]
+
+
+def test_where_policies_are_enforced_a_queue_must_let_the_topic_in() -> None:
+    with Segue(iam="enforce") as segue:
+        fan = Fan(segue)
+        url = fan.queue("q")
+        fan.publish("refused")
+        assert fan.receive(url) == []
+        assert fan.deliveries() == [("arn:aws:sqs:us-east-1:000000000000:q", "dropped")]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": "arn:aws:sqs:us-east-1:000000000000:q",
+            "Condition": {"ArnEquals": {"aws:SourceArn": fan.arn}},
+        }
+        fan.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
+        fan.publish("welcome")
+        assert [json.loads(message["Body"])["Message"] for message in fan.receive(url)] == ["welcome"]
