@@ -16,6 +16,7 @@ from segue.api import Api, Service, deliveries, tags
 from segue.api.service import Identity
 from segue.clock import Clock, SystemClock
 from segue.config import Settings
+from segue.console.blobs import blobs_page
 from segue.console.deliveries import deliveries_page
 from segue.console.health import health
 from segue.gateway import http
@@ -105,7 +106,9 @@ class Server:
         self.store = GroupCommit(SqliteStore(data, migrations(self.api), self.clock, self._ids), self._timers)
         opened.push_async_callback(self.store.close)
         self.api.blobs = Blobs(data / "blobs")
-        self.pool = Pool(data / "functions", clock=self.clock)
+        self.pool = Pool(
+            data / "functions", clock=self.clock, on_late_lines=lambda *late: self.functions.late_lines(*late)
+        )
         self.functions = FunctionEffect(self.pool, self.api, self.store)
         opened.push_async_callback(self.functions.afterwards.flush)
         opened.push_async_callback(self.pool.close)
@@ -116,6 +119,7 @@ class Server:
         pages: dict[str, Page] = {
             "/_segue/health": partial(health, self.api),
             "/_localstack/health": partial(health, self.api),
+            "/_segue/blobs/": partial(blobs_page, self.api),
             "/_segue/deliveries": partial(deliveries_page, self.store),
         }
         self.gateway = Gateway(self.api, self.store, effects, pages)

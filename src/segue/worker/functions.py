@@ -9,7 +9,13 @@ from segue.api import Api, Call, Caller
 from segue.errors import AwsError
 from segue.runtimes.pool import Pool
 from segue.runtimes.spec import CodeRef, Credentials, FunctionSpec, Invocation, LogLine
-from segue.services.lambda_.invocation import InvokeOutcome, InvokeRequest, InvokeTarget, record_invocation
+from segue.services.lambda_.invocation import (
+    InvokeOutcome,
+    InvokeRequest,
+    InvokeTarget,
+    record_invocation,
+    record_lines,
+)
 from segue.store import Transaction
 from segue.store.afterwards import Afterwards
 from segue.store.group_commit import GroupCommit
@@ -46,6 +52,15 @@ class FunctionEffect:
             outcome = InvokeOutcome(ran.payload, ran.function_error, lines, ran.log_stream, ran.tail)
         self.afterwards.add(partial(self._write_down, request, outcome))
         return outcome
+
+    def late_lines(self, spec: FunctionSpec, stream: str, lines: tuple[LogLine, ...]) -> None:
+        """Write what an environment logged after its last answer."""
+
+        def write_down(tx: Transaction) -> None:
+            call = Call(tx, Caller(), self._api, tx.now_ms)
+            record_lines(call, spec.function_arn, spec.role_arn, spec.log_group, stream, _plain(lines))
+
+        self.afterwards.add(write_down)
 
     def _write_down(self, request: InvokeRequest, outcome: InvokeOutcome, tx: Transaction) -> None:
         call = Call(tx, Caller(), self._api, tx.now_ms, request.trace, request.request_id)

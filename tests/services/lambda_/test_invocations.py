@@ -58,7 +58,7 @@ def test_nothing_returned_is_null_and_nothing_given_an_empty_object(house: House
 
 def test_the_clients_context_is_handed_on_decoded(house: House) -> None:
     house.create_function("f")
-    context = base64.b64encode(b'{"client": {"x": 1}}').decode()
+    context = base64.b64encode(b'{"client":\n{"x": 1}}').decode()
     house.perform("lambda:Invoke", FunctionName="f", ClientContext=context)
     assert house.invocations[0].client_context == '{"client": {"x": 1}}'
     for wrong in ("no base64", base64.b64encode(b"no json").decode()):

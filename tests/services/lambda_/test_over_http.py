@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,3 +144,46 @@ def test_a_queue_feeds_a_function(segue: Segue) -> None:
     (mapping,) = client.list_event_source_mappings(FunctionName="echo")["EventSourceMappings"]
     assert mapping["State"] == "Enabled"
     client.delete_event_source_mapping(UUID=mapping["UUID"])
+
+
+def test_an_update_is_what_runs_next(segue: Segue) -> None:
+    create(segue, "echo")
+    client = segue.client("lambda")
+    assert client.invoke(FunctionName="echo", Payload="1")["Payload"].read() == b"1"
+    client.update_function_code(
+        FunctionName="echo", ZipFile=package({"a.py": "def echo(event, context): return event + 1"})
+    )
+    client.get_waiter("function_updated_v2").wait(FunctionName="echo")
+    assert client.invoke(FunctionName="echo", Payload="1")["Payload"].read() == b"2"
+
+
+def test_the_code_can_be_fetched_where_the_answer_says(segue: Segue) -> None:
+    create(segue, "echo")
+    location = segue.client("lambda").get_function(FunctionName="echo")["Code"]["Location"]
+    with urllib.request.urlopen(location) as answer:
+        assert answer.read() == package({"a.py": CODE})
+
+
+def test_what_is_said_after_the_answer_is_in_the_log(tmp_path: Path) -> None:
+    code = """
+import threading
+
+def late(event, context):
+    def say():
+        open(event["answered"]).read()
+        print("afterthought", flush=True)
+        open(event["said"], "w").close()
+
+    threading.Thread(target=say).start()
+"""
+    pipes = {name: str(tmp_path / name) for name in ("answered", "said")}
+    for pipe in pipes.values():
+        os.mkfifo(pipe)
+    with Segue(tmp_path / "data") as segue:
+        create(segue, "late", Code={"ZipFile": package({"a.py": code})})
+        segue.client("lambda").invoke(FunctionName="late", Payload=json.dumps(pipes))
+        Path(pipes["answered"]).write_text("")
+        Path(pipes["said"]).read_text()
+    with Segue(tmp_path / "data") as segue:
+        events = segue.client("logs").filter_log_events(logGroupName="/aws/lambda/late")["events"]
+        assert "afterthought\n" in [event["message"] for event in events]

@@ -127,7 +127,6 @@ def delete(call: Call, params: dict[str, Any]) -> Result:
     if not named.qualifier:
         delete_function(call.tx, named.arn)
         drop_tags(call.tx, named.arn)
-        call.tx.wake(changed_key(named.arn))
     elif named.qualifier == LATEST:
         raise invalid("$LATEST version cannot be deleted without deleting the function.")
     elif not named.qualifier.isdigit():
@@ -174,11 +173,6 @@ def existing(call: Call, named: FunctionName) -> tuple[Function, FunctionVersion
 def view_arn(named: FunctionName, version: FunctionVersion) -> str:
     """The ARN that an answer shows: as named."""
     return named.qualified_arn if named.qualifier else version.function_arn
-
-
-def changed_key(arn: str) -> str:
-    """The wake key of those who keep environments of a function: it was changed or deleted."""
-    return f"lambda:changed:{arn}"
 
 
 def _listed(version: FunctionVersion, arn: str) -> dict[str, Any]:

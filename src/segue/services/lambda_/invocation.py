@@ -175,18 +175,24 @@ def record_invocation(call: Call, request: InvokeRequest, outcome: InvokeOutcome
     """Write down what an invocation logged, and that it was made (on any caller's call; the service's own is used)."""
     target = request.target
     call = call.as_caller(service_caller(PRINCIPAL, target.function_arn), trace=request.trace)
-    try:
-        with call.tx.savepoint():
-            writer = _log_writer(call, target.function_arn, target.session.role_arn)
-            write_log_lines(writer, target.log_group, outcome.log_stream, outcome.logs)
-    except AwsError as error:
-        log.warning("%s: its log could not be written: %s", target.arn, error)
+    record_lines(call, target.function_arn, target.session.role_arn, target.log_group, outcome.log_stream, outcome.logs)
     if request.source:
         status = "failed" if outcome.function_error or outcome.refused else "delivered"
         hop = Delivery(
             request.source, request.invoked_arn, "lambda:Invoke", status, 1, outcome.error_text, request.request_id
         )
         record(call, hop)
+
+
+def record_lines(
+    call: Call, function_arn: str, role_arn: str, group: str, stream: str, lines: tuple[tuple[int, str], ...]
+) -> None:
+    """Write what a function logged; where that may not be, the server's own log says so."""
+    try:
+        with call.tx.savepoint():
+            write_log_lines(_log_writer(call, function_arn, role_arn), group, stream, lines)
+    except AwsError as error:
+        log.warning("%s: its log could not be written: %s", function_arn, error)
 
 
 def _log_writer(call: Call, function_arn: str, role_arn: str) -> Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -137,15 +138,14 @@ def _client_context(encoded: str | None) -> str | None:
     if not encoded:
         return None
     try:
-        text = base64.b64decode(encoded, validate=True)
-        orjson.loads(text)
+        context = json.loads(base64.b64decode(encoded, validate=True))
     except ValueError as error:
         raise AwsError(
             "InvalidRequestContentException",
             "Client context must be a valid Base64-encoded JSON object.",
             members={"Type": "User"},
         ) from error
-    return text.decode()
+    return json.dumps(context)  # on one line: it travels in a header
 
 
 def new_request_id(call: Call) -> str:

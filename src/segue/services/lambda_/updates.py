@@ -11,7 +11,6 @@ from segue.errors import not_implemented
 from segue.services.lambda_.code import take_code
 from segue.services.lambda_.configuration import UPDATING, changed_configuration, view
 from segue.services.lambda_.errors import function_not_found, stale_revision
-from segue.services.lambda_.functions import changed_key
 from segue.services.lambda_.names import function_name, plain_function_resource
 from segue.services.lambda_.records import FunctionVersion, find_version, save_session, save_version
 from segue.services.lambda_.service import SERVICE
@@ -57,7 +56,6 @@ def _latest(call: Call, params: dict[str, Any]) -> FunctionVersion:
 def _save(call: Call, changed: FunctionVersion, *, published: bool = False) -> dict[str, Any]:
     changed = replace(changed, revision=call.tx.ids.uuid(), modified_at_ms=call.now_ms)
     save_version(call.tx, changed)
-    call.tx.wake(changed_key(changed.function_arn))
     if published:
         version = publish(call, changed)
         return view(version, version.arn, state=UPDATING)
