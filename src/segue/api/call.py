@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from segue.api.caller import Caller
 from segue.api.service import Api
+from segue.arn import make_arn
 from segue.config import Limits
 from segue.jobs import Outbound, Pending
 from segue.store import Transaction
@@ -59,16 +60,16 @@ class Call:
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource of the caller's account and region."""
-        from segue.arn import make_arn
-
         return make_arn(service, self.caller.region, self.caller.account, resource)
 
     def as_caller(self, caller: Caller, trace: str | None = None) -> Call:
         """The same transaction on another authority (and with another cause)."""
-        return replace(self, caller=caller, trace=self.trace if trace is None else trace, started_ms=self.tx.now_ms)
+        cause = self.trace if trace is None else trace
+        return Call(self.tx, caller, self.api, self.tx.now_ms, cause, self.request_id, self.nested)
 
     def perform(self, operation: str, params: dict[str, Any]) -> Result:
         """Perform ``service:Operation`` within this transaction, on this call's authority."""
         from segue.api.perform import perform
 
-        return perform(replace(self, nested=True, started_ms=self.tx.now_ms), operation, params)
+        inner = Call(self.tx, self.caller, self.api, self.tx.now_ms, self.trace, self.request_id, nested=True)
+        return perform(inner, operation, params)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from segue.arn import parse_arn, partition_of
@@ -45,11 +46,10 @@ class Caller:
 
     def in_region(self, region: str) -> Caller:
         """The same caller in another region."""
-        from dataclasses import replace
-
         return self if region == self.region else replace(self, region=region)
 
 
+@lru_cache(maxsize=4096)
 def service_caller(service: str, source_arn: str) -> Caller:
     """The caller that an AWS service is when it acts for a resource, in that resource's account and region."""
     source = parse_arn(source_arn)

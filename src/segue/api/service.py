@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from segue.config import Settings
-from segue.errors import AwsError, not_implemented
+from segue.errors import not_implemented
 from segue.store import Transaction
 from segue.store.blobs import Blobs
 from segue.wire.model import ServiceModel, load_service
@@ -121,9 +121,7 @@ class Api:
     def operation(self, service: str, name: str) -> Operation:
         """The operation; ``AwsError`` 501 where we lack it."""
         found = self.services.get(service)
-        if found is None:
-            raise AwsError("NotImplemented", f"Segue does not implement the service '{service}' yet.", status=501)
-        operation = found.operations.get(name)
+        operation = None if found is None else found.operations.get(name)
         if operation is None:
             raise not_implemented(f"{service}:{name}")
         return operation
