@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from segue.errors import AwsError
@@ -20,6 +21,7 @@ class Arn(NamedTuple):
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
 
 
+@lru_cache(maxsize=4096)
 def parse_arn(text: str) -> Arn:
     """The parts of an ARN; ``AwsError`` ``InvalidArn`` where it is none (services word it their way)."""
     parts = text.split(":", 5)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import random
 import string
-import uuid
 
+_UUID_BITS = ~(0xF000 << 64 | 0xC000 << 48)
+_UUID_VERSION_4 = 0x4000 << 64 | 0x8000 << 48
 _ALPHANUMERIC = string.ascii_uppercase + string.digits
 
 
@@ -23,7 +24,9 @@ class Ids:
 
     def uuid(self) -> str:
         """A random UUID (version 4) as text."""
-        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        bits = self.random.getrandbits(128) & _UUID_BITS | _UUID_VERSION_4
+        digits = f"{bits:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def ordered(self, now_ms: int) -> int:
         """A 63-bit number that grows with time and with every call: a row's key, in the order of insertion.

@@ -10,9 +10,9 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeVar
 
 import apsw
@@ -56,12 +56,11 @@ class TransactionLost(Exception):
 class SqliteTransaction:
     """One unit's transaction. Its savepoint is opened by its first write, so a unit that only reads costs none."""
 
-    __slots__ = ("_execute", "_savepoints", "_undoable", "ids", "now_ms", "seq", "wakes", "wrote")
+    __slots__ = ("_execute", "_undoable", "ids", "now_ms", "seq", "wakes", "wrote")
 
     def __init__(self, connection: apsw.Connection, now_ms: int, ids: Ids, seq: int, *, undoable: bool = True) -> None:
         self._execute = connection.execute
         self._undoable = undoable
-        self._savepoints = 0
         self.now_ms = now_ms
         self.ids = ids
         self.seq = seq
@@ -89,25 +88,10 @@ class SqliteTransaction:
     def wake(self, key: str) -> None:
         self.wakes.append(key)
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> _Savepoint:
         if not self.wrote:
             self._begin_writing()
-        self._savepoints += 1
-        name = f"inner{self._savepoints}"
-        woken = len(self.wakes)
-        self._execute(f"SAVEPOINT {name}")
-        try:
-            yield
-        except BaseException:
-            self._execute(f"ROLLBACK TO {name}")
-            self._execute(f"RELEASE {name}")
-            del self.wakes[woken:]
-            raise
-        else:
-            self._execute(f"RELEASE {name}")
-        finally:
-            self._savepoints -= 1
+        return _Savepoint(self)
 
     def finish(self) -> None:
         """Keep what the unit wrote."""
@@ -126,6 +110,27 @@ class SqliteTransaction:
             raise WritesNeeded
         self.wrote = True
         self._execute("SAVEPOINT unit")
+
+
+class _Savepoint:
+    """A block whose writes and wakes are undone if it raises. Nested ones share a name: SQLite takes the innermost."""
+
+    __slots__ = ("_transaction", "_woken")
+
+    def __init__(self, transaction: SqliteTransaction) -> None:
+        self._transaction = transaction
+        self._woken = len(transaction.wakes)
+
+    def __enter__(self) -> None:
+        self._transaction._execute("SAVEPOINT inner")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._transaction._execute("ROLLBACK TO inner")
+            del self._transaction.wakes[self._woken :]
+        self._transaction._execute("RELEASE inner")
 
 
 class SqliteStore:
@@ -156,7 +161,7 @@ class SqliteStore:
             self._reader = self._connect(path) if directory else self._writer
             self._checkpointer = self._connect(path) if directory else None
             with self._writer:
-                migrate(self._writer, migrations)
+                migrate(self._writer, _by_row_number(migrations))
                 self._writer.execute(_MARKS)
                 for (latest,) in self._writer.execute("SELECT value FROM store_marks WHERE name = 'ids'"):
                     ids.resume(latest)
@@ -292,6 +297,14 @@ class SqliteStore:
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.wal_autocheckpoint(0)
         return connection
+
+
+def _by_row_number(migrations: Migrations) -> Migrations:
+    """The same schema with rows kept by their 64-bit keys: SQLite would make a second tree for a ``BIGINT`` key."""
+    return {
+        component: [script.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY") for script in scripts]
+        for component, scripts in migrations.items()
+    }
 
 
 def _hold(directory: Path) -> int:

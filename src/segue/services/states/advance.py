@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from dataclasses import replace
 
 from segue import jobs
 from segue.api import Call
@@ -140,11 +139,11 @@ class Advancing:
         tx, execution = self.call.tx, self.execution
         running = execution.status == "RUNNING"
         chunk = execution.chunks + 1
-        execution = replace(execution, revision=tx.ids.seed(), chunks=chunk)
+        execution = execution._replace(revision=tx.ids.seed(), chunks=chunk)
         snapshot = None
         if running and chunk - execution.snapshot_chunk >= _SNAPSHOT_CHUNKS:
             snapshot = chunks.pack_tree(self._tree)
-            execution = replace(execution, snapshot_chunk=chunk)
+            execution = execution._replace(snapshot_chunk=chunk)
         if new:
             records.insert_execution(tx, execution)
         else:
@@ -191,8 +190,7 @@ class Advancing:
     def _note_end(self, last: Step) -> None:
         if last.status == "RUNNING":
             return
-        self.execution = replace(
-            self.execution,
+        self.execution = self.execution._replace(
             status=last.status,
             stop_at_ms=last.stop_ms,
             output=last.output_text,
