@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 import traceback
@@ -32,6 +33,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1000, help="how many (default: %(default)s)")
     parser.add_argument("--first", type=int, default=0, help="the first one (default: %(default)s)")
     arguments = parser.parse_args()
+    logging.disable(logging.WARNING)
     began = time.monotonic()
     blobs = Blobs(None)
     total: Counter[str] = Counter()
