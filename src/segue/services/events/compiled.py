@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segue.arn import Arn, parse_arn
+from segue.ids import Ids
 from segue.languages import eventpattern
 from segue.languages.eventpattern import Pattern
 from segue.services.events.inputs import Input, compile_input
@@ -79,7 +80,8 @@ class CompiledBus:
 _UNTOUCHED = CompiledBus([], [])
 """A default bus that nobody has used yet: it is there, and has no rules."""
 
-_buses: OrderedDict[str, tuple[int, CompiledBus]] = OrderedDict()
+_buses: OrderedDict[str, tuple[Ids, int, CompiledBus]] = OrderedDict()
+"""By ARN: whose revision it is (servers of one process may draw the same numbers), the revision, the bus."""
 
 
 def compiled_bus(tx: Transaction, bus_arn: str) -> CompiledBus | None:
@@ -88,10 +90,10 @@ def compiled_bus(tx: Transaction, bus_arn: str) -> CompiledBus | None:
     if row is None:
         return _UNTOUCHED if bus_arn.endswith(f":event-bus/{DEFAULT_BUS}") else None
     known = _buses.get(bus_arn)
-    if known is not None and known[0] == row[0]:
-        return known[1]
+    if known is not None and known[0] is tx.ids and known[1] == row[0]:
+        return known[2]
     bus = _compile(tx, bus_arn)
-    _buses[bus_arn] = (row[0], bus)
+    _buses[bus_arn] = (tx.ids, row[0], bus)
     _buses.move_to_end(bus_arn)
     if len(_buses) > _KEPT_BUSES:
         _buses.popitem(last=False)

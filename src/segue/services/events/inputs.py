@@ -15,6 +15,7 @@ from segue.languages.asl.json_text import dump
 from segue.languages.jsonpath import PathNotFound, compile_path
 
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.\-]+)>")
+_ESCAPE_OR_QUOTE = re.compile(r'\\.|"')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -132,4 +133,4 @@ def _inside_string(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return dump(value)[1:-1]
-    return dump(value).replace('\\"', "").replace('"', "")
+    return _ESCAPE_OR_QUOTE.sub(lambda found: "" if found[0].endswith('"') else found[0], dump(value))
