@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import sys
@@ -82,12 +83,22 @@ async def _serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stopped.set)
     server = Server(settings)
     await server.start()
+    _spare_the_collector()
     url = server.settings.endpoint_url
     print(f"Segue is ready at {url} (data in {settings.data}). Stop it with Ctrl-C.", flush=True)
     print(f"Point any AWS client at it: export AWS_ENDPOINT_URL={url}", flush=True)
     await stopped.wait()
     print("Stopping: everything acknowledged is kept, running executions go on at the next start.", flush=True)
     await server.stop()
+
+
+def _spare_the_collector() -> None:
+    """What is there once the server is up stays, and requests leave few cycles behind: look at them less often.
+
+    Measured: a twentieth of the time of a small request, and pauses of tens of milliseconds.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _event_loop_runner() -> asyncio.Runner:

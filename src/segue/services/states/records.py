@@ -257,8 +257,9 @@ def event_chunks(tx: Transaction, execution: int, first: int, last: int) -> list
 
 
 def _machine(row: Row) -> Machine:
-    *columns, settings, status = row
-    return Machine(*columns, json.loads(settings), status)
+    columns = list(row)
+    columns[8] = json.loads(columns[8])
+    return Machine(*columns)
 
 
 def _machine_row(machine: Machine) -> tuple[Any, ...]:
