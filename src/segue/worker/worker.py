@@ -21,6 +21,7 @@ Claim = tuple[list[tuple[Job, Outbound]], bool, int | None, int]
 
 _JOBS_PER_UNIT = 32
 _LOOK_AGAIN_MS = 20_000
+_AFTER_FAILURE_SECONDS = 1.0
 
 
 class Worker:
@@ -65,7 +66,7 @@ class Worker:
                 claimed, more, next_due_ms, seq = await self._store.write(self._claim)
             except Exception:
                 log.exception("could not claim jobs; trying again")
-                await asyncio.sleep(1)
+                await asyncio.sleep(_AFTER_FAILURE_SECONDS)
                 continue
             for job, outbound in claimed:
                 self._begin(job, outbound)

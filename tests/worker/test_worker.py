@@ -1,0 +1,198 @@
+"""The worker on a live store: everything due runs, what leaves comes back, and nothing stops it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from segue.api import Call
+from segue.clock import SystemClock
+from segue.ids import Ids
+from segue.jobs import Job, Outbound, enqueue, queue
+from segue.store import Transaction
+from segue.store.group_commit import GroupCommit
+from segue.store.sqlite import SqliteStore
+from segue.worker import Worker
+from tests.api.house import SCHEMA, House
+
+Handle = Callable[[Call, Job], Any]
+
+
+class Site:
+    """A running worker, whose jobs of kind ``test:job`` are handled by ``handle``."""
+
+    def __init__(self, handle: Handle, effect: Callable[[Any], Awaitable[Any]] | None = None) -> None:
+        self.api = House().api
+        self.api.jobs = {"test:job": handle}
+        self.store = GroupCommit(SqliteStore(None, {**SCHEMA, **self.api.migrations}, SystemClock(), Ids(1)))
+        self.worker = Worker(self.api, self.store, {} if effect is None else {"test:effect": effect})
+
+    async def enqueue(self, *payloads: Any, delay_ms: int = 0) -> None:
+        def unit(tx: Transaction) -> None:
+            for payload in payloads:
+                enqueue(tx, "test:job", "k", payload, at_ms=tx.now_ms + delay_ms)
+
+        await self.store.write(unit)
+
+    async def left(self) -> int:
+        return int((await self.store.write(lambda tx: tx.one("SELECT count(*) FROM jobs")))[0])  # type: ignore[index]
+
+    async def drained(self) -> None:
+        while await self.left() or self.worker.busy:  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():  # noqa: ASYNC110
+        await asyncio.sleep(0.002)
+
+
+def run(site: Callable[[], Site], work: Callable[[Site], Awaitable[None]], *, started: bool = True) -> None:
+    async def main() -> None:
+        made = site()
+        if started:
+            await made.worker.start()
+        try:
+            await asyncio.wait_for(work(made), 10)
+        finally:
+            await made.worker.stop()
+            await made.store.close()
+
+    asyncio.run(main())
+
+
+def test_jobs_of_now_and_of_later_run_each_once() -> None:
+    ran: list[int] = []
+
+    async def work(site: Site) -> None:
+        await site.enqueue(*range(100))
+        await site.enqueue(100, delay_ms=30)
+        await site.drained()
+
+    run(lambda: Site(lambda call, job: ran.append(job.payload)), work)
+    assert sorted(ran) == list(range(101))
+
+
+def test_what_leaves_runs_beside_each_other_and_is_settled() -> None:
+    settled: list[str] = []
+    gate: list[asyncio.Event] = []
+
+    async def effect(request: Any) -> Any:
+        gate.append(asyncio.Event())
+        if len(gate) == 3:
+            for event in gate:
+                event.set()
+        await gate[request].wait()  # nobody goes on before all three are outside
+        return f"outcome {request}"
+
+    def handle(call: Call, job: Job) -> Outbound:
+        return Outbound("test:effect", job.payload, lambda call, outcome: settled.append(outcome))
+
+    async def work(site: Site) -> None:
+        await site.enqueue(0, 1, 2)
+        await site.drained()
+
+    run(lambda: Site(handle, effect), work)
+    assert sorted(settled) == ["outcome 0", "outcome 1", "outcome 2"]
+
+
+@pytest.mark.parametrize("failure", [ValueError("broken"), KeyError("x")])
+def test_an_effect_that_breaks_is_performed_again(failure: Exception) -> None:
+    tries: list[int] = []
+
+    async def effect(request: Any) -> str:
+        tries.append(1)
+        if len(tries) == 1:
+            raise failure
+        return "done"
+
+    async def work(site: Site) -> None:
+        await site.enqueue(1)
+        await site.drained()
+
+    run(lambda: Site(lambda call, job: Outbound("test:effect", 1, lambda call, outcome: None), effect), work)
+    assert len(tries) == 2
+
+
+def test_stopping_lets_go_and_the_next_start_takes_over() -> None:
+    outside = asyncio.Event
+
+    async def work(site: Site) -> None:
+        began, ran = outside(), []
+
+        async def effect(request: Any) -> str:
+            ran.append(request)
+            began.set()
+            if len(ran) == 1:
+                await asyncio.Event().wait()
+            return "done"
+
+        site.worker = Worker(site.api, site.store, {"test:effect": effect})
+        await site.worker.start()
+        await site.enqueue("a")
+        await began.wait()
+        assert site.worker.busy
+        await site.worker.stop()
+        assert await site.left() == 1
+        site.worker = Worker(site.api, site.store, {"test:effect": effect})
+        await site.worker.start()
+        await site.drained()
+        assert ran == ["a", "a"]
+
+    handle: Handle = lambda call, job: Outbound("test:effect", job.payload, lambda call, outcome: None)  # noqa: E731
+    run(lambda: Site(handle), work, started=False)
+
+
+def test_a_store_that_fails_for_a_while_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the claiming nor the renewing of leases ends with an error of the disk."""
+    ran: list[int] = []
+
+    async def work(site: Site) -> None:
+        monkeypatch.setattr("segue.worker.worker._AFTER_FAILURE_SECONDS", 0.01)
+        monkeypatch.setattr(queue, "LEASE_MS", 3)
+        sound = site.store.store.begin
+        failures = [OSError("disk")] * 5
+
+        def begin() -> bool:
+            if failures:
+                raise failures.pop()
+            return sound()
+
+        monkeypatch.setattr(site.store.store, "begin", begin)
+        site.store.wakes.notify([queue.DUE], 10**9)
+        await until(lambda: not failures)
+        await site.enqueue(1)
+        await site.drained()
+
+    run(lambda: Site(lambda call, job: ran.append(job.payload)), work)
+    assert ran == [1]
+
+
+def test_a_lease_that_looks_abandoned_is_renewed_while_its_job_still_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a sleep of the machine every lease has run out; what runs here must not be run a second time."""
+    performed: list[Any] = []
+
+    async def work(site: Site) -> None:
+        began, gate = asyncio.Event(), asyncio.Event()
+
+        async def effect(request: Any) -> str:
+            performed.append(request)
+            began.set()
+            await gate.wait()
+            return "done"
+
+        site.worker._effects = {"test:effect": effect}
+        await site.enqueue("slow")
+        await began.wait()
+        await site.store.write(lambda tx: tx.run("UPDATE jobs SET visible_at = 1") and tx.wake(queue.DUE))
+        await site.enqueue("quick")
+        await until(lambda: len(performed) == 2)
+        gate.set()
+        await site.drained()
+
+    handle: Handle = lambda call, job: Outbound("test:effect", job.payload, lambda call, outcome: None)  # noqa: E731
+    run(lambda: Site(handle), work)
+    assert performed == ["slow", "quick"]
