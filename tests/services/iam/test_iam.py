@@ -154,6 +154,9 @@ def test_a_key_is_its_user(iam: Any, segue: Segue) -> None:
     assert segue.client("iam", **mine).get_user()["User"]["UserName"] == "ann"
     iam.update_access_key(UserName="ann", AccessKeyId=key["AccessKeyId"], Status="Inactive")
     assert iam.list_access_keys(UserName="ann")["AccessKeyMetadata"][0]["Status"] == "Inactive"
+    with pytest.raises(ClientError) as error:
+        segue.client("sts", **mine).get_caller_identity()
+    assert code_of(error) == "UnrecognizedClientException"
 
 
 def test_instance_profiles(iam: Any) -> None:

@@ -48,6 +48,19 @@ def test_a_session_is_its_role(segue: Segue) -> None:
     assert identity["UserId"] == answer["AssumedRoleUser"]["AssumedRoleId"]
 
 
+def test_a_session_ends_and_its_token_belongs_to_it(segue: Segue) -> None:
+    sts = segue.client("sts")
+    sessions = [sts.assume_role(RoleArn=ROLE, RoleSessionName=name, DurationSeconds=900) for name in ("one", "two")]
+    one, two = (session_of(answer["Credentials"]) for answer in sessions)
+    with pytest.raises(ClientError) as error:
+        segue.client("sts", **{**one, "aws_session_token": two["aws_session_token"]}).get_caller_identity()
+    assert error.value.response["Error"]["Code"] == "UnrecognizedClientException"
+    segue.advance(minutes=15)
+    with pytest.raises(ClientError) as error:
+        segue.client("sts", **one).get_caller_identity()
+    assert error.value.response["Error"]["Code"] == "ExpiredTokenException"
+
+
 def test_a_session_longer_than_the_role_allows_is_refused(segue: Segue) -> None:
     segue.client("iam").create_role(
         RoleName="worker", AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com"})

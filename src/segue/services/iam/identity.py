@@ -8,6 +8,7 @@ from typing import Any
 
 from segue.api.caller import Caller
 from segue.arn import parse_arn
+from segue.errors import AwsError
 from segue.services.iam.aws_managed import document_of
 from segue.store import Transaction
 
@@ -24,9 +25,13 @@ class IamIdentity:
     """The answers from the tables of IAM, and of STS for sessions."""
 
     def caller(self, tx: Transaction, access_key: str, session_token: str | None) -> Caller | None:
-        """The caller behind an access key; ``None`` for a key that nobody issued, or that is inactive or expired.
+        """The caller behind an access key; ``None`` for a key that nobody issued.
 
         A key of 10 to 12 digits is the root of that account: the convention by which tests pick an account.
+
+        Raises:
+            AwsError: ``ExpiredTokenException`` for a session that is over, ``UnrecognizedClientException`` for a key
+                that is inactive or comes with another session's token.
         """
         if access_key.isdigit() and 10 <= len(access_key) <= 12:
             return Caller(account=access_key.zfill(12), access_key=access_key)
@@ -35,8 +40,10 @@ class IamIdentity:
         if not access_key.startswith("AKIA"):
             return None
         row = tx.one("SELECT user_arn, status FROM iam_access_keys WHERE id = ?", access_key)
-        if row is None or row[1] != "Active":
+        if row is None:
             return None
+        if row[1] != "Active":
+            raise _invalid()
         return Caller(account=parse_arn(row[0]).account, kind="user", arn=row[0], access_key=access_key)
 
     def secret(self, tx: Transaction, access_key: str) -> str | None:
@@ -59,8 +66,12 @@ class IamIdentity:
             "SELECT account, kind, arn, role_arn, policies, expires_at, token FROM sts_sessions WHERE access_key = ?",
             access_key,
         )
-        if row is None or row[5] <= tx.now_ms or (session_token is not None and session_token != row[6]):
+        if row is None:
             return None
+        if session_token != row[6]:
+            raise _invalid()
+        if row[5] <= tx.now_ms:
+            raise AwsError("ExpiredTokenException", "The security token included in the request is expired", status=403)
         return Caller(
             account=row[0],
             kind=row[1],
@@ -69,6 +80,11 @@ class IamIdentity:
             access_key=access_key,
             session_policies=tuple(_parsed(text) for text in json.loads(row[4])),
         )
+
+
+def _invalid() -> AwsError:
+    message = "The security token included in the request is invalid."
+    return AwsError("UnrecognizedClientException", message, status=403)
 
 
 def documents_of(tx: Transaction, owner_arn: str) -> list[str]:
