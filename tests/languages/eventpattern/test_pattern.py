@@ -136,6 +136,17 @@ def test_or_is_bounded() -> None:
         compile(json.dumps(pattern))
 
 
+def test_depth_is_bounded_and_deep_events_are_walked() -> None:
+    for text in ('{"a":' * 300 + "[1]" + "}" * 300, json.dumps({".".join("a" * 300): [1]})):
+        with pytest.raises(InvalidPattern, match="nested deeper"):
+            compile(text)
+    deep: Any = 1
+    for _ in range(499):
+        deep = [deep]
+    assert matches({"a": [1]}, {"a": deep})
+    assert not matches({"a": [2]}, {"a": deep})
+
+
 def test_explain_names_the_first_leaf_that_failed() -> None:
     pattern = compile(
         '{"source": ["shop"], "detail": {"state": [{"prefix": "pend"}], "total": [{"numeric": [">", 5]}]}}'

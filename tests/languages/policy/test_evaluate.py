@@ -169,6 +169,7 @@ def test_text_and_parsed_documents_say_the_same() -> None:
     ("text", "kind", "message"),
     [
         ("{", "identity", "This policy contains invalid Json"),
+        ("[" * 100_000, "identity", "This policy contains invalid Json"),
         ("[]", "identity", "Syntax errors in policy."),
         ("{}", "identity", "Policy document must be version 2012-10-17 or greater."),
         (json.dumps({**allow(), "Extra": 1}), "identity", "Syntax errors in policy."),

@@ -18,6 +18,9 @@ Alternative = dict[Path, "Leaf"]
 MAX_ALTERNATIVES = 1_000
 """How many combinations ``$or`` may multiply out to: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
 
+MAX_DEPTH = 200
+"""How deep a field may lie: no event has such, and everything that walks patterns can rely on it."""
+
 _RESERVED_IN_OR = frozenset({
     "exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr",
     "=", "<", "<=", ">", ">=", "regex", "not-wildcard", "not-equals-ignore-case", "date-after", "date-on-or-after",
@@ -62,6 +65,8 @@ def _object(tokens: Tokens, path: Path, alternatives: list[Alternative], *, with
         if within_or and name in _RESERVED_IN_OR:
             raise tokens.fail(f"{name} is Ruler reserved fieldName which cannot be used inside $or.")
         inner = (*path, *name.split("."))
+        if len(inner) > MAX_DEPTH:
+            raise tokens.fail(f"Fields are nested deeper than {MAX_DEPTH} levels")
         match tokens.next().kind:
             case "{":
                 alternatives = _object(tokens, inner, alternatives, within_or=within_or)

@@ -114,8 +114,9 @@ def _matches(node: _Node, value: Any, event: Mapping[str, Any]) -> bool:
                 return False
         return True
     if isinstance(value, list):
-        if any(_matches(node, element, event) for element in value):
-            return True
+        for element in value:  # a loop, not any(): arrays nest deeply, and a generator is one more frame a level
+            if _matches(node, element, event):
+                return True
         return not value and _absent_will_do(node, event)
     if node.leaf is not None and not node.leaf.matches(value):
         return False

@@ -52,7 +52,7 @@ def validate_document(text: str, kind: Kind = "identity") -> dict[str, Any]:
 def _parsed(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text, object_pairs_hook=_once)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise MalformedPolicy("This policy contains invalid Json") from None
     _require(isinstance(document, dict), _SYNTAX)
     found: dict[str, Any] = document

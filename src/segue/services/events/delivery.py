@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from segue.api.caller import service_caller
 from segue.api.deliveries import Delivery, record
 from segue.arn import Arn
 from segue.errors import AwsError
+from segue.languages.asl.json_text import dump, parse
 from segue.services.events.compiled import CompiledTarget
 from segue.services.events.event import Event, timestamp
 from segue.services.events.inputs import Occasion
@@ -125,13 +125,13 @@ def _log_group(call: Call, handover: Handover) -> Request:
 def _log_entry(text: str) -> dict[str, Any]:
     """The timestamp and message that a transformer made, if it made those."""
     try:
-        made = json.loads(text)
+        made = parse(text)
     except ValueError:
         return {}
     if not isinstance(made, dict) or not isinstance(made.get("message"), str | dict):
         return {}
     message = made["message"]
-    entry: dict[str, Any] = {"message": message if isinstance(message, str) else json.dumps(message)}
+    entry: dict[str, Any] = {"message": message if isinstance(message, str) else dump(message)}
     if isinstance(made.get("timestamp"), int):
         entry["timestamp"] = made["timestamp"]
     return entry

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -10,6 +9,7 @@ from segue.api import Call
 from segue.api.paginate import decode_token, encode_token
 from segue.arn import parse_arn
 from segue.errors import AwsError
+from segue.languages.asl.json_text import parse
 from segue.languages.jsonpath import InvalidPath, compile_path
 from segue.services.events.inputs import placeholders_of
 from segue.services.events.names import check_not_managed, rule_of, rule_resource
@@ -91,7 +91,7 @@ def _check(target: dict[str, Any]) -> None:
 
 def _check_json(text: str, target_id: str) -> None:
     try:
-        json.loads(text)
+        parse(text)
     except ValueError:
         raise _invalid(f"JSON syntax error in input for target {target_id}.") from None
 
