@@ -9,7 +9,7 @@ class AwsError(Exception):
     """An API error with AWS's code and message.
 
     Args:
-        code: AWS's error code, such as ``ResourceNotFoundException`` (the model's shape name or its query-protocol code).
+        code: AWS's error code, such as ``ResourceNotFoundException`` (the model's shape name or its query code).
         message: the text for people.
         status: the HTTP status, 400 unless told.
         members: further members that the error's model shape declares (``Reason``, ``Type``, …).
