@@ -172,6 +172,19 @@ def test_instance_profiles(iam: Any) -> None:
     iam.delete_role(RoleName="worker")
 
 
+def test_service_linked_roles(iam: Any) -> None:
+    role = iam.create_service_linked_role(AWSServiceName="states.amazonaws.com")["Role"]
+    assert role["Arn"] == (
+        "arn:aws:iam::000000000000:role/aws-service-role/states.amazonaws.com/AWSServiceRoleForStates"
+    )
+    with pytest.raises(ClientError) as error:
+        iam.create_service_linked_role(AWSServiceName="states.amazonaws.com")
+    assert code_of(error) == "InvalidInput"
+    task = iam.delete_service_linked_role(RoleName=role["RoleName"])["DeletionTaskId"]
+    assert iam.get_service_linked_role_deletion_status(DeletionTaskId=task)["Status"] == "SUCCEEDED"
+    assert iam.list_roles()["Roles"] == []
+
+
 def test_pages(iam: Any) -> None:
     for number in range(5):
         make_role(iam, f"role{number}")
