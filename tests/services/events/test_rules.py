@@ -60,6 +60,16 @@ def test_both_forms_of_permissions(events: Any) -> None:
     assert error_of(error) == ("ResourceNotFoundException", "EventBus does not have a policy.")
 
 
+def test_an_account_of_ten_digits_as_documentation_shortens_them(segue: Segue) -> None:
+    events = segue.client("events", account="1234567890", region="us-east-2")
+    events.put_permission(
+        EventBusName="default", Principal="1234567890", Action="events:PutEvents", StatementId="PutForAll"
+    )
+    (statement,) = json.loads(events.describe_event_bus()["Policy"])["Statement"]
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::1234567890:root"}
+    assert statement["Resource"] == "arn:aws:events:us-east-2:1234567890:event-bus/default"
+
+
 @pytest.mark.parametrize(
     ("members", "code", "message"),
     [
