@@ -44,11 +44,19 @@ def groups(folder: Path = FOLDER) -> list[str]:
 
 
 def run_group(
-    endpoint_url: str, group: str, level: str = "strict", timeout_seconds: float = 20, folder: Path = FOLDER
+    endpoint_url: str,
+    group: str,
+    level: str = "strict",
+    timeout_seconds: float = 20,
+    only: frozenset[str] | None = None,
 ) -> list[Outcome]:
-    """Run a group's cases one after the other, each in an account of its own."""
-    machinery = _machinery(folder)
-    return [_run(machinery, case, endpoint_url, level, timeout_seconds) for case in _cases(machinery, folder / group)]
+    """Run a group's cases (or ``only`` those ids) one after the other, each in an account of its own."""
+    machinery = _machinery(FOLDER)
+    return [
+        _run(machinery, case, endpoint_url, level, timeout_seconds)
+        for case in _cases(machinery, FOLDER / group)
+        if only is None or case["id"] in only
+    ]
 
 
 def _cases(machinery: ModuleType, group: Path) -> Iterator[dict[str, Any]]:
