@@ -35,6 +35,11 @@ def is_arn(text: str) -> bool:
     return text.startswith("arn:") and text.count(":") >= 5
 
 
+def is_account(text: str) -> bool:
+    """Whether ``text`` is an account's id: 12 digits, or 10 as documentation shortens them (``1234567890``)."""
+    return len(text) in (10, 12) and text.isascii() and text.isdigit()
+
+
 def make_arn(service: str, region: str, account: str, resource: str) -> str:
     """An ARN in the partition of its region."""
     return f"arn:{partition_of(region)}:{service}:{region}:{account}:{resource}"

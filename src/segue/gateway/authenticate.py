@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from segue.api import Api, Caller
+from segue.arn import is_account
 from segue.config import DEFAULT_ACCOUNT, DEFAULT_REGION
 from segue.store import Transaction
 from segue.wire.request import Request
@@ -15,16 +16,17 @@ from segue.wire.sigv4 import parse_authorization
 def authenticate(api: Api, tx: Transaction, request: Request, route: Route) -> Caller:
     """The caller behind a request.
 
-    A key of digits is the account itself; a key that identity management issued is its user or session; any other key,
-    or none, is the default account's root: on a laptop nobody should have to configure anything.
+    A key of digits is the account itself (see ``is_account``); a key that identity management issued is its user or
+    session; any other key, or none, is the default account's root: on a laptop nobody should have to configure
+    anything.
     """
     credential = parse_authorization(request)
     host = request.headers.get("host", "")
     if credential is None:
         return Caller(DEFAULT_ACCOUNT, DEFAULT_REGION, host=host)
     key = credential.access_key
-    if key.isascii() and key.isdigit() and 10 <= len(key) <= 12:
-        return Caller(key.zfill(12), credential.region, access_key=key, host=host)
+    if is_account(key):
+        return Caller(key, credential.region, access_key=key, host=host)
     if api.identity is not None and key.startswith(("AKIA", "ASIA")):
         token = request.headers.get("x-amz-security-token")
         known = api.identity.caller(tx, key, token)

@@ -31,6 +31,8 @@ _PROPERTY = re.compile(r"\\p\{(\w+)\}")
 _SURROGATE_PAIRS: Final = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
 #: ``[\w-_]``: Java takes the hyphen after a class for itself, Python for a bad range
 _CLASS_RANGE = re.compile(r"(\\[wdsWDS])-(?=[^\]])")
+#: account ids; documentation shortens them to ten digits, and what it says can be typed here
+_ACCOUNT_ID = re.compile(r"(?:(?<!\\)\\d|\[0-9\])\{12\}")
 #: ``[\p{L}\p{Z}\p{N}_…]``, the form of all tag patterns: any word character (letter, digit, underscore) or space.
 #: Negated classes cannot be nested in Python's, so the three together become ``\w\s``.
 _TAG_CLASS: Final = r"\p{L}\p{Z}\p{N}"
@@ -42,7 +44,7 @@ def compile_pattern(pattern: str) -> re.Pattern[str] | None:
     text = pattern.replace(_TAG_CLASS, r"\w\s").replace(*_SURROGATE_PAIRS)
     for part, plainer in _PLAINER:
         text = text.replace(part, plainer)
-    text = _PROPERTY.sub(_replacement, text)
+    text = _PROPERTY.sub(_replacement, _ACCOUNT_ID.sub(r"(?:\\d{12}|\\d{10})", text))
     text = _CLASS_RANGE.sub(r"\1\\-", text).replace(r"\z", r"\Z")
     try:
         return re.compile(text, re.ASCII if r"\w\s" not in text else 0)

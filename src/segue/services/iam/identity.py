@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from segue.api.caller import Caller
-from segue.arn import parse_arn
+from segue.arn import is_account, parse_arn
 from segue.errors import AwsError
 from segue.services.iam.aws_managed import document_of
 from segue.store import Transaction
@@ -27,14 +27,14 @@ class IamIdentity:
     def caller(self, tx: Transaction, access_key: str, session_token: str | None) -> Caller | None:
         """The caller behind an access key; ``None`` for a key that nobody issued.
 
-        A key of 10 to 12 digits is the root of that account: the convention by which tests pick an account.
+        A key of digits is the root of that account: the convention by which tests pick an account.
 
         Raises:
             AwsError: ``ExpiredTokenException`` for a session that is over, ``UnrecognizedClientException`` for a key
                 that is inactive or comes with another session's token.
         """
-        if access_key.isdigit() and 10 <= len(access_key) <= 12:
-            return Caller(account=access_key.zfill(12), access_key=access_key)
+        if is_account(access_key):
+            return Caller(account=access_key, access_key=access_key)
         if access_key.startswith("ASIA"):
             return self._session(tx, access_key, session_token)
         if not access_key.startswith("AKIA"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from segue.api import Call
 from segue.api.call import Result
+from segue.arn import is_account
 from segue.services.lambda_.errors import conflict, invalid, missing, stale_revision
 from segue.services.lambda_.functions import existing
 from segue.services.lambda_.names import LATEST, FunctionName, function_resource, named_function
@@ -110,7 +111,7 @@ def _principal(principal: str) -> Any:
         return "*"
     if principal.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         return {"Service": principal}
-    if principal.isdigit() and len(principal) == 12:
+    if is_account(principal):
         return {"AWS": f"arn:aws:iam::{principal}:root"}
     if principal.startswith("arn:"):
         return {"AWS": principal}

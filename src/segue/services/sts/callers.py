@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from segue.api import Call
+from segue.arn import is_account
 from segue.config import DEFAULT_ACCOUNT
 from segue.errors import AwsError
 from segue.services.sts.records import CALLER_IDENTITY, account_of_key, unique_id_of, user_id_of_session
@@ -25,8 +26,8 @@ def get_access_key_info(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """The account that a key belongs to."""
     key = params["AccessKeyId"]
     account = account_of_key(call.tx, key)
-    if account is None and key.isdigit() and 10 <= len(key) <= 12:
-        account = key.zfill(12)
+    if account is None and is_account(key):
+        account = key
     return {"Account": account or DEFAULT_ACCOUNT}
 
 
