@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check conformance simulate bench clean help
+.PHONY: setup demo test check docs conformance simulate bench clean help
 
 help:            ## show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -26,6 +26,9 @@ check: setup     ## ruff, mypy strict, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+docs: setup      ## write the pages that follow from the code
+	$(BIN)/python docs/generate.py
 
 conformance: setup  ## the cases recorded from AWS, against a live server
 	$(BIN)/python -m tests.conformance.run
