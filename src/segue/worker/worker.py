@@ -20,7 +20,6 @@ Effect = Callable[[Any], Awaitable[Any]]
 Claim = tuple[list[tuple[Job, Outbound]], bool, int | None, int]
 
 _JOBS_PER_UNIT = 32
-_LOOK_AGAIN_MS = 20_000
 _AFTER_FAILURE_SECONDS = 1.0
 
 
@@ -72,10 +71,8 @@ class Worker:
                 self._begin(job, outbound)
             if more:
                 continue
-            until_ms = self._store.store.clock.now_ms() + _LOOK_AGAIN_MS
-            if next_due_ms is not None:
-                until_ms = min(until_ms, next_due_ms)
-            await self._store.wakes.park((queue.DUE,), seq, until_ms)
+            # every job that is new or earlier wakes this key: nothing else needs to be looked for
+            await self._store.wakes.park((queue.DUE,), seq, next_due_ms)
 
     def _claim(self, tx: Transaction) -> Claim:
         """One unit: run the due jobs of one transaction in it, lease those that leave."""
