@@ -40,12 +40,22 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a server is told at its start."""
+    """What a server is told at its start.
+
+    Attributes:
+        data: where everything is kept.
+        host, port: where to listen.
+        iam: whether policies are ignored, audited or enforced.
+        secret_access_key: what root keys sign with. Given, every request's signature is verified; without one, a server
+            listens on the loopback interface only.
+        limits: the quotas in force.
+    """
 
     data: Path | None = None
     host: str = "127.0.0.1"
     port: int = 4566
     iam: IamMode = "audit"
+    secret_access_key: str = field(default="", repr=False)
     limits: Limits = field(default_factory=Limits)
 
     @property

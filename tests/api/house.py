@@ -30,6 +30,9 @@ class People:
     def caller(self, tx: Transaction, access_key: str, session_token: str | None) -> Caller | None:
         return self.keys.get(access_key)
 
+    def secret(self, tx: Transaction, access_key: str) -> str | None:
+        return f"secret of {access_key}" if access_key in self.keys else None
+
     def policies(self, tx: Transaction, caller: Caller) -> list[dict[str, Any]]:
         return self.documents.get(caller.role_arn or caller.arn, [])
 
@@ -37,14 +40,14 @@ class People:
 class House:
     """The door with one service, ``sqs``: ``SendMessage`` keeps what it is sent, unless ``failure`` is set."""
 
-    def __init__(self, iam: IamMode = "off") -> None:
+    def __init__(self, iam: IamMode = "off", secret: str = "") -> None:
         self.failure: Callable[[str], AwsError | None] = lambda queue_url: None
         self.resource_policy: str | None = None
         self.people = People()
         self.service = Service("sqs", migrations=KEPT, resource_policy=lambda tx, arn: self.resource_policy)
         self.service.operation("SendMessage", resource=lambda call, params: QUEUE)(self._send)
         self.service.operation("ListQueues", reads=True, resource=lambda call, params: QUEUE)(self._list)
-        self.api = Api([self.service], Settings(iam=iam), self.people)
+        self.api = Api([self.service], Settings(iam=iam, secret_access_key=secret), self.people)
         self.clock = ManualClock(NOW_MS)
         self.store = SqliteStore(None, {**SCHEMA, **self.api.migrations}, self.clock, Ids(1))
 

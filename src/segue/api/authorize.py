@@ -21,12 +21,14 @@ def authorize(call: Call, service: Service, operation: Operation, params: Params
     """Raise ``AwsError`` where the caller may not perform the operation and the mode denies."""
     mode = call.api.settings.iam
     caller = call.caller
-    if mode == "off" or caller.kind == "root" or not operation.action:
+    if mode == "off" or not operation.action or (caller.kind == "root" and mode == "audit"):
         return
     invokes_for_service = caller.kind == "service" and operation.action == "lambda:InvokeFunction"
     if mode == "audit" and caller.kind == "service" and not invokes_for_service:
         return
     resource = operation.resource(call, params) if operation.resource is not None else "*"
+    if caller.kind == "root" and _account(resource) in ("", caller.account):
+        return
     if _allowed(call, service, operation, resource):
         return
     message = (
@@ -65,6 +67,8 @@ def _allowed(call: Call, service: Service, operation: Operation, resource: str) 
         return False
     if caller.kind == "service":
         return by_resource == "Allow"
+    if caller.kind == "root":
+        return by_resource == "Allow"
     identity: list[dict[str, Any]] = call.api.identity.policies(call.tx, caller) if call.api.identity else []
     decisions = [evaluate(identity, request)]
     if caller.session_policies:  # what a session was narrowed to, its role's policies do not widen
@@ -72,9 +76,13 @@ def _allowed(call: Call, service: Service, operation: Operation, resource: str) 
     if "Deny" in decisions:
         return False
     by_identity = all(decision == "Allow" for decision in decisions)
-    if is_arn(resource) and parse_arn(resource).account not in ("", caller.account):
+    if _account(resource) not in ("", caller.account):
         return by_identity and by_resource == "Allow"  # into another account both sides must agree
     return by_identity or by_resource == "Allow"
+
+
+def _account(resource: str) -> str:
+    return parse_arn(resource).account if is_arn(resource) else ""
 
 
 def _context(call: Call) -> dict[str, str]:

@@ -91,6 +91,10 @@ class Identity(Protocol):
         """The caller behind an access key (region not set), or ``None`` for a key that nobody issued."""
         ...
 
+    def secret(self, tx: Transaction, access_key: str) -> str | None:
+        """The secret that an issued key signs with, or ``None`` for a key that nobody issued."""
+        ...
+
     def policies(self, tx: Transaction, caller: Caller) -> list[dict[str, Any]]:
         """The identity policies that speak for the caller."""
         ...

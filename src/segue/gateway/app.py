@@ -91,6 +91,7 @@ class Exchange:
 
     __slots__ = (
         "_answer",
+        "_caller",
         "_gateway",
         "_operation",
         "_params",
@@ -117,6 +118,7 @@ class Exchange:
         self._operation = operation
         self._params = params
         self.request_id = request_id
+        self._caller: Caller | None = None
         self._answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._parked: asyncio.Future[None] | None = None
         store = gateway._store.store
@@ -145,8 +147,9 @@ class Exchange:
             self._parked.cancel()
 
     def _unit(self, tx: Transaction) -> Answer:
-        caller = authenticate(self._gateway._api, tx, self._request, self._route)
-        call = self._call(tx, caller)
+        if self._caller is None:  # once: a session that ends while its call waits still gets its answer
+            self._caller = authenticate(self._gateway._api, tx, self._request)
+        call = self._call(tx, self._caller)
         name = f"{self._route.service.name}:{self._operation.name}"
         return perform(call, name, self._params), tx.seq
 
@@ -208,8 +211,8 @@ class Exchange:
             self._parked = None
 
     def _settle(self, tx: Transaction, outbound: Outbound, outcome: Any) -> dict[str, Any]:
-        caller = authenticate(self._gateway._api, tx, self._request, self._route)
-        result: dict[str, Any] = outbound.settle(self._call(tx, caller), outcome)
+        assert self._caller is not None
+        result: dict[str, Any] = outbound.settle(self._call(tx, self._caller), outcome)
         return result
 
     def _serialize(self, result: dict[str, Any]) -> Response:

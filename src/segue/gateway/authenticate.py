@@ -7,21 +7,27 @@ from dataclasses import replace
 from segue.api import Api, Caller
 from segue.arn import is_account
 from segue.config import DEFAULT_ACCOUNT, DEFAULT_REGION
+from segue.errors import AwsError
 from segue.store import Transaction
 from segue.wire.request import Request
-from segue.wire.route import Route
-from segue.wire.sigv4 import parse_authorization
+from segue.wire.sigv4 import parse_authorization, verify
 
 
-def authenticate(api: Api, tx: Transaction, request: Request, route: Route) -> Caller:
+def authenticate(api: Api, tx: Transaction, request: Request) -> Caller:
     """The caller behind a request.
 
     A key of digits is the account itself (see ``is_account``); a key that identity management issued is its user or
     session; any other key, or none, is the default account's root: on a laptop nobody should have to configure
-    anything.
+    anything. Where policies are enforced, a key in the form of an issued one that nobody issued is refused.
+
+    Raises:
+        AwsError: 403 for an unknown or expired key; for a missing or wrong signature, where they are verified.
     """
     credential = parse_authorization(request)
     host = request.headers.get("host", "")
+    if api.settings.secret_access_key:
+        issued = api.identity.secret(tx, credential.access_key) if api.identity and credential else None
+        verify(request, issued or api.settings.secret_access_key, tx.now_ms)
     if credential is None:
         return Caller(DEFAULT_ACCOUNT, DEFAULT_REGION, host=host)
     key = credential.access_key
@@ -32,4 +38,7 @@ def authenticate(api: Api, tx: Transaction, request: Request, route: Route) -> C
         known = api.identity.caller(tx, key, token)
         if known is not None:
             return replace(known, region=credential.region, host=host)
+        if api.settings.iam == "enforce":
+            message = "The security token included in the request is invalid."
+            raise AwsError("UnrecognizedClientException", message, status=403)
     return Caller(DEFAULT_ACCOUNT, credential.region, access_key=key, host=host)
