@@ -6,7 +6,11 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, TypeVar, cast
 
 from segue.store.sqlite import SqliteStore, SqliteTransaction, TransactionLost
@@ -45,6 +49,35 @@ class _Ran:
             self.answer.set_exception(error)
 
 
+class _Disk:
+    """The thread that waits for the disk. (An executor would do; its futures cost a tenth of a small commit.)"""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._work: SimpleQueue[tuple[Callable[[], None], Callable[[Exception | None], None]] | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="commit", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[], None], then: Callable[[Exception | None], None]) -> None:
+        """Do ``work`` in the thread; what it raises, or ``None``, goes to ``then`` on the loop."""
+        self._work.put((work, then))
+
+    def close(self) -> None:
+        """End the thread."""
+        self._work.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (item := self._work.get()) is not None:
+            work, then = item
+            failure = None
+            try:
+                work()
+            except Exception as error:
+                failure = error
+            self._loop.call_soon_threadsafe(then, failure)
+
+
 class GroupCommit:
     """The store as the edges use it: ``await write(unit)``, ``read(unit)``, wakes. Lives on one event loop."""
 
@@ -57,7 +90,7 @@ class GroupCommit:
         self._idle: asyncio.Future[None] | None = None
         self._restart_log = False
         self._checkpointing = False
-        self._disk = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._disk = _Disk(self._loop)
         self._checkpoints = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         store.on_log_growth(self._checkpoint_wanted, self._restart_wanted)
 
@@ -79,7 +112,7 @@ class GroupCommit:
         if self._busy:
             self._idle = self._loop.create_future()
             await self._idle
-        self._disk.shutdown()
+        self._disk.close()
         self._checkpoints.shutdown()
         self.store.close()
 
@@ -88,8 +121,7 @@ class GroupCommit:
         try:
             wrote = self._run_units(batch)
             if wrote and self.store.on_disk:
-                commit = self._loop.run_in_executor(self._disk, self._commit)
-                commit.add_done_callback(lambda future: self._answer(batch, future.exception()))
+                self._disk.submit(self._commit, partial(self._answer, batch))
                 return
             self.store.commit()
         except Exception as error:

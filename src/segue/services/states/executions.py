@@ -33,7 +33,7 @@ def _execution(_: Call, params: dict[str, Any]) -> str:
 @SERVICE.operation("StartExecution", resource=_machine)
 def start_execution(call: Call, params: dict[str, Any]) -> Result:
     execution = _new_execution(call, params)
-    existing = records.find_execution(call.tx, execution.arn)
+    existing = records.find_execution(call.tx, execution.arn) if "name" in params else None
     if existing is not None:
         same = existing.status == "RUNNING" and existing.input == execution.input
         if not same:

@@ -256,7 +256,9 @@ def event_chunks(tx: Transaction, execution: int, first: int, last: int) -> list
     return [row[0] for row in rows]
 
 
+@lru_cache(maxsize=1_024)
 def _machine(row: Row) -> Machine:
+    # Keyed by the row's content, so that it is right whatever transaction read the row.
     columns = list(row)
     columns[8] = json.loads(columns[8])
     return Machine(*columns)
