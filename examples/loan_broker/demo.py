@@ -53,6 +53,7 @@ if not sys.stdout.isatty():
 def main() -> int:
     """Run the demo; 0 when every ending was right."""
     began = time.monotonic()
+    ok = False
     with tempfile.TemporaryDirectory(prefix="segue-demo-") as data:
         server, endpoint = start_server(Path(data))
         try:
@@ -60,6 +61,8 @@ def main() -> int:
         finally:
             server.terminate()
             server.wait(20)
+            if not ok:
+                print((Path(data) / "server.log").read_text(), file=sys.stderr)
     print(f"\n{DIM}Done in {time.monotonic() - began:.1f} s; the server is stopped, nothing is left running.{PLAIN}")
     print_how_to_go_on()
     return 0 if ok else 1
@@ -69,12 +72,13 @@ def start_server(data: Path) -> tuple[subprocess.Popen[str], str]:
     """A server of our own, on a free port."""
     program = Path(sys.executable).with_name("segue")
     command = [str(program), "serve", "--port", "0", "--data", str(data)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with (data / "server.log").open("w") as log:
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     assert server.stdout is not None
     line = server.stdout.readline()
     found = re.search(r"http://\S+:\d+", line)
     if found is None:
-        raise SystemExit(f"The server did not start: {line}")
+        raise SystemExit(f"The server did not start: {line}{(data / 'server.log').read_text()}")
     print(f"{BOLD}A server is up at {found[0]}{PLAIN}")
     return server, found[0]
 
@@ -88,28 +92,33 @@ def show(endpoint: str) -> bool:
     print("  a workflow, a topic, three banks, a bus, a rule, a queue, an aggregator, a table")
     states = broker.clients["stepfunctions"]
     print(f"\n{BOLD}What flows where{PLAIN}")
-    threading.Thread(target=tell, args=(endpoint,), daemon=True).start()
+    done = threading.Event()
+    told = threading.Thread(target=tell, args=(endpoint, done))
+    told.start()
     arns = {
         name: states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(request))["executionArn"]
         for name, (_, request) in ENDINGS.items()
     }
     results = {name: wait_for_end(states, arn) for name, arn in arns.items()}
-    time.sleep(1)  # let the late quote be told
-    return all([report(name, results[name]) for name in ENDINGS])
+    done.set()
+    told.join()
+    rights = [report(name, results[name]) for name in ENDINGS]
+    return all(rights)
 
 
-def tell(endpoint: str) -> None:
-    """Print every hop as it happens."""
+def tell(endpoint: str, done: threading.Event) -> None:
+    """Print every hop as it happens, until all is done and the late quotes are told."""
     began = time.time()
-    for hop in hops(endpoint, follow=True):
-        if "user/" in hop["source"] or hop["status"] == "audit":
+    for hop in hops(endpoint, follow=lambda: not done.is_set()):
+        if hop["status"] == "audit" or hop["at"] / 1000 < began - 1:
             continue
         seconds = hop["at"] / 1000 - began
-        colour = GREEN if hop["status"] == "delivered" else RED
-        reason = f"  {hop['reason'][:90]}" if hop["reason"] else ""
-        mark = "→" if hop["status"] == "delivered" else f"✗ {hop['status']}"
+        arrow = {"delivered": f"{GREEN}→{PLAIN}", "ignored": f"{DIM}○{PLAIN}"}.get(
+            hop["status"], f"{RED}✗ {hop['status']}{PLAIN}"
+        )
+        reason = f"  {hop['reason'][:100]}" if hop["reason"] else ""
         print(
-            f"  {DIM}{max(seconds, 0):5.2f} s{PLAIN}  {place(hop['source']):42} {colour}{mark}{PLAIN} "
+            f"  {DIM}{max(seconds, 0):5.2f} s{PLAIN}  {place(hop['source']):34} {arrow} "
             f"{place(hop['target'])}{DIM}{reason}{PLAIN}",
             flush=True,
         )
@@ -118,7 +127,7 @@ def tell(endpoint: str) -> None:
 def place(arn: str) -> str:
     """A resource in few words."""
     name = short(arn)
-    name = re.sub(r"^(sts:assumed-role/|iam:)", "", name)
+    name = re.sub(r"^(sts:assumed-role/[^/]+/|iam:)", "", name)
     name = name.replace("states:execution:LoanBroker-PubSub:", "workflow ").replace("lambda:function:", "function ")
     return name.replace("sns:", "topic ", 1).replace("sqs:", "queue ", 1).replace("events:", "", 1)[:60]
 

@@ -39,6 +39,7 @@ BANKS = {
     },
 }
 ROLE = "LoanBrokerRole"
+LOG_GROUP = "/aws/events/LoanBroker"
 PERMISSIONS = {
     "AllowPutEvents": ["events:PutEvents"],
     "AllowSqs": ["sqs:*"],
@@ -136,7 +137,10 @@ class LoanBroker:
         }
         events.put_rule(Name="Quotes", EventBusName="LoanBroker", EventPattern=json.dumps(pattern))
         target = {"Id": "Queue", "Arn": queue_arn, "InputPath": "$.detail.responsePayload"}
-        log = {"Id": "Log", "Arn": self._arn("logs", "log-group:/aws/events/LoanBroker")}
+        logs = self.clients["logs"]
+        if not logs.describe_log_groups(logGroupNamePrefix=LOG_GROUP)["logGroups"]:
+            logs.create_log_group(logGroupName=LOG_GROUP)
+        log = {"Id": "Log", "Arn": self._arn("logs", f"log-group:{LOG_GROUP}")}
         events.put_targets(Rule="Quotes", EventBusName="LoanBroker", Targets=[target, log])
         return str(bus)
 

@@ -113,6 +113,8 @@ class Server:
         opened.push_async_callback(self.functions.afterwards.flush)
         opened.push_async_callback(self.pool.close)
         await self.pool.start()
+        following = asyncio.create_task(self.functions.follow(), name="functions: follow")
+        opened.callback(following.cancel)
         effects = {"lambda:invoke": self.functions}
         self.worker = Worker(self.api, self.store, effects)
         opened.push_async_callback(self.worker.stop)

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from segue.arn import is_arn, parse_arn
@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print hops until there are no more (or, following, until interrupted)."""
     try:
-        for hop in hops(arguments.endpoint_url, follow=arguments.follow):
+        for hop in hops(arguments.endpoint_url, follow=lambda: bool(arguments.follow)):
             if arguments.trace and hop["trace"] != arguments.trace:
                 continue
             if arguments.failed and hop["status"] in ("delivered", "audit"):
@@ -63,16 +63,17 @@ def _why(error: Exception) -> str:
     return "what answers there is not Segue"
 
 
-def hops(endpoint_url: str, *, after: int = 0, follow: bool = False) -> Iterator[dict[str, Any]]:
-    """The recorded hops after ``after``, oldest first; following, without end."""
+def hops(endpoint_url: str, *, after: int = 0, follow: Callable[[], bool] = lambda: False) -> Iterator[dict[str, Any]]:
+    """The recorded hops after ``after``, oldest first; for as long as ``follow`` says, as they happen."""
     while True:
-        url = f"{endpoint_url}/_segue/deliveries?after={after}&wait={10 if follow else 0}"
+        following = follow()
+        url = f"{endpoint_url}/_segue/deliveries?after={after}&wait={1 if following else 0}"
         with urllib.request.urlopen(url, timeout=60) as answer:
             page = json.load(answer)["deliveries"]
         for hop in page:
             after = hop["id"]
             yield hop
-        if not page and not follow:
+        if not page and not following:
             return
 
 

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,11 @@ class Pool:
         ``function_arn`` without qualifier means all versions.
         """
         for key in [key for key in self._groups if key[0] == function_arn or key[0].startswith(function_arn + ":")]:
+            self._retire(self._groups.pop(key))
+
+    def keep_only(self, function_arns: Collection[str]) -> None:
+        """These functions (ARNs without qualifier) are there: end the environments of all others."""
+        for key in [key for key in self._groups if ":".join(key[0].split(":")[:7]) not in function_arns]:
             self._retire(self._groups.pop(key))
 
     async def drain(self, timeout_seconds: float | None = None) -> bool:

@@ -16,6 +16,7 @@ from segue.services.lambda_.invocation import (
     record_invocation,
     record_lines,
 )
+from segue.services.lambda_.records import CHANGED, runtimes_in_use
 from segue.store import Transaction
 from segue.store.afterwards import Afterwards
 from segue.store.group_commit import GroupCommit
@@ -27,6 +28,7 @@ class FunctionEffect:
     def __init__(self, pool: Pool, api: Api, store: GroupCommit) -> None:
         self._pool = pool
         self._api = api
+        self._store = store
         self.afterwards = Afterwards(store)
         """Where what functions log waits to be written."""
         self._specs: WeakKeyDictionary[InvokeTarget, FunctionSpec] = WeakKeyDictionary()
@@ -52,6 +54,17 @@ class FunctionEffect:
             outcome = InvokeOutcome(ran.payload, ran.function_error, lines, ran.log_stream, ran.tail)
         self.afterwards.add(partial(self._write_down, request, outcome))
         return outcome
+
+    async def follow(self) -> None:
+        """Keep the pool in step with the functions there are: cold starts prepared, no environment of a deleted one."""
+        prepared: set[str] = set()
+        while True:
+            runtimes, seq = self._store.read(lambda tx: (runtimes_in_use(tx), tx.seq))
+            for runtime in set(runtimes.values()) - prepared:
+                self._pool.prewarm(runtime)
+                prepared.add(runtime)
+            self._pool.keep_only(runtimes.keys())
+            await self._store.wakes.park((CHANGED,), seq)
 
     def late_lines(self, spec: FunctionSpec, stream: str, lines: tuple[LogLine, ...]) -> None:
         """Write what an environment logged after its last answer."""

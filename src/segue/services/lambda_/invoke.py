@@ -42,7 +42,7 @@ def invoke(call: Call, params: dict[str, Any]) -> Result:
         payload,
         request_id=new_request_id(call),
         client_context=_client_context(params.get("ClientContext")),
-        source=call.caller.principal_arn,
+        source="" if call.nested else call.caller.principal_arn,  # who performs it for others records it
     )
     if kind == "DryRun":
         return {"StatusCode": 204, "Payload": b""}

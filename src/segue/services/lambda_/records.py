@@ -12,6 +12,8 @@ from segue.services.lambda_.names import LATEST, scope_of
 from segue.store import Row, Transaction
 
 _CACHED_CONFIGURATIONS = 512
+CHANGED = "lambda:changed"
+"""The wake key of those who follow which functions there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ def save_version(tx: Transaction, version: FunctionVersion) -> None:
         version.modified_at_ms,
         json.dumps(dict(version.configuration)),
     )
+    tx.wake(CHANGED)
 
 
 def delete_version(tx: Transaction, arn: str, ordinal: int) -> None:
@@ -167,6 +170,13 @@ def delete_function(tx: Transaction, arn: str) -> None:
     tx.run("DELETE FROM lambda_functions WHERE arn = ?", arn)
     for table in ("versions", "aliases", "policies", "event_invoke_configs", "provisioned_concurrency"):
         tx.run(f"DELETE FROM lambda_{table} WHERE function_arn = ?", arn)
+    tx.wake(CHANGED)
+
+
+def runtimes_in_use(tx: Transaction) -> dict[str, str]:
+    """Every function's runtime, by its ARN, for who gets environments ready."""
+    rows = tx.all("SELECT function_arn, configuration FROM lambda_versions WHERE ordinal = 0")
+    return {row[0]: _configuration(row[1]).get("Runtime", "") for row in rows}
 
 
 def blobs_in_use(tx: Transaction) -> set[str]:
