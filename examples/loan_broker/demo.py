@@ -113,9 +113,11 @@ def tell(endpoint: str, done: threading.Event) -> None:
         if hop["status"] == "audit" or hop["at"] / 1000 < began - 1:
             continue
         seconds = hop["at"] / 1000 - began
-        arrow = {"delivered": f"{GREEN}→{PLAIN}", "ignored": f"{DIM}○{PLAIN}"}.get(
-            hop["status"], f"{RED}✗ {hop['status']}{PLAIN}"
-        )
+        arrow = {
+            "delivered": f"{GREEN}→{PLAIN}",
+            "ignored": f"{DIM}○{PLAIN}",
+            "late": f"{DIM}→ late{PLAIN}",
+        }.get(hop["status"], f"{RED}✗ {hop['status']}{PLAIN}")
         reason = f"  {hop['reason'][:100]}" if hop["reason"] else ""
         print(
             f"  {DIM}{max(seconds, 0):5.2f} s{PLAIN}  {place(hop['source']):34} {arrow} "

@@ -13,6 +13,7 @@ class AwsError(Exception):
         message: the text for people.
         status: the HTTP status, 400 unless told.
         members: further members that the error's model shape declares (``Reason``, ``Type``, …).
+        note: what is to be written down although the call's own rows are undone (a late answer); the edge does it.
         retryable: whether the same call may succeed later (throttles, 5xx): deliveries try again only then.
     """
 
@@ -24,12 +25,14 @@ class AwsError(Exception):
         status: int = 400,
         members: dict[str, Any] | None = None,
         retryable: bool | None = None,
+        note: Any = None,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
         self.members = members or {}
+        self.note = note
         self.retryable = status >= 500 or status == 429 if retryable is None else retryable
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from segue.api import Api, Service, deliveries, tags
+from segue.api import Api, Service, deliveries, housekeeping, tags
 from segue.api.service import Identity
 from segue.clock import Clock, SystemClock
 from segue.config import Settings
@@ -129,6 +129,7 @@ class Server:
         self._http = await http.serve(self.gateway, listening)
         opened.push_async_callback(self._http.close)
         opened.callback(self.gateway.stop_waiting)
+        await self.store.write(housekeeping.ensure)
         await self.worker.start()
 
     async def run_until(self, stopped: asyncio.Event) -> None:

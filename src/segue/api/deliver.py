@@ -15,7 +15,7 @@ from typing import Any
 from segue import jobs
 from segue.api.call import Call
 from segue.api.caller import role_caller, service_caller
-from segue.api.deliveries import Delivery, record
+from segue.api.deliveries import Delivery, place, record
 from segue.arn import is_arn, parse_arn
 from segue.errors import AwsError
 from segue.jobs import Again, Job
@@ -75,6 +75,7 @@ def _attempt(call: Call, target: Target, attempt: int, since_ms: int, *, again: 
     if is_arn(target.target_arn):
         # The operation happens where its target is, which may be another region than the sender's.
         caller = caller.in_region(parse_arn(target.target_arn).region or caller.region)
+    began = place(call)
     try:
         with call.tx.savepoint():
             result = call.as_caller(caller).perform(target.operation, target.params)
@@ -82,7 +83,7 @@ def _attempt(call: Call, target: Target, attempt: int, since_ms: int, *, again: 
                 raise AwsError("InternalFailure", f"{target.operation} cannot be a delivery's target", status=500)
     except AwsError as error:
         return _failed(call, target, attempt, since_ms, error, again)
-    record(call, _delivery(target, "delivered", attempt))
+    record(call, _delivery(target, "delivered", attempt), began)
     return None
 
 

@@ -39,7 +39,8 @@ class Delivery:
     Attributes:
         source, target: ARNs (or a principal's, for a call from outside).
         operation: what was performed (``sns:Publish``, ``lambda:Invoke``, …).
-        status: ``delivered``, ``retrying``, ``failed``, ``dead-lettered``, ``dropped`` or ``ignored``.
+        status: ``delivered``, ``retrying``, ``failed``, ``dead-lettered``, ``dropped``, ``ignored`` or
+            ``late``.
         attempts: how many there have been.
         reason: why it is not delivered.
         subject: the id of what moved.
@@ -60,11 +61,16 @@ def trace_root(trace: str) -> str:
     return trace[start + 5 :].split(";", 1)[0] if start >= 0 else trace
 
 
-def record(call: Call, delivery: Delivery) -> None:
-    """Write a hop down, in the transaction in which it happened."""
+def place(call: Call) -> int:
+    """A place in the record for a hop that begins now: before the hops that it leads to."""
+    return call.tx.ids.ordered(call.tx.now_ms)
+
+
+def record(call: Call, delivery: Delivery, at: int | None = None) -> None:
+    """Write a hop down, in the transaction in which it happened; ``at`` the place that was kept for it, if one was."""
     call.tx.run(
         "INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        call.tx.ids.ordered(call.tx.now_ms),
+        place(call) if at is None else at,
         call.tx.now_ms,
         trace_root(call.trace),
         delivery.source,

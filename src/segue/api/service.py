@@ -50,6 +50,7 @@ class Service:
     Attributes:
         name: botocore's name of the service, which is also the operations' prefix (``sqs``, ``stepfunctions``).
         migrations: its schema, oldest script first.
+        housekeeping: what is called every hour to forget a piece of what is old; whether there is more.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
         iam_prefix: the prefix of its IAM actions (``states`` for ``stepfunctions``).
     """
@@ -60,6 +61,7 @@ class Service:
     resource_policy: Callable[[Transaction, str], str | None] | None = None
     operations: dict[str, Operation] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)
+    housekeeping: list[Callable[[Call], bool]] = field(default_factory=list)
 
     def operation(
         self, name: str, *, reads: bool = False, resource: Resource | None = None, action: str | None = ""

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from segue.api import Api, Call, Caller, Operation
+from segue.api import Api, Call, Caller, Operation, deliveries
 from segue.api.perform import perform
 from segue.errors import AwsError
 from segue.gateway.authenticate import authenticate
@@ -160,12 +160,19 @@ class Exchange:
         try:
             result, seq = ran.result()
         except Exception as error:
+            self._write_down(error)
             self._tell(self._serialize_error(error))
             return
         if isinstance(result, dict):
             self._tell(self._serialize(result))
         else:
             self._wait_for(result, seq)
+
+    def _write_down(self, error: Exception) -> None:
+        """What a refused call leaves behind: a record of itself, where the error brings one."""
+        note, caller = getattr(error, "note", None), self._caller
+        if note is not None and caller is not None:
+            self._gateway._store.write(lambda tx: deliveries.record(self._call(tx, caller), note))
 
     def _tell(self, response: Response) -> None:
         if not self._answer.done():  # it is done when the client has hung up

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from segue.api import Api, Call, Caller
+from segue.api import Api, Call, Caller, housekeeping
 from segue.api.deliver import JOB as DELIVERY
 from segue.api.deliver import run_delivery
 from segue.api.service import JobHandler
@@ -15,6 +15,10 @@ from segue.store import Transaction
 log = logging.getLogger(__name__)
 
 _BACKOFF_MS = (100, 1_000, 5_000, 30_000, 120_000, 300_000)
+_API_JOBS: dict[str, JobHandler] = {
+    DELIVERY: run_delivery,
+    housekeeping.JOB: housekeeping.run_housekeeping,
+}
 _SYSTEM = Caller(kind="root")
 
 
@@ -26,7 +30,7 @@ def run_job(api: Api, tx: Transaction, job: Job) -> tuple[Job, Outbound] | None:
     """
     if not queue.is_due(tx, job):
         return None
-    handler: JobHandler | None = run_delivery if job.kind == DELIVERY else api.jobs.get(job.kind)
+    handler: JobHandler | None = _API_JOBS.get(job.kind) or api.jobs.get(job.kind)
     try:
         if handler is None:
             raise LookupError(f"no handler for jobs of kind {job.kind}")

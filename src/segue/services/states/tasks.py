@@ -7,13 +7,13 @@ transaction as the state's transition: both or neither. What leaves the building
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from segue import jobs
 from segue.api import Call
 from segue.api.caller import role_caller
-from segue.api.deliveries import Delivery, record
+from segue.api.deliveries import Delivery, place, record
 from segue.errors import AwsError
 from segue.jobs import Outbound, Pending
 from segue.languages.asl import Command, CompleteTask, FailTask, ScheduleTask, TaskStarted, TaskSubmitted, json_text
@@ -97,6 +97,7 @@ def perform(call: Call, request: Request, trace: str) -> Command | Pending | Out
         The command that its outcome is, or the operation's own "not yet" (an ``Outbound`` settles to a result of the
         operation, see :func:`outcome`).
     """
+    began = place(call)
     try:
         integration, params, value = prepare(request)
         with call.tx.savepoint():
@@ -106,7 +107,7 @@ def perform(call: Call, request: Request, trace: str) -> Command | Pending | Out
             command = completed(call, request, integration, result)
     except (AwsError, TaskError) as error:
         return failed(call, request, error)
-    record(call, _delivery(request, integration, value))
+    record(call, _delivery(request, integration.operation, value), began)
     return command
 
 
@@ -143,8 +144,9 @@ def failed(call: Call, request: Request, error: AwsError | TaskError) -> FailTas
     refused = isinstance(error, AwsError)
     if isinstance(error, AwsError):
         error = _task_error(call, request, error)
-    source, target = request.execution_arn, f"{request.resource_type}:{request.resource_name}"
-    record(call, Delivery(source, target, "task", "failed", 1, f"{error.error}: {error.cause}"))
+    what = f"{request.resource_type}:{request.resource_name}"
+    hop = _delivery(request, what, json_text.parse(request.parameters))
+    record(call, replace(hop, status="failed", reason=f"{error.error}: {error.cause}"))
     return FailTask(request.key, error.error, error.cause, at_submission=refused)
 
 
@@ -155,7 +157,7 @@ def outcome(call: Call, request: Request, integration: Integration, outbound: Ou
         command = completed(call, request, integration, result)
     except (AwsError, TaskError) as error:
         return failed(call, request, error)
-    record(call, _delivery(request, integration, json_text.parse(request.parameters)))
+    record(call, _delivery(request, integration.operation, json_text.parse(request.parameters)))
     return command
 
 
@@ -178,8 +180,8 @@ def _acting(call: Call, request: Request, trace: str) -> Call:
 _TARGETS = ("FunctionName", "TopicArn", "QueueUrl", "StateMachineArn", "TableName", "TaskToken")
 
 
-def _delivery(request: Request, integration: Integration, value: Any) -> Delivery:
+def _delivery(request: Request, operation: str, value: Any) -> Delivery:
     target = request.resource_name if request.pattern == "lambda" else ""
     if isinstance(value, dict):
         target = target or next((str(value[name]) for name in _TARGETS if name in value), "")
-    return Delivery(request.execution_arn, target or integration.operation, integration.operation)
+    return Delivery(request.execution_arn, target or operation, operation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from segue import jobs
@@ -41,7 +42,7 @@ def send_task_failure(call: Call, params: dict[str, Any]) -> Result:
 def send_task_heartbeat(call: Call, params: dict[str, Any]) -> Result:
     arn, key = _waiting(call, params["taskToken"])
     if not advance(call, arn, Heartbeat(key)):
-        raise _timed_out()
+        raise _timed_out(Delivery(call.caller.principal_arn, arn, "states:SendTaskHeartbeat"))
     return {}
 
 
@@ -54,18 +55,20 @@ def _waiting(call: Call, token: str) -> tuple[str, Key]:
 
 def _answer(call: Call, arn: str, command: Command, plain: list[Any]) -> None:
     """Give the answer to the execution, unless it comes too late."""
+    operation = "states:SendTaskSuccess" if isinstance(command, CompleteTask) else "states:SendTaskFailure"
+    hop = Delivery(call.caller.principal_arn, arn, operation)
     if call.nested:
         # Another execution's transaction (or this one's own) is under way: the answer follows right after it.
         execution = records.find_execution(call.tx, arn)
         if execution is None or execution.status != "RUNNING":
-            raise _timed_out()
+            raise _timed_out(hop)
         jobs.enqueue(call.tx, "stepfunctions:command", arn, [arn, *plain], trace=call.trace)
         return
-    operation = "states:SendTaskSuccess" if isinstance(command, CompleteTask) else "states:SendTaskFailure"
     if not advance(call, arn, command):
-        raise _timed_out()
-    record(call, Delivery(call.caller.principal_arn, arn, operation))
+        raise _timed_out(hop)
+    record(call, hop)
 
 
-def _timed_out() -> AwsError:
-    return AwsError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+def _timed_out(hop: Delivery) -> AwsError:
+    late = replace(hop, status="late", reason="the task no longer waits for an answer; it does no harm")
+    return AwsError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'", note=late)
