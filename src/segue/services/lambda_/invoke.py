@@ -17,7 +17,7 @@ from segue.errors import AwsError, not_implemented
 from segue.jobs import Outbound
 from segue.services.lambda_.errors import function_not_found
 from segue.services.lambda_.invocation import EFFECT, InvokeOutcome, InvokeRequest, begin_log, invoke_target
-from segue.services.lambda_.names import LATEST, FunctionName, function_resource, named_function
+from segue.services.lambda_.names import LATEST, FunctionName, named_function
 from segue.services.lambda_.records import find_function, find_version
 from segue.services.lambda_.service import SERVICE
 from segue.services.lambda_.versions import alias_version
@@ -25,7 +25,18 @@ from segue.services.lambda_.versions import alias_version
 ASYNC_JOB = "lambda:async"
 
 
-@SERVICE.operation("Invoke", resource=function_resource, action="lambda:InvokeFunction")
+def _invoked(call: Call, params: dict[str, Any]) -> str:
+    """The function's ARN; a service is told that there is none before it is told that it may not.
+
+    Its words end up in the record of a delivery, where "not authorized" would send people looking in the wrong place.
+    """
+    named = named_function(call, params)
+    if call.caller.kind == "service" and find_function(call.tx, named.arn) is None:
+        raise function_not_found(named.qualified_arn)
+    return named.qualified_arn
+
+
+@SERVICE.operation("Invoke", resource=_invoked, action="lambda:InvokeFunction")
 def invoke(call: Call, params: dict[str, Any]) -> Result:
     """Run the function and answer with its result, or accept the event for later (``InvocationType``)."""
     for member in ("DurableExecutionName", "TenantId"):
@@ -49,7 +60,7 @@ def invoke(call: Call, params: dict[str, Any]) -> Result:
     return Outbound(EFFECT, request, _settle(request, with_log=params.get("LogType") == "Tail"))
 
 
-@SERVICE.operation("InvokeAsync", resource=function_resource, action="lambda:InvokeFunction")
+@SERVICE.operation("InvokeAsync", resource=_invoked, action="lambda:InvokeFunction")
 def invoke_async(call: Call, params: dict[str, Any]) -> Result:
     """The old form of ``InvocationType: Event``."""
     payload = checked_payload(call, params["InvokeArgs"], "Event")
@@ -139,7 +150,7 @@ def _client_context(encoded: str | None) -> str | None:
         return None
     try:
         context = json.loads(base64.b64decode(encoded, validate=True))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AwsError(
             "InvalidRequestContentException",
             "Client context must be a valid Base64-encoded JSON object.",
