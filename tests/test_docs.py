@@ -88,6 +88,12 @@ def test_every_setting_is_documented(table: Any) -> None:
     assert [field.name for field in dataclasses.fields(table) if f"`{field.name}`" not in page] == []
 
 
+def test_every_environment_variable_is_documented() -> None:
+    page = (ROOT / "docs/reference/settings.md").read_text()
+    sources = "".join(path.read_text() for path in (ROOT / "src/segue").rglob("*.py"))
+    assert [name for name in sorted(set(re.findall(r"SEGUE_[A-Z_]+", sources))) if f"`{name}`" not in page] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_links_lead_somewhere(document: Path) -> None:
     for link in LINK.findall(FENCE.sub("", document.read_text())):

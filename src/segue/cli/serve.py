@@ -20,11 +20,12 @@ _EPILOG = """\
 Everything acknowledged is in DIR and there after a restart; running workflows go on where they stood.
 
   segue serve                          listen on 127.0.0.1:4566, keep the data in ./.segue
-  segue serve --port 0                 any free port; the line 'Ready' names it
+  segue serve --port 0                 any free port; its first line names it
   segue serve --data /var/lib/segue    keep the data elsewhere
 
 Then, in another shell:
-  export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
+  export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_DEFAULT_REGION=us-east-1
+  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
   aws stepfunctions list-state-machines
 """
 
