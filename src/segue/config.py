@@ -14,7 +14,7 @@ DEFAULT_REGION = "us-east-1"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """AWS's published quotas; a server can raise them. Sizes in bytes, durations in the unit that the name ends with."""
+    """AWS's published quotas; a server can raise them. Units stand last in the names."""
 
     # Step Functions: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     execution_payload_bytes: int = 262_144

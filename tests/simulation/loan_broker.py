@@ -1,4 +1,4 @@
-"""The loan broker in a simulated world: its deployment, its functions, its requests, and what must be true at the end."""
+"""The loan broker in a simulated world: deployment, functions, requests, and what must be true at the end."""
 
 from __future__ import annotations
 
@@ -143,7 +143,8 @@ class LoanBrokerRun:
             try:
                 world.perform("stepfunctions:SendTaskSuccess", params, caller)
             except AwsError as error:
-                assert error.code == "TaskTimedOut", error
+                if error.code != "TaskTimedOut":
+                    raise AssertionError(f"a quote was refused: {error}") from error
                 world.counts["late quotes"] += 1
         return 0
 
