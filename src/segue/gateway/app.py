@@ -123,7 +123,9 @@ class Exchange:
         self._parked: asyncio.Future[None] | None = None
         store = gateway._store.store
         self._started_ms = store.clock.now_ms()
-        self._trace = request.headers.get("x-amzn-trace-id") or new_trace(self._started_ms, store.ids.uuid())
+        self._trace = request.headers.get("x-amzn-trace-id") or new_trace(
+            self._started_ms, store.ids.uuid_by_time(self._started_ms)
+        )
 
     def begin(self) -> Response | Awaitable[Response]:
         """Run the operation: the answer, or its promise."""

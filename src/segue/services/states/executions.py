@@ -85,7 +85,7 @@ def _new_execution(call: Call, params: dict[str, Any], parent: str = "") -> Exec
     given = checked_name(params["name"]) if "name" in params else None
     text = params.get("input", "{}")
     _check_input(call, text)
-    name = given or call.tx.ids.uuid()
+    name = given or call.tx.ids.uuid_by_time(call.now_ms)
     if machine.kind == "EXPRESS":
         arn = f"{machine.arn.replace(':stateMachine:', ':express:')}:{name}:{call.tx.ids.uuid()}"
     else:
