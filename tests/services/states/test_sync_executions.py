@@ -22,4 +22,5 @@ def test_it_answers_with_the_output_and_leaves_no_job_behind(segue: Segue) -> No
     assert answer["status"] == "SUCCEEDED"
     assert json.loads(answer["output"]) == {"n": 1}
     assert segue.transact(lambda tx: queue.due(tx, 10)) == []
-    assert segue.transact(queue.next_due_ms) is None
+    left = segue.transact(lambda tx: tx.all("SELECT kind FROM jobs WHERE kind LIKE 'stepfunctions:%'"))
+    assert left == []

@@ -9,7 +9,7 @@ Left out, and answered with 501: versions and aliases, Map Runs, redrive, TestSt
 written yet.
 """
 
-from segue.services.states import activities, executions, history, machines, task_jobs, tokens
+from segue.services.states import activities, executions, history, machines, retention, task_jobs, tokens
 from segue.services.states.service import SERVICE
 
-__all__ = ["SERVICE", "activities", "executions", "history", "machines", "task_jobs", "tokens"]
+__all__ = ["SERVICE", "activities", "executions", "history", "machines", "retention", "task_jobs", "tokens"]

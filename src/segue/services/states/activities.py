@@ -13,6 +13,7 @@ from segue.languages.asl import TaskStarted
 from segue.services.states.advance import advance
 from segue.services.states.arns import checked_arn, checked_name
 from segue.services.states.service import SERVICE
+from segue.services.states.tags import tags_given
 from segue.services.states.tokens_records import activity_key
 
 _LONG_POLL_MS = 60_000
@@ -27,7 +28,7 @@ def create_activity(call: Call, params: dict[str, Any]) -> Result:
     name = checked_name(params["name"])
     arn = call.arn("states", f"activity:{name}")
     call.tx.run("INSERT INTO states_activities VALUES (?, ?, ?) ON CONFLICT (arn) DO NOTHING", arn, name, call.now_ms)
-    add_tags(call.tx, arn, {tag["key"]: tag.get("value", "") for tag in params.get("tags", ())})
+    add_tags(call.tx, arn, tags_given(params))
     return _members(_existing(call, arn))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from segue import jobs
 from segue.api import Call
+from segue.api.deliveries import Delivery, record
 from segue.languages.asl import (
     CancelTask,
     CancelTimer,
@@ -24,10 +25,10 @@ from segue.languages.asl import (
     step,
 )
 from segue.languages.asl import start as start_tree
-from segue.languages.asl.commands import EXECUTION, Action, Key
+from segue.languages.asl.commands import Action, Key
 from segue.languages.asl.history import HistoryEvent
 from segue.languages.asl.tree import Journal
-from segue.services.states import chunks, records, tasks
+from segue.services.states import chunks, records, tasks, tokens_records
 from segue.services.states.records import Execution
 
 _SNAPSHOT_CHUNKS = 64
@@ -76,16 +77,22 @@ def task_key(arn: str, key: Key) -> str:
 def begin(call: Call, execution: Execution) -> Execution:
     """Start a new execution: run it as far as it goes in this transaction, and keep it."""
     program = PROGRAMS.get(call.tx, execution.definition_hash)
-    advancing = Advancing(call, execution, program, start_tree(program, _meta(execution), execution.input))
+    tree = start_tree(program, _meta(execution), execution.input)
+    advancing = Advancing(call, execution, program, tree, new=True)
     advancing.run(Start())
-    return advancing.save(new=True)
+    return advancing.save()
 
 
 def advance(call: Call, arn: str, *commands: Command) -> bool:
-    """Give commands to an execution; whether it took any (a late one changes nothing)."""
+    """Give commands to an execution; whether it took any (a late one changes nothing).
+
+    One that is kept but has not begun (see ``executions.start_execution``) begins first.
+    """
     execution = records.find_execution(call.tx, arn)
     if execution is None or execution.status != "RUNNING":
         return False
+    if execution.chunks == 0:
+        commands = (Start(), *commands)
     program = PROGRAMS.get(call.tx, execution.definition_hash)
     tree = TREES.take(execution) or _load(call, execution, program)
     advancing = Advancing(call, execution, program, tree)
@@ -100,22 +107,23 @@ def advance(call: Call, arn: str, *commands: Command) -> bool:
 class Advancing:
     """One execution while it advances within one transaction."""
 
-    def __init__(self, call: Call, execution: Execution, program: Program, tree: Tree) -> None:
+    def __init__(self, call: Call, execution: Execution, program: Program, tree: Tree, *, new: bool = False) -> None:
         self.call = call
         self.execution = execution
         self.tasks_done = 0
+        self._begins = new
+        self._new = new  # not written down yet
         self._program = program
         self._tree = tree
         self._events: list[HistoryEvent] = []
         self._journal: Journal = {}
-        self._timers: dict[Key, int] = {}
 
     def run(self, *commands: Command) -> bool:
         """Step until nothing is left to do here and now; whether any of ``commands`` had an effect."""
         queue = deque(commands)
         taken = False
         while queue:
-            taken_step = step(self._program, self._tree, queue.popleft(), self.call.now_ms)
+            taken_step = step(self._program, self._tree, queue.popleft(), self.call.now_ms, refuse=self._refuse)
             if not (taken_step.journal or taken_step.events or taken_step.actions):
                 continue
             taken = True
@@ -134,28 +142,63 @@ class Advancing:
         """Whether this commit is big enough, so that the rest is for the next one."""
         return len(self._events) >= _EVENTS_PER_COMMIT
 
-    def save(self, *, new: bool = False) -> Execution:
+    def keep(self) -> None:
+        """Write down a new execution before its first save: what a task does in this transaction may look for it."""
+        if self._new:
+            records.insert_execution(self.call.tx, self.execution)
+            self._new = False
+
+    def save(self) -> Execution:
         """Write the execution, one chunk of history, and now and then a snapshot."""
         tx, execution = self.call.tx, self.execution
-        running = execution.status == "RUNNING"
+        if execution.status != "RUNNING" and execution.kind == "EXPRESS":
+            return self._forget()
         chunk = execution.chunks + 1
         execution = execution._replace(revision=tx.ids.seed(), chunks=chunk)
+        running = execution.status == "RUNNING"
         snapshot = None
         if running and chunk - execution.snapshot_chunk >= _SNAPSHOT_CHUNKS:
             snapshot = chunks.pack_tree(self._tree)
+            records.drop_journals(tx, execution.number)
             execution = execution._replace(snapshot_chunk=chunk)
-        if new:
+        if self._new:
             records.insert_execution(tx, execution)
         else:
             records.save_execution(tx, execution, snapshot)
-        first_event = self._events[0].id if self._events else self._tree.header.last_event_id + 1
-        journal = chunks.pack_journal(self._journal) if running and snapshot is None else None
-        records.insert_chunk(tx, execution.number, chunk, first_event, chunks.pack_events(self._events), journal)
+        self._save_chunk(execution, journal=running and snapshot is None)
         if running:
             TREES.put(execution, self._tree)
-        elif not new:
-            self._clean_up()
+        elif not self._new:
+            records.drop_journals(tx, execution.number)
+        self._new = False
         self.execution = execution
+        return execution
+
+    def _save_chunk(self, execution: Execution, *, journal: bool) -> None:
+        # Nobody can ask for the history of an Express execution: it is not kept.
+        events = self._events if execution.kind == "STANDARD" else []
+        first_event = events[0].id if events else self._tree.header.last_event_id + 1
+        records.insert_chunk(
+            self.call.tx,
+            execution.number,
+            execution.chunks,
+            first_event,
+            chunks.pack_events(events),
+            chunks.pack_journal(self._journal) if journal else None,
+        )
+
+    def _forget(self) -> Execution:
+        """An Express execution has ended: nothing of it is kept but its answer, while somebody waits for that."""
+        tx, execution = self.call.tx, self.execution
+        if execution.status != "SUCCEEDED":
+            reason = f"{execution.error or execution.status}: {execution.cause or ''}"
+            record(self.call, Delivery(execution.machine_arn, execution.arn, "execution", "failed", 1, reason))
+        if not self._new:
+            records.drop_chunks(tx, execution.number)
+            if execution.parent and not self._begins:
+                records.save_execution(tx, execution, None)
+            else:
+                records.delete_execution(tx, execution.arn)
         return execution
 
     def _continue(self, queue: deque[Command]) -> None:
@@ -185,7 +228,13 @@ class Advancing:
                 jobs.cancel_all(tx, timer_key(arn, action.key))
             case CancelTask():
                 jobs.cancel_all(tx, task_key(arn, action.key))
+                tasks.call_off(self.call, arn, action.key)
         return ()
+
+    def _refuse(self, task: ScheduleTask) -> str | None:
+        if task.pattern != "activity" or tokens_records.has_activity(self.call.tx, task.resource):
+            return None
+        return f"The activity {task.resource} does not exist."
 
     def _note_end(self, last: Step) -> None:
         if last.status == "RUNNING":
@@ -197,8 +246,11 @@ class Advancing:
             error=last.error,
             cause=last.cause,
         )
-        self.call.tx.wake(ended_key(self.execution.arn))
-        if self.execution.parent.startswith("arn:"):  # a task waits for it, not a request
+        if self.execution.parent.startswith("task "):
+            jobs.wake(self.call.tx, ended_key(self.execution.arn))
+        elif self.execution.parent.startswith("request "):
+            self.call.tx.wake(ended_key(self.execution.arn))
+        elif self.execution.parent:
             jobs.enqueue(
                 self.call.tx,
                 "stepfunctions:ended",
@@ -206,10 +258,6 @@ class Advancing:
                 [self.execution.parent, self.execution.arn],
                 trace=self.execution.trace,
             )
-
-    def _clean_up(self) -> None:
-        records.drop_journals(self.call.tx, self.execution.number)
-        jobs.cancel_all(self.call.tx, timer_key(self.execution.arn, EXECUTION))
 
 
 def ended_key(arn: str) -> str:

@@ -51,11 +51,10 @@ def start_execution(call: Call, params: dict[str, Any]) -> Result:
 
 @SERVICE.job("start")
 def run_start(call: Call, job: Job) -> None:
-    """An execution that was started within another operation's transaction begins to run."""
+    """An execution that was started within another operation's transaction begins to run, if it has not begun yet."""
     execution = records.find_execution(call.tx, job.payload)
-    if execution is not None and execution.chunks == 0 and execution.status == "RUNNING":
-        records.delete_execution(call.tx, execution.arn)
-        begin(call, execution)
+    if execution is not None and execution.chunks == 0:
+        advance(call, execution.arn)
 
 
 @SERVICE.operation("StartSyncExecution", resource=_machine)
@@ -63,16 +62,19 @@ def start_sync_execution(call: Call, params: dict[str, Any]) -> Result:
     machine = existing_machine(call, params["stateMachineArn"])
     if machine.kind != "EXPRESS":
         raise AwsError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
-    parent = f"request {call.request_id}"
+    parent = params.get("_parent") or f"request {call.request_id}"
     execution = records.find_by_parent(call.tx, parent)
     if execution is None:
-        execution = begin(call, _new_execution(call, {**params, "_parent": ""}, parent))
+        execution = begin(call, _new_execution(call, params, parent))
     if execution.status == "RUNNING":
         return Pending((ended_key(execution.arn),), call.started_ms + _SYNC_WAIT_MS)
+    if execution.chunks:
+        records.delete_execution(call.tx, execution.arn)
     took_ms = (execution.stop_at_ms or call.now_ms) - execution.start_at_ms
     shown = description(execution)
     return {
         **{name: value for name, value in shown.items() if not name.startswith("redrive")},
+        "outputDetails": {"included": True},
         "billingDetails": {
             "billedMemoryUsedInMB": 64,
             "billedDurationInMilliseconds": max(100, -(-took_ms // 100) * 100),
@@ -184,7 +186,7 @@ def list_executions(call: Call, params: dict[str, Any]) -> Result:
     if machine.kind == "EXPRESS":
         raise AwsError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
     limit = params.get("maxResults") or 100
-    before = int(decode_token(params["nextToken"])[0]) if "nextToken" in params else _NO_BOUND
+    before = int(decode_token(params["nextToken"], kinds=(int,))[0]) if "nextToken" in params else _NO_BOUND
     found = records.list_executions(call.tx, machine.arn, params.get("statusFilter"), before, limit + 1)
     shown = [
         {

@@ -20,7 +20,7 @@ def get_execution_history(call: Call, params: dict[str, Any]) -> Result:
     backwards = params.get("reverseOrder", False)
     last = records.last_event(call.tx, execution.number)
     if "nextToken" in params:
-        first_wanted = int(decode_token(params["nextToken"])[0])
+        first_wanted = int(decode_token(params["nextToken"], kinds=(int,))[0])
     else:
         first_wanted = last if backwards else 1
     bounds = (max(1, first_wanted - limit + 1), first_wanted) if backwards else (first_wanted, first_wanted + limit - 1)

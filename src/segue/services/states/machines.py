@@ -19,6 +19,7 @@ from segue.services.states.advance import advance
 from segue.services.states.arns import checked_arn, checked_name, machine_missing
 from segue.services.states.records import Machine
 from segue.services.states.service import SERVICE
+from segue.services.states.tags import tags_given
 
 _SETTINGS = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
 _ABORTS_PER_COMMIT = 50
@@ -65,7 +66,7 @@ def create_state_machine(call: Call, params: dict[str, Any]) -> Result:
         return {"stateMachineArn": arn, "creationDate": existing.created_at_ms}
     machine = Machine(arn, name, kind, params["roleArn"], digest, "", call.now_ms, call.now_ms, settings, "ACTIVE")
     records.insert_machine(call.tx, machine)
-    add_tags(call.tx, arn, {tag["key"]: tag.get("value", "") for tag in params.get("tags", ())})
+    add_tags(call.tx, arn, tags_given(params))
     return {"stateMachineArn": arn, "creationDate": call.now_ms}
 
 
@@ -184,7 +185,7 @@ def validate_state_machine_definition(_: Call, params: dict[str, Any]) -> Result
 @SERVICE.operation("TagResource", resource=_arn)
 def tag_resource(call: Call, params: dict[str, Any]) -> Result:
     _taggable(call, params["resourceArn"])
-    add_tags(call.tx, params["resourceArn"], {tag["key"]: tag.get("value", "") for tag in params["tags"]})
+    add_tags(call.tx, params["resourceArn"], tags_given(params))
     return {}
 
 

@@ -35,8 +35,8 @@ class Execution(NamedTuple):
 
     ``trace`` is the conversation that it belongs to, ``trace_header`` what its starter gave.
     ``number`` orders executions by their start; ``revision`` changes at every save, so that a cached tree is known to
-    be the saved one; ``chunks`` is how many there are; ``snapshot`` is the tree as of ``snapshot_chunk``. Its fields are
-    in the order of the table's columns. (A named tuple, as it is changed at every save: that costs a quarter.)
+    be the saved one; ``chunks`` is how many there are; ``snapshot`` is the tree as of ``snapshot_chunk``. The
+    fields are in the order of the columns. (A named tuple: it is changed at every save, and that costs a quarter.)
     """
 
     arn: str
@@ -241,6 +241,29 @@ def snapshot_of(tx: Transaction, arn: str) -> bytes | None:
 def drop_journals(tx: Transaction, execution: int) -> None:
     """The execution has ended: only its history is of interest."""
     tx.run("UPDATE states_chunks SET journal = NULL WHERE execution = ? AND journal IS NOT NULL", execution)
+
+
+def drop_chunks(tx: Transaction, execution: int) -> None:
+    """Forget the history and the journals of an execution."""
+    tx.run("DELETE FROM states_chunks WHERE execution = ?", execution)
+
+
+def ended_before(tx: Transaction, kind: str, before_ms: int, limit: int) -> list[tuple[str, int]]:
+    """ARNs and numbers of executions of a kind that ended before a time, the oldest first."""
+    rows = tx.all(
+        "SELECT arn, number FROM states_executions WHERE stop_at < ? AND kind = ? ORDER BY stop_at LIMIT ?",
+        before_ms,
+        kind,
+        limit,
+    )
+    return [(arn, number) for arn, number in rows]
+
+
+def forget_execution(tx: Transaction, arn: str, number: int) -> None:
+    """Forget everything of an execution: its row, its history, its tokens, so that its name is free again."""
+    delete_execution(tx, arn)
+    drop_chunks(tx, number)
+    tx.run("DELETE FROM states_tokens WHERE execution_arn = ?", arn)
 
 
 def event_chunks(tx: Transaction, execution: int, first: int, last: int) -> list[bytes]:

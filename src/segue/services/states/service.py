@@ -79,6 +79,10 @@ MIGRATIONS = (
     );
     CREATE INDEX states_activity_tasks_activity ON states_activity_tasks (activity_arn, id);
     """,
+    """
+    CREATE INDEX states_activity_tasks_execution ON states_activity_tasks (execution_arn);
+    CREATE INDEX states_executions_ended ON states_executions (stop_at) WHERE stop_at IS NOT NULL;
+    """,
 )
 
 SERVICE = Service("stepfunctions", MIGRATIONS, iam_prefix="states")

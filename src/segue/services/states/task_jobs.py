@@ -7,7 +7,7 @@ from typing import Any
 
 from segue.api import Call
 from segue.jobs import Job, Outbound, Pending
-from segue.languages.asl import Command, CompleteTask, Continue, FailTask, FireTimer, json_text
+from segue.languages.asl import Command, CompleteTask, Continue, FailTask, FireTimer, Stop, json_text
 from segue.services.states import records, tasks
 from segue.services.states.advance import advance
 from segue.services.states.integrations import Integration, TaskError
@@ -52,12 +52,10 @@ def go_on(call: Call, job: Job) -> None:
     advance(call, job.payload, Continue())
 
 
-@SERVICE.job("command")
-def give_command(call: Call, job: Job) -> None:
-    """A command that could not be given within another execution's transaction."""
-    arn, kind, frame, generation, *rest = job.payload
-    command = CompleteTask((frame, generation), rest[0]) if kind == "complete" else FailTask((frame, generation), *rest)
-    advance(call, arn, command)
+@SERVICE.job("stop")
+def stop(call: Call, job: Job) -> None:
+    """The task that an execution was started for is no longer wanted."""
+    advance(call, job.payload, Stop())
 
 
 @SERVICE.job("ended")
@@ -69,6 +67,8 @@ def execution_ended(call: Call, job: Job) -> None:
     execution = records.find_execution(call.tx, arn)
     if execution is None:
         return
+    if execution.kind == "EXPRESS":
+        records.delete_execution(call.tx, arn)
     description = _description(execution, parsed=pattern == "sync:2")
     text = json_text.dump(description)
     if execution.status == "SUCCEEDED":

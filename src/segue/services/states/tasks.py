@@ -17,7 +17,7 @@ from segue.api.deliveries import Delivery, place, record
 from segue.errors import AwsError
 from segue.jobs import Outbound, Pending
 from segue.languages.asl import Command, CompleteTask, FailTask, ScheduleTask, TaskStarted, TaskSubmitted, json_text
-from segue.services.states import tokens_records
+from segue.services.states import records, tokens_records
 from segue.services.states.integrations import Integration, TaskError, resolve
 from segue.services.states.integrations.optimized import function_error
 
@@ -73,6 +73,8 @@ def schedule(advancing: Advancing, action: ScheduleTask) -> Sequence[Command]:
     if _leaves(request) or advancing.tasks_done > _TASKS_PER_COMMIT:
         enqueue(advancing, request)
         return (started,)
+    if request.resource_type in _OURS:
+        advancing.keep()  # what it starts may bear this execution's own name
     done = perform(call, request, advancing.execution.trace)
     if isinstance(done, (Pending, Outbound)):
         enqueue(advancing, request)
@@ -121,7 +123,9 @@ def prepare(request: Request) -> tuple[Integration, dict[str, Any], Any]:
         integration = resolve(request.resource_type, request.resource_name)
     params = integration.params(value)
     if integration.operation == "stepfunctions:StartExecution" and request.pattern.startswith("sync"):
-        params["_parent"] = f"{request.execution_arn}/{request.frame}.{request.generation}/{request.pattern}"
+        params["_parent"] = _parent(request.execution_arn, request.key, request.pattern)
+    elif integration.operation == "stepfunctions:StartSyncExecution":
+        params["_parent"] = f"task {_parent(request.execution_arn, request.key, request.pattern)}"
     return integration, params, value
 
 
@@ -161,8 +165,30 @@ def outcome(call: Call, request: Request, integration: Integration, outbound: Ou
     return command
 
 
+def call_off(call: Call, execution_arn: str, key: Key) -> None:
+    """A task is no longer wanted: nobody is to fetch it, and the execution that a ``.sync`` task began is to stop."""
+    tokens_records.drop_activity_task(call.tx, execution_arn, key)
+    for pattern in _SYNC:
+        child = records.find_by_parent(call.tx, _parent(execution_arn, key, pattern))
+        if child is not None and child.status == "RUNNING":
+            jobs.enqueue(call.tx, "stepfunctions:stop", child.arn, child.arn, trace=child.trace)
+
+
+_OURS = ("states", "aws-sdk:sfn")
+_SYNC = ("sync", "sync:2")
+
+
+def _parent(execution_arn: str, key: Key, pattern: str) -> str:
+    return f"{execution_arn}/{key[0]}.{key[1]}/{pattern}"
+
+
 def _leaves(request: Request) -> bool:
-    return request.pattern == "lambda" or request.resource_type == "lambda"
+    """Whether a job is to do the task: a function is invoked outside, and an execution is not to be stopped, answered
+    or looked at, perhaps by itself, in the middle of a transaction that changes one; starting one only adds rows.
+    """
+    if request.pattern == "lambda" or request.resource_type in ("lambda", "aws-sdk:lambda"):
+        return True
+    return request.resource_type in _OURS and request.resource_name.partition(".")[0] != "startExecution"
 
 
 def _task_error(call: Call, request: Request, error: AwsError) -> TaskError:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from segue import jobs
 from segue.api import Call, Result
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
 from segue.languages.asl import Command, CompleteTask, FailTask, Heartbeat, json_text
 from segue.languages.asl.commands import Key
-from segue.services.states import records, tokens_records
+from segue.services.states import tokens_records
 from segue.services.states.advance import advance
 from segue.services.states.service import SERVICE
 
 
 @SERVICE.operation("SendTaskSuccess")
 def send_task_success(call: Call, params: dict[str, Any]) -> Result:
+    arn, key = _waiting(call, params["taskToken"])
     output = params["output"]
     try:
         json_text.parse(output)
@@ -25,16 +25,14 @@ def send_task_success(call: Call, params: dict[str, Any]) -> Result:
         raise AwsError("InvalidOutput", f"Invalid Output: '{error}'") from None
     if len(output.encode()) > call.limits.execution_payload_bytes:
         raise AwsError("InvalidOutput", "Invalid Output: 'The output is larger than the service limit'")
-    arn, key = _waiting(call, params["taskToken"])
-    _answer(call, arn, CompleteTask(key, output), ["complete", *key, output])
+    _answer(call, arn, CompleteTask(key, output))
     return {}
 
 
 @SERVICE.operation("SendTaskFailure")
 def send_task_failure(call: Call, params: dict[str, Any]) -> Result:
     arn, key = _waiting(call, params["taskToken"])
-    error, cause = params.get("error"), params.get("cause")
-    _answer(call, arn, FailTask(key, error, cause), ["fail", *key, error, cause])
+    _answer(call, arn, FailTask(key, params.get("error"), params.get("cause")))
     return {}
 
 
@@ -53,17 +51,10 @@ def _waiting(call: Call, token: str) -> tuple[str, Key]:
     return found
 
 
-def _answer(call: Call, arn: str, command: Command, plain: list[Any]) -> None:
+def _answer(call: Call, arn: str, command: Command) -> None:
     """Give the answer to the execution, unless it comes too late."""
     operation = "states:SendTaskSuccess" if isinstance(command, CompleteTask) else "states:SendTaskFailure"
     hop = Delivery(call.caller.principal_arn, arn, operation)
-    if call.nested:
-        # Another execution's transaction (or this one's own) is under way: the answer follows right after it.
-        execution = records.find_execution(call.tx, arn)
-        if execution is None or execution.status != "RUNNING":
-            raise _timed_out(hop)
-        jobs.enqueue(call.tx, "stepfunctions:command", arn, [arn, *plain], trace=call.trace)
-        return
     if not advance(call, arn, command):
         raise _timed_out(hop)
     record(call, hop)

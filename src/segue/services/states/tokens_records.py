@@ -1,4 +1,4 @@
-"""The rows of task tokens: who waits behind a token. A token stays known after its task, so that late answers are told."""
+"""The rows of task tokens: who waits behind a token. It stays known after its task, so that late answers are told."""
 
 from __future__ import annotations
 
@@ -31,6 +31,20 @@ def queue_activity(tx: Transaction, action: ScheduleTask, execution_arn: str) ->
         action.parameters_text,
     )
     jobs.wake(tx, activity_key(action.resource))
+
+
+def has_activity(tx: Transaction, arn: str) -> bool:
+    """Whether there is that activity."""
+    return tx.one("SELECT 1 FROM states_activities WHERE arn = ?", arn) is not None
+
+
+def drop_activity_task(tx: Transaction, execution_arn: str, task: tuple[int, int]) -> None:
+    """Nobody is to fetch the task any more."""
+    tx.run(
+        "DELETE FROM states_activity_tasks WHERE execution_arn = ? AND frame = ? AND generation = ?",
+        execution_arn,
+        *task,
+    )
 
 
 def activity_key(arn: str) -> str:

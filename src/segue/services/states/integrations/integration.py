@@ -1,4 +1,4 @@
-"""What an integration knows: the operation, its input from the state's parameters, the state's result from its output."""
+"""What an integration knows: the operation, its input from parameters, the result from its output."""
 
 from __future__ import annotations
 
