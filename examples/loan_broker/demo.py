@@ -170,11 +170,12 @@ def print_how_to_go_on() -> None:
     print(f"""
 {BOLD}Go on{PLAIN}
   .venv/bin/segue serve                                   a server that keeps its data in .segue
-  export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-2
+  export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_DEFAULT_REGION=us-east-2
+  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
   .venv/bin/python examples/loan_broker/deploy.py         this application, to play with
   .venv/bin/segue deliveries --follow                     what flows where, live, and why something did not
-  .venv/bin/aws logs tail --follow /aws/lambda/QuoteAggregator
-  open http://127.0.0.1:4566/_segue/                      the same in a browser""")
+  .venv/bin/aws logs filter-log-events --log-group-name /aws/lambda/QuoteAggregator --query 'events[].message'
+  curl http://127.0.0.1:4566/_segue/deliveries            what flows where, as JSON""")
 
 
 if __name__ == "__main__":
