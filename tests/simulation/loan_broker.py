@@ -45,11 +45,12 @@ DEPLOYMENT = _deployment()
 class LoanBrokerRun:
     """One seed: a world, a loan broker in it, requests, an end, and what is true then."""
 
-    def __init__(self, seed: int, blobs: Blobs) -> None:
+    def __init__(self, seed: int, blobs: Blobs, crash_at: tuple[int, bool] | None = None) -> None:
         self.offered: set[tuple[str, str]] = set()
         self.world = World(seed, self._functions(), crashes=0.0, blobs=blobs)
         chance = self.world.random
         self.world.crashes = chance.choice((0.0, 0.01, 0.05, 0.15))
+        self.world.crash_at = crash_at
         self.names = chance.sample(list(_REQUESTS), k=chance.randint(1, 4))
         self.machine = DEPLOYMENT.LoanBroker(lambda service: PerformClient(self.world, service)).deploy()
         self.executions: dict[str, str] = {}

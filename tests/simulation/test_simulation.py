@@ -9,6 +9,7 @@ import pytest
 from segue.jobs import Job, queue
 from segue.store import Transaction
 from segue.store.blobs import Blobs
+from tests.simulation.loan_broker import LoanBrokerRun
 from tests.simulation.run import simulate
 
 SEEDS_PER_PART = 125
@@ -29,6 +30,20 @@ def test_nothing_is_lost_in_any_world(part: int) -> None:
     assert counts["crashes"] > 100, "the worlds are too calm to show anything"
     assert counts["late quotes"] > 10
     assert counts["settled late"] > 5
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_crash_at_each_commit_in_turn(before: bool) -> None:
+    blobs = Blobs(None)
+    crashed = True
+    at = 0
+    while crashed:
+        at += 1
+        run = LoanBrokerRun(7, blobs, crash_at=(at, before))
+        run.names = ["three-banks", "one-bank", "malformed"]
+        run.run()
+        crashed = run.world.counts["crashes"] > 0
+    assert at > 80, "one conversation should be longer than that"
 
 
 def test_a_worker_that_forgets_what_it_claims_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:

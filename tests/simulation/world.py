@@ -72,6 +72,9 @@ class World:
         self.store = SqliteStore(None, migrations(self.api), self.clock, Ids(seed))
         self.in_flight: list[InFlight] = []
         self.calm = True
+        self.crash_at: tuple[int, bool] | None = None
+        """Crash at this commit of the run, just before it (true) or just after, and at no other."""
+        self._commits = 0
 
     def close(self) -> None:
         """Let the store go."""
@@ -79,8 +82,7 @@ class World:
 
     def transact(self, unit: Unit[T]) -> T:
         """One unit and its commit, where the process may die on either side of it."""
-        dies = not self.calm and self.random.random() < self.crashes
-        before = dies and self.random.random() < 0.5
+        dies, before = self._fate()
         self.store.begin()
         try:
             result, _ = self.store.run(unit)
@@ -88,13 +90,23 @@ class World:
             self.store.rollback()
             raise
         self.counts["commits"] += 1
-        if before:
+        if dies and before:
             self.store.rollback()
             raise Crash
         self.store.commit()
         if dies:
             raise Crash
         return result
+
+    def _fate(self) -> tuple[bool, bool]:
+        """Whether the process dies at this commit, and whether before it."""
+        if self.calm:
+            return False, False
+        self._commits += 1
+        if self.crash_at is not None:
+            return self._commits == self.crash_at[0], self.crash_at[1]
+        dies = self.random.random() < self.crashes
+        return dies, dies and self.random.random() < 0.5
 
     def perform(self, operation: str, params: dict[str, Any], caller: Caller | None = None, trace: str = "") -> Any:
         """An API call from outside: its answer, once it is committed."""
