@@ -115,6 +115,15 @@ def anchors(document: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_modules_that_are_named_exist(document: Path) -> None:
+    named = re.findall(r"`(?:src/segue/)?([\w/]+\.(?:py|mjs))`", document.read_text())
+    files = [
+        f"/{path.relative_to(ROOT)}" for top in ("src", "tests", "docs", "bench") for path in (ROOT / top).rglob("*")
+    ]
+    assert [name for name in named if not any(file.endswith(f"/{name}") for file in files)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_no_document_knows_a_machine(document: Path) -> None:
     found = re.findall(r"/(?:root|work|home|Users|opt)/\S*", document.read_text())
     assert found == []
