@@ -71,6 +71,7 @@ def changed_configuration(
 ) -> dict[str, Any]:
     """``current`` with the members that ``params`` names."""
     _check(params, operation)
+    _check_runtime(call, params.get("Runtime"))
     changed = dict(current)
     changed.update({member: params[member] for member in _STORED_AS_GIVEN if member in params})
     changed.update(_structures(current, params))
@@ -138,6 +139,15 @@ def _check(params: Mapping[str, Any], operation: str) -> None:
     target = (params.get("DeadLetterConfig") or {}).get("TargetArn", "")
     if target and target.split(":")[2:3] not in (["sqs"], ["sns"]):
         raise invalid(f"The provided target ARN {target} is invalid. It must be an SQS queue or an SNS topic.")
+
+
+def _check_runtime(call: Call, runtime: str | None) -> None:
+    known = call.api.model("lambda").shape("Runtime").traits["enum"]
+    if runtime is not None and runtime not in known:
+        raise invalid(
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+            f"[{', '.join(known)}] or be a valid ARN"
+        )
 
 
 def _check_environment(variables: Mapping[str, str]) -> None:
