@@ -19,11 +19,15 @@ from segue.config import Settings
 from segue.console.blobs import blobs_page
 from segue.console.deliveries import deliveries_page
 from segue.console.health import health
+from segue.console.origin import guarded
+from segue.console.pages import PREFIX, Pages
+from segue.console.peek import peek_page
 from segue.gateway import http
 from segue.gateway.app import Gateway, Page
 from segue.ids import Ids
 from segue.jobs import queue
 from segue.runtimes.pool import Pool
+from segue.services.sqs.messages import peek
 from segue.store.blobs import Blobs
 from segue.store.group_commit import GroupCommit
 from segue.store.migrations import Migrations
@@ -123,10 +127,12 @@ class Server:
             "/_localstack/health": partial(health, self.api),
             "/_segue/blobs/": partial(blobs_page, self.api),
             "/_segue/deliveries": partial(deliveries_page, self.store),
+            "/_segue/peek": partial(peek_page, self.store, peek),
+            PREFIX: Pages(),  # last: it begins the others
         }
         self.gateway = Gateway(self.api, self.store, effects, pages)
         opened.push_async_callback(self.gateway.close)
-        self._http = await http.serve(self.gateway, listening)
+        self._http = await http.serve(guarded(self.gateway, self.settings), listening)
         opened.push_async_callback(self._http.close)
         opened.callback(self.gateway.stop_waiting)
         await self.store.write(housekeeping.ensure)

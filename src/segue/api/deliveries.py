@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segue.store import Transaction
+from segue.store import Row, Transaction
 
 if TYPE_CHECKING:
     from segue.api.call import Call
@@ -84,9 +85,31 @@ def record(call: Call, delivery: Delivery, at: int | None = None) -> None:
     call.tx.wake(RECORDED)
 
 
-def since(tx: Transaction, after_id: int, limit: int = 500) -> list[dict[str, object]]:
-    """The hops after ``after_id``, oldest first."""
-    rows = tx.all("SELECT * FROM deliveries WHERE id > ? ORDER BY id LIMIT ?", after_id, limit)
+def since(
+    tx: Transaction, after_id: int, limit: int = 500, *, trace: str = "", resource: str = ""
+) -> list[dict[str, object]]:
+    """The hops after ``after_id``, oldest first: all, those of one conversation, or those from or to a resource."""
+    if trace:
+        rows = tx.all("SELECT * FROM deliveries WHERE trace = ? AND id > ? ORDER BY id LIMIT ?", trace, after_id, limit)
+    elif resource:
+        rows = tx.all(
+            "SELECT * FROM deliveries WHERE id > ? AND (source = ? OR target = ?) ORDER BY id LIMIT ?",
+            after_id,
+            resource,
+            resource,
+            limit,
+        )
+    else:
+        rows = tx.all("SELECT * FROM deliveries WHERE id > ? ORDER BY id LIMIT ?", after_id, limit)
+    return _hops(rows)
+
+
+def newest(tx: Transaction, limit: int) -> list[dict[str, object]]:
+    """The last hops, oldest of them first."""
+    return _hops(tx.all("SELECT * FROM deliveries ORDER BY id DESC LIMIT ?", limit))[::-1]
+
+
+def _hops(rows: Sequence[Row]) -> list[dict[str, object]]:
     names = ("id", "at", "trace", "source", "target", "operation", "status", "attempts", "reason", "subject")
     return [dict(zip(names, row, strict=True)) for row in rows]
 

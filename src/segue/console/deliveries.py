@@ -1,4 +1,7 @@
-"""The record of deliveries, to be followed live: ``GET /_segue/deliveries?after=ID&wait=SECONDS``."""
+"""The record of deliveries, to be followed live: ``GET /_segue/deliveries?after=ID&wait=SECONDS``.
+
+Further: ``last=N`` begins with the newest N; ``trace=ID`` and ``resource=ARN`` keep to one conversation or resource.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +10,36 @@ from urllib.parse import parse_qs
 import orjson
 
 from segue.api import deliveries
+from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
 from segue.wire.request import Request, Response
 
 _LONGEST_WAIT_SECONDS = 20.0
+_PAGE = 500
+_HELP = "'after' is the id of the last hop that you have, 'wait' a number of seconds, 'last' how many of the newest."
 
 
 async def deliveries_page(store: GroupCommit, request: Request) -> Response:
-    """The hops after ``after``, oldest first; with ``wait``, a long poll until there is one."""
+    """At most 500 hops after ``after``, oldest first; with ``wait``, a long poll until there is one."""
     query = parse_qs(request.query)
     try:
         after = int(query.get("after", ["0"])[0])
         wait_ms = int(min(float(query.get("wait", ["0"])[0]), _LONGEST_WAIT_SECONDS) * 1000)
-        if after.bit_length() > 63:
+        last = min(int(query.get("last", ["0"])[0]), _PAGE)
+        if after.bit_length() > 63 or last < 0:
             raise ValueError
     except (ValueError, OverflowError):
-        return _json(400, {"message": "'after' is the id of the last hop that you have, 'wait' a number of seconds."})
+        return _json(400, {"message": _HELP})
+    trace, resource = query.get("trace", [""])[0], query.get("resource", [""])[0]
+
+    def unit(tx: Transaction) -> tuple[list[dict[str, object]], int]:
+        if last:
+            return deliveries.newest(tx, last), tx.seq
+        return deliveries.since(tx, after, _PAGE, trace=trace, resource=resource), tx.seq
+
     until_ms = store.store.clock.now_ms() + wait_ms
     while True:
-        hops, seq = store.read(lambda tx: (deliveries.since(tx, after), tx.seq))
+        hops, seq = store.read(unit)
         if hops or store.store.clock.now_ms() >= until_ms:
             return _json(200, {"deliveries": hops})
         await store.wakes.park((deliveries.RECORDED,), seq, until_ms)
