@@ -117,14 +117,20 @@ def _decode_string(value: Any, name: str) -> str:
     return value if isinstance(value, str) else _leaf(value, name)
 
 
-def _decode_integer(value: Any, name: str) -> int:
-    text = _leaf(value, name).strip()
-    if len(text) > 20 or not text.lstrip("+-").isdecimal() or not text.isascii():
-        raise malformed(f"Value {text[:64]} for parameter {name} is invalid. Reason: Must be an integer.")
-    try:
-        return int(text)
-    except ValueError:
-        raise malformed(f"Value {text[:64]} for parameter {name} is invalid. Reason: Must be an integer.") from None
+def _integer_decoder(bits: int) -> Decoder:
+    limit = 1 << (bits - 1)
+
+    def decode(value: Any, name: str) -> int:
+        text = _leaf(value, name).strip()
+        try:
+            number = int(text) if len(text) <= 20 and text.isascii() and "_" not in text else limit
+        except ValueError:
+            number = limit
+        if not -limit <= number < limit:
+            raise malformed(f"Value {text[:64]} for parameter {name} is invalid. Reason: Must be an integer.")
+        return number
+
+    return decode
 
 
 def _decode_float(value: Any, name: str) -> float:
@@ -160,8 +166,8 @@ def _decode_timestamp(value: Any, name: str) -> int:
 _SCALARS: Final[dict[str, Decoder]] = {
     "string": _decode_string,
     "character": _decode_string,
-    "integer": _decode_integer,
-    "long": _decode_integer,
+    "integer": _integer_decoder(32),
+    "long": _integer_decoder(64),
     "float": _decode_float,
     "double": _decode_float,
     "boolean": _decode_boolean,

@@ -29,14 +29,20 @@ def _invalid(text: str, wanted: str) -> AwsError:
     return serialization_error(f"Value {text[:64]} can not be converted to {wanted}")
 
 
-def _text_integer(text: str) -> int:
-    digits = text.strip()
-    if len(digits) > 20 or not digits.isascii() or not digits.lstrip("+-").isdigit():
-        raise _invalid(text, "Integer")
-    try:
-        return int(digits)
-    except ValueError:
-        raise _invalid(text, "Integer") from None
+def _integer_decoder(bits: int) -> TextDecoder:
+    limit, wanted = 1 << (bits - 1), "Integer" if bits == 32 else "Long"
+
+    def decode(text: str) -> int:
+        digits = text.strip()
+        try:
+            number = int(digits) if len(digits) <= 20 and digits.isascii() and "_" not in digits else limit
+        except ValueError:
+            number = limit
+        if not -limit <= number < limit:
+            raise _invalid(text, wanted)
+        return number
+
+    return decode
 
 
 def _text_float(text: str) -> float:
@@ -78,8 +84,8 @@ def _text_json(text: str) -> str:
 _TEXT_DECODERS: Final[dict[str, TextDecoder]] = {
     "string": lambda text: text,
     "character": lambda text: text,
-    "integer": _text_integer,
-    "long": _text_integer,
+    "integer": _integer_decoder(32),
+    "long": _integer_decoder(64),
     "float": _text_float,
     "double": _text_float,
     "boolean": _text_boolean,

@@ -40,7 +40,7 @@ class FilterPolicy:
             return self._pattern.matches({name: value for name, value in map(_plain, attributes.items()) if name})
         try:
             body = json.loads(message)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         return isinstance(body, dict) and self._pattern.matches(body)
 
@@ -54,7 +54,7 @@ def compile(text: str, scope: Scope) -> FilterPolicy:
     """
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidFilterPolicy("failed to parse JSON.") from None
     if document == {}:
         return FilterPolicy(None, scope)
@@ -114,6 +114,6 @@ def _plain(item: tuple[str, Mapping[str, Any]]) -> tuple[str, Any]:
     if kind == "String.Array" or kind.startswith("Number"):
         try:
             return name, json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return name, text
     return name, text

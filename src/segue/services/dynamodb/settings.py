@@ -131,7 +131,7 @@ def put_resource_policy(call: Call, params: dict[str, Any]) -> Result:
     table = _tagged(call, params)
     try:
         json.loads(params["Policy"])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise invalid("Resource-based policy must be a valid JSON document") from None
     expected = params.get("ExpectedRevisionId")
     current = table.document.get("ResourcePolicy")

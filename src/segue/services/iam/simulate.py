@@ -40,7 +40,8 @@ def _simulate(params: dict[str, Any], documents: list[Any], principal: str) -> d
     for member in ("PermissionsBoundaryPolicyInputList", "OrderedOrganizationPolicyInputList"):
         if params.get(member):
             raise AwsError("NotImplemented", f"Segue does not implement {member} of the simulators yet.", status=501)
-    context = {entry["ContextKeyName"]: entry["ContextKeyValues"] for entry in params.get("ContextEntries", ())}
+    entries = params.get("ContextEntries", ())
+    context = {entry.get("ContextKeyName", ""): entry.get("ContextKeyValues", []) for entry in entries}
     resource_policy = [checked(params["ResourcePolicy"], "resource")] if params.get("ResourcePolicy") else []
     account = parse_arn(principal).account
     results = []

@@ -79,7 +79,7 @@ def _parsed(body: str) -> Any:
     if body.lstrip().startswith("{"):
         try:
             return json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return body
     return body
 
@@ -120,7 +120,7 @@ def failed_ids(payload: bytes, message_ids: Sequence[str]) -> set[str]:
     everything = set(message_ids)
     try:
         answer = json.loads(payload) if payload else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return everything
     if answer is None:
         return set()

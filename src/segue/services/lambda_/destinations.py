@@ -15,7 +15,7 @@ import orjson
 from segue.api import Call, Target, deliver
 from segue.services.lambda_.formats import iso_timestamp
 from segue.services.lambda_.invocation import InvokeOutcome, InvokeTarget, error_object
-from segue.services.lambda_.names import FunctionName
+from segue.services.lambda_.names import FunctionName, ordinal_of
 from segue.services.lambda_.records import find_version
 from segue.services.lambda_.sessions import PRINCIPAL
 
@@ -59,8 +59,8 @@ def hand_on(
 
 def _configuration(call: Call, function: FunctionName) -> Any:
     """The configuration whose role and dead-letter queue count; empty where the function is gone."""
-    ordinal = int(function.qualifier) if function.qualifier.isdigit() else 0
-    version = find_version(call.tx, function.arn, ordinal)
+    ordinal = ordinal_of(function.qualifier)  # an alias has none
+    version = find_version(call.tx, function.arn, max(0, ordinal))
     return {} if version is None else version.configuration
 
 

@@ -17,6 +17,7 @@ from segue.services.lambda_.names import (
     function_name,
     function_resource,
     named_function,
+    ordinal_of,
     plain_function_resource,
 )
 from segue.services.lambda_.records import (
@@ -81,7 +82,7 @@ def get_function_configuration(call: Call, params: dict[str, Any]) -> Result:
 @SERVICE.operation("ListFunctions", reads=True)
 def list_functions(call: Call, params: dict[str, Any]) -> Result:
     limit = min(params.get("MaxItems", 50), 50)
-    after, from_ordinal = decode_token(params["Marker"]) if params.get("Marker") else ("", 0)
+    after, from_ordinal = decode_token(params["Marker"], kinds=(str, int)) if params.get("Marker") else ("", 0)
     scope = f"{call.region}:{call.account}"
     if params.get("FunctionVersion") == "ALL":
         return _list_all_versions(call, scope, after, from_ordinal, limit)
@@ -111,7 +112,7 @@ def list_versions_by_function(call: Call, params: dict[str, Any]) -> Result:
     if find_function(call.tx, named.arn) is None:
         raise function_not_found(named.arn)
     limit = min(params.get("MaxItems", 50), 50)
-    from_ordinal = decode_token(params["Marker"])[0] if params.get("Marker") else 0
+    from_ordinal = decode_token(params["Marker"], kinds=(int,))[0] if params.get("Marker") else 0
     found = list_versions(call.tx, named.arn, from_ordinal, limit + 1)
     result: dict[str, Any] = {"Versions": [_listed(version, version.arn) for version in found[:limit]]}
     if len(found) > limit:
@@ -149,7 +150,7 @@ def _delete_published(call: Call, named: FunctionName) -> None:
             f"Version {named.qualifier} of function {named.arn} cannot be deleted: it is referenced by aliases "
             f"[{aliases}]."
         )
-    delete_version(call.tx, named.arn, int(named.qualifier))
+    delete_version(call.tx, named.arn, ordinal_of(named.qualifier))
 
 
 def existing(call: Call, named: FunctionName) -> tuple[Function, FunctionVersion]:
@@ -164,7 +165,7 @@ def existing(call: Call, named: FunctionName) -> tuple[Function, FunctionVersion
     qualifier = named.qualifier or LATEST
     if qualifier != LATEST and not qualifier.isdigit():
         qualifier = alias_version(call, named)
-    version = find_version(call.tx, named.arn, 0 if qualifier == LATEST else int(qualifier))
+    version = find_version(call.tx, named.arn, ordinal_of(qualifier))
     if version is None:
         raise function_not_found(named.qualified_arn)
     return function, version

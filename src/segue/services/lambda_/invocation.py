@@ -276,6 +276,6 @@ def error_object(payload: bytes) -> Mapping[str, object]:
     """A failed function's error object; empty where it is none."""
     try:
         found = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

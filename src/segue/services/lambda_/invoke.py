@@ -17,7 +17,7 @@ from segue.errors import AwsError, not_implemented
 from segue.jobs import Outbound
 from segue.services.lambda_.errors import function_not_found
 from segue.services.lambda_.invocation import EFFECT, InvokeOutcome, InvokeRequest, begin_log, invoke_target
-from segue.services.lambda_.names import LATEST, FunctionName, named_function
+from segue.services.lambda_.names import LATEST, FunctionName, named_function, ordinal_of
 from segue.services.lambda_.records import find_function, find_version
 from segue.services.lambda_.service import SERVICE
 from segue.services.lambda_.versions import alias_version
@@ -169,7 +169,7 @@ def _resolve(call: Call, named: FunctionName) -> int:
     qualifier = named.qualifier or LATEST
     if qualifier != LATEST and not qualifier.isdigit():
         qualifier = alias_version(call, named, chance=call.tx.ids.random.random())
-    ordinal = 0 if qualifier == LATEST else int(qualifier)
+    ordinal = ordinal_of(qualifier)
     known = call.tx.one("SELECT 1 FROM lambda_versions WHERE function_arn = ? AND ordinal = ?", named.arn, ordinal)
     if known is None:
         raise function_not_found(named.qualified_arn)

@@ -12,7 +12,7 @@ from segue.arn import make_arn
 from segue.services.lambda_.code import code_location, take_code
 from segue.services.lambda_.errors import invalid, missing
 from segue.services.lambda_.formats import code_sha256, iso_timestamp
-from segue.services.lambda_.names import scope_of
+from segue.services.lambda_.names import ordinal_of, scope_of
 from segue.services.lambda_.service import SERVICE
 from segue.store import Row
 
@@ -85,7 +85,7 @@ def delete_layer_version(call: Call, params: dict[str, Any]) -> Result:
 @SERVICE.operation("ListLayerVersions", reads=True)
 def list_layer_versions(call: Call, params: dict[str, Any]) -> Result:
     limit = params.get("MaxItems", 50)
-    before = decode_token(params["Marker"])[0] if params.get("Marker") else 1 << 62
+    before = decode_token(params["Marker"], kinds=(int,))[0] if params.get("Marker") else 1 << 62
     rows = call.tx.all(
         f"SELECT {_COLUMNS} FROM lambda_layers WHERE arn = ? AND is_deleted = 0 AND version < ?"
         " ORDER BY version DESC LIMIT ?",
@@ -136,11 +136,8 @@ def _get(call: Call, version_arn: str) -> dict[str, Any]:
 
 def _find(call: Call, version_arn: str, *, deleted: bool = False) -> Row | None:
     arn, _, version = version_arn.rpartition(":")
-    if not version.isdigit():
-        return None
-    row = call.tx.one(
-        f"SELECT {_COLUMNS}, is_deleted FROM lambda_layers WHERE arn = ? AND version = ?", arn, int(version)
-    )
+    ordinal = ordinal_of(version)
+    row = call.tx.one(f"SELECT {_COLUMNS}, is_deleted FROM lambda_layers WHERE arn = ? AND version = ?", arn, ordinal)
     return None if row is None or (row[6] and not deleted) else row
 
 

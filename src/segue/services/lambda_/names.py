@@ -11,6 +11,7 @@ from segue.arn import make_arn
 from segue.services.lambda_.errors import invalid, missing
 
 LATEST = "$LATEST"
+_ORDINAL_DIGITS = 18
 
 _FORM = re.compile(
     r"(?:arn:(?P<partition>aws[a-zA-Z-]*):lambda:)?(?:(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d):)?"
@@ -82,6 +83,13 @@ def scope_of(arn: str) -> str:
     """Account and region of an ARN, as lists are scoped by them (``us-east-1:000000000000``)."""
     _, _, _, region, account, _ = arn.split(":", 5)
     return f"{region}:{account}"
+
+
+def ordinal_of(qualifier: str) -> int:
+    """The number of the version that a qualifier names: 0 for ``$LATEST`` and nothing, -1 for what cannot be one."""
+    if qualifier in ("", LATEST):
+        return 0
+    return int(qualifier) if qualifier.isdecimal() and len(qualifier) <= _ORDINAL_DIGITS else -1
 
 
 def qualifier_of(arn: str) -> str:

@@ -17,6 +17,7 @@ from segue.services.lambda_.names import (
     LATEST,
     FunctionName,
     function_name,
+    ordinal_of,
     plain_function_resource,
 )
 from segue.services.lambda_.records import FunctionVersion, find_function, find_version, save_version
@@ -176,8 +177,7 @@ def _find_alias(call: Call, arn: str, name: str) -> Row | None:
 def _checked_weights(call: Call, named: FunctionName, version: str, routing: dict[str, Any] | None) -> dict[str, float]:
     weights: dict[str, float] = (routing or {}).get("AdditionalVersionWeights") or {}
     for each in (version, *weights):
-        ordinal = 0 if each == LATEST else int(each) if each.isdigit() else -1
-        if find_version(call.tx, named.arn, ordinal) is None:
+        if find_version(call.tx, named.arn, ordinal_of(each)) is None:
             raise function_not_found(f"{named.arn}:{each}")
     if weights and (version == LATEST or LATEST in weights):
         raise invalid("$LATEST is not supported for an alias pointing to more than 1 version")

@@ -154,7 +154,7 @@ def _json_matcher(text: str) -> Matcher:
             return False
         try:
             document = json.loads(message)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         return test(document)
 

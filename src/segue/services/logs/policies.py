@@ -24,7 +24,7 @@ def put_resource_policy(call: Call, params: dict[str, Any]) -> Result:
     try:
         if not isinstance(json.loads(document), dict):
             raise ValueError
-    except ValueError:
+    except (ValueError, RecursionError):
         raise invalid("Invalid policy document") from None
     held = call.tx.one("SELECT COUNT(*) FROM logs_resource_policies WHERE place = ? AND name <> ?", _place(call), name)
     if held is not None and held[0] >= MAX_POLICIES:

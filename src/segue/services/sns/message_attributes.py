@@ -60,7 +60,7 @@ def _check_name(name: str) -> None:
 def _check_array(name: str, text: str) -> None:
     try:
         items = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         items = None
     if not isinstance(items, list):
         raise _wrong(f"The message attribute '{name}' with type 'String.Array' must hold a JSON array.")

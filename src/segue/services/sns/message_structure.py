@@ -22,7 +22,7 @@ def bodies(message: str, structure: str | None) -> dict[str, str]:
         raise invalid(f"MessageStructure Reason: {structure} is not supported")
     try:
         document = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise invalid("Message Structure - JSON message body failed to parse") from None
     texts = (
         {name: text for name, text in document.items() if isinstance(text, str)} if isinstance(document, dict) else {}

@@ -166,7 +166,7 @@ def list_subscriptions(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 @SERVICE.operation("ListSubscriptionsByTopic", reads=True, resource=topic_arn)
 def list_subscriptions_by_topic(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     topic = find_topic(call, params["TopicArn"])
-    found = records.subscriptions_of(call.tx, topic.arn, int(after_token(params) or 0), PAGE + 1)
+    found = records.subscriptions_of(call.tx, topic.arn, int(after_token(params, int) or 0), PAGE + 1)
     return _page(found, found[PAGE - 1].id if len(found) > PAGE else None)
 
 
@@ -270,7 +270,7 @@ def _checked_document(name: str, value: str) -> str:
         return value
     try:
         document = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise invalid(f"Attributes Reason: {name}: failed to parse JSON.")

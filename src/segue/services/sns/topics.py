@@ -162,24 +162,25 @@ def list_topics(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return page
 
 
-def after_token(params: dict[str, Any]) -> Any:
+def after_token(params: dict[str, Any], kind: type = str) -> Any:
     """The key that ``NextToken`` names, or ``None``."""
     token = params.get("NextToken")
-    return decode_token(token, "InvalidParameter", "Invalid parameter: NextToken")[0] if token else None
+    return decode_token(token, "InvalidParameter", "Invalid parameter: NextToken", (kind,))[0] if token else None
 
 
 @SERVICE.operation("AddPermission", resource=topic_arn)
 def add_permission(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     topic = find_topic(call, params["TopicArn"])
     policy: dict[str, Any] = json.loads(topic.attributes["Policy"])
-    if any(statement.get("Sid") == params["Label"] for statement in policy["Statement"]):
+    statements = _statements(policy)
+    if any(statement.get("Sid") == params["Label"] for statement in statements):
         raise invalid("Statement already exists")
     for action in params["ActionName"]:
         if action not in _ACTIONS:
             raise invalid("Policy statement action out of service scope!")
     principals = [f"arn:{partition_of(call.region)}:iam::{account}:root" for account in params["AWSAccountId"]]
     actions = [f"SNS:{action}" for action in params["ActionName"]]
-    policy["Statement"].append(
+    statements.append(
         {
             "Sid": params["Label"],
             "Effect": "Allow",
@@ -188,7 +189,7 @@ def add_permission(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             "Resource": topic.arn,
         }
     )
-    _save_policy(call, topic, policy)
+    _save_policy(call, topic, policy | {"Statement": statements})
     return {}
 
 
@@ -196,9 +197,15 @@ def add_permission(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def remove_permission(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     topic = find_topic(call, params["TopicArn"])
     policy: dict[str, Any] = json.loads(topic.attributes["Policy"])
-    policy["Statement"] = [statement for statement in policy["Statement"] if statement.get("Sid") != params["Label"]]
-    _save_policy(call, topic, policy)
+    kept = [statement for statement in _statements(policy) if statement.get("Sid") != params["Label"]]
+    _save_policy(call, topic, policy | {"Statement": kept})
     return {}
+
+
+def _statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    """One statement may stand without a list around it."""
+    statements = policy.get("Statement", [])
+    return list(statements) if isinstance(statements, list) else [statements]
 
 
 def _save_policy(call: Call, topic: records.Topic, policy: dict[str, Any]) -> None:
@@ -268,7 +275,7 @@ def _checked(call: Call, name: str, value: str, fifo: bool) -> str:
 def _check_object(name: str, text: str) -> None:
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise invalid(f"{name} Error: null" if name == "Policy" else f"{name}: failed to parse JSON.")

@@ -114,7 +114,7 @@ def read(tx: Transaction, queue: Queue, names: list[str], counts: tuple[int, int
 def _checked_value(tx: Transaction, name: str, value: str, fifo: bool, queue_arn: str) -> str:
     if name in RANGES:
         _, least, greatest = RANGES[name]
-        if not value.isdecimal() or not least <= int(value) <= greatest:
+        if not value.isdecimal() or len(value) > 18 or not least <= int(value) <= greatest:
             raise _invalid(name)
         return str(int(value))
     if name in _FLAGS:
@@ -125,7 +125,9 @@ def _checked_value(tx: Transaction, name: str, value: str, fifo: bool, queue_arn
         if value not in _CHOICES[name]:
             raise _invalid(name)
         return value
-    if name == "KmsDataKeyReusePeriodSeconds" and not (value.isdecimal() and 60 <= int(value) <= 86_400):
+    if name == "KmsDataKeyReusePeriodSeconds" and not (
+        value.isdecimal() and len(value) < 18 and 60 <= int(value) <= 86_400
+    ):
         raise _invalid(name)
     if name in _DOCUMENTS and value:
         document = _object(name, value)
@@ -143,7 +145,7 @@ def _invalid(name: str) -> AwsError:
 def _object(name: str, text: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         if name == "Policy":

@@ -90,7 +90,7 @@ def cancel_message_move_task(call: Call, params: dict[str, Any]) -> dict[str, An
     try:
         handle = json.loads(base64.b64decode(params["TaskHandle"], validate=True))
         task_id, source_arn = handle["taskId"], handle["sourceArn"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise AwsError("InvalidParameterValue", "Value for parameter TaskHandle is invalid.") from None
     _queue(call, {"SourceArn": source_arn}, "SourceArn")
     row = call.tx.one("SELECT status, moved FROM sqs_move_tasks WHERE task_id = ? AND source = ?", task_id, source_arn)

@@ -186,7 +186,7 @@ def _claims(token: str) -> dict[str, Any]:
     parts = token.split(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, RecursionError):
         claims = None
     if not isinstance(claims, dict):
         raise AwsError("InvalidIdentityToken", "The ID Token provided is not a valid JWT.")
