@@ -88,13 +88,14 @@ class Connection(asyncio.Protocol):
 
 @dataclass(frozen=True)
 class Load:
-    """What a load came to: calls a second, latencies in seconds, refusals by their text."""
+    """What a load came to: calls a second, latencies in seconds, refusals by their text, the client's own cost."""
 
     rate: float
     seconds: float
     calls: int
     latencies: Sequence[float]
     refused: dict[str, int] = field(default_factory=dict)
+    cpu_seconds: float = 0.0
 
     def percentile_ms(self, percent: int) -> float:
         return percentile_ms(self.latencies, percent)
@@ -171,7 +172,7 @@ class Client:
         refused: dict[str, int] = {}
         connections = [self.connection() for _ in range(clients)]
         turn = iter(range(most))
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         until = began + seconds
 
         async def client(connection: Connection) -> None:
@@ -184,9 +185,9 @@ class Client:
                     await asyncio.sleep(0.01)
 
         await asyncio.gather(*(client(connection) for connection in connections))
-        took = time.perf_counter() - began
+        took, cpu = time.perf_counter() - began, time.process_time() - cpu
         for connection in connections:
             connection.close()
         if not latencies:
             raise Refused(f"no call succeeded: {refused}")
-        return Load(len(latencies) / took, took, len(latencies), latencies, refused)
+        return Load(len(latencies) / took, took, len(latencies), latencies, refused, cpu)

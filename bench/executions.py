@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import asl_engine
-from client import ACCOUNT, Load, Refused, median_ms
+from client import ACCOUNT, Refused, median_ms
 from measuring import Bench, measurement, until
 
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/bench"
@@ -94,13 +95,13 @@ async def chain(bench: Bench) -> None:
 
     await bench.client.load(32, bench.seconds / 6, lambda connection, _: connection.result(start))
     await until(none_runs)
-    cpu = bench.host.cpu_seconds() if bench.host else 0.0
+    before = bench.processors()
     load = await bench.client.load(32, bench.seconds, lambda connection, _: connection.result(start))
     waiting = time.perf_counter()
     await until(none_runs, 60)
     waited = time.perf_counter() - waiting
-    whole = Load(load.calls / (load.seconds + waited), load.seconds, load.calls, load.latencies, load.refused)
-    bench.record_load("chain", whole, cpu)
+    whole = replace(load, rate=load.calls / (load.seconds + waited))
+    bench.record_load("chain", whole, before)
     bench.record("chain_transitions", whole.rate * CHAIN_STATES)
 
 

@@ -62,8 +62,11 @@ class Host:
 
     def cpu_seconds(self) -> float:
         """Processor time of the server process so far, its helpers and functions not included."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return _cpu_seconds(self.process.pid)
+
+    def family_cpu_seconds(self) -> float:
+        """The same with its helpers and the functions that run now."""
+        return sum(_cpu_seconds(pid) for pid in (self.process.pid, *_descendants(self.process.pid)))
 
     def memory_mb(self) -> dict[str, float]:
         """Resident memory of the server and of all its descendants (helper, functions)."""
@@ -74,6 +77,25 @@ class Host:
     def threads(self) -> int:
         """How many threads the server process has."""
         return int(_status(self.process.pid, "Threads"))
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def machine_cpu_seconds() -> float:
+    """Processor time of everything on this machine so far."""
+    user, nice, system, _, _, irq, softirq, *_ = (int(part) for part in _first_line("/proc/stat").split()[1:])
+    return (user + nice + system + irq + softirq) / _TICKS
+
+
+def _first_line(path: str) -> str:
+    with Path(path).open() as lines:
+        return lines.readline()
 
 
 def _status(pid: int, name: str) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from client import Client, Connection, Load
-from host import Host
+from host import Host, machine_cpu_seconds
 
 Measurement = Callable[["Bench"], Awaitable[None]]
 MEASUREMENTS: dict[str, Measurement] = {}
@@ -19,6 +19,15 @@ def measurement(function: Measurement) -> Measurement:
     """Register a measurement under its function's name."""
     MEASUREMENTS[function.__name__] = function
     return function
+
+
+@dataclass(frozen=True)
+class Processors:
+    """Processor time in seconds: of the server, of it with its functions and the client, of the whole machine."""
+
+    server: float
+    ours: float
+    machine: float
 
 
 @dataclass
@@ -61,20 +70,31 @@ class Bench:
     ) -> Load:
         """Warm up, load, and keep the rate (times ``weight``) with latencies and the processor time of a call."""
         await self.client.load(clients, self.seconds / 6, one)
-        cpu = self.host.cpu_seconds() if self.host else 0.0
+        before = self.processors()
         load = await self.client.load(clients, self.seconds, one)
-        self.record_load(figure, load, cpu, weight)
+        self.record_load(figure, load, before, weight)
         return load
 
-    def record_load(self, figure: str, load: Load, cpu_before: float, weight: int = 1) -> None:
-        """Keep a load's rate (times ``weight``); ``cpu_before`` is the server's processor time at its start."""
+    def processors(self) -> Processors:
+        """Who has used how much processor time so far."""
+        if self.host is None:
+            return Processors(0.0, 0.0, 0.0)
+        ours = self.host.family_cpu_seconds() + time.process_time()
+        return Processors(self.host.cpu_seconds(), ours, machine_cpu_seconds())
+
+    def record_load(self, figure: str, load: Load, before: Processors, weight: int = 1) -> None:
+        """Keep a load's rate (times ``weight``); ``before`` is what ``processors`` told at its start."""
         details: dict[str, Any] = {
             "calls": load.calls,
             "p50_ms": round(load.percentile_ms(50), 3),
             "p99_ms": round(load.percentile_ms(99), 3),
         }
         if self.host:
-            details["server_cpu_us_a_call"] = round((self.host.cpu_seconds() - cpu_before) / load.calls * 1e6, 1)
+            now = self.processors()
+            others = (now.machine - before.machine - now.ours + before.ours) / load.seconds
+            details["server_cpu_us_a_call"] = round((now.server - before.server) / load.calls * 1e6, 1)
+            details["client_cpu_us_a_call"] = round(load.cpu_seconds / load.calls * 1e6, 1)
+            details["processors_used_by_others"] = round(max(others, 0.0), 2)
         if load.refused:
             details["refused"] = load.refused
         self.record(figure, load.rate * weight, **details)

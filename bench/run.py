@@ -33,6 +33,7 @@ from measuring import MEASUREMENTS, Bench
 
 _RESULTS = Path(__file__).parent / "results"
 _LONGEST_SECONDS = 45
+_OTHERS_WORTH_TELLING = 0.3
 # parked executions stay, so they come last
 _ORDER = sorted(MEASUREMENTS, key=lambda name: (name == "parked", list(MEASUREMENTS).index(name)))
 _FIRST_CALL = Client("http://127.0.0.1").json("sqs", "ListQueues")
@@ -57,6 +58,7 @@ def main() -> int:
             host.stop()
     took = time.perf_counter() - began
     _print_table(bench.results, peer.results if peer else None)
+    _tell_of_others(bench.results)
     for name, reason in failures.items():
         print(f"  {name} failed: {reason}")
     written = _write(arguments, bench, peer, failures, took)
@@ -125,6 +127,16 @@ def _print_table(results: dict[str, dict[str, Any]], peer: dict[str, dict[str, A
     for row in rows:
         cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
         print("  ".join([row[0].ljust(widths[0]), *cells]))
+
+
+def _tell_of_others(results: dict[str, dict[str, Any]]) -> None:
+    """Whether the machine was ours: on a busy one figures under load are lower, processor time a call hardly is."""
+    used = [found["processors_used_by_others"] for found in results.values() if "processors_used_by_others" in found]
+    if used and max(used) > _OTHERS_WORTH_TELLING:
+        print(
+            f"Other programs used up to {max(used):.1f} of the {os.cpu_count()} processors during a load: compare the"
+            " processor time of a call rather than its rate."
+        )
 
 
 def _number(value: float | None, unit: str) -> str:
