@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -37,6 +34,8 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print hops until there are no more (or, following, until interrupted)."""
+    import http.client  # not above: 'segue serve', which reads this module too, would start 40 ms later
+
     try:
         for hop in hops(arguments.endpoint_url, follow=lambda: bool(arguments.follow)):
             if arguments.trace and hop["trace"] != arguments.trace:
@@ -56,6 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _why(error: Exception) -> str:
+    import http.client
+    import urllib.error
+
     if isinstance(error, urllib.error.URLError):
         return str(error.reason)
     if isinstance(error, OSError | http.client.HTTPException):
@@ -65,6 +67,8 @@ def _why(error: Exception) -> str:
 
 def hops(endpoint_url: str, *, after: int = 0, follow: Callable[[], bool] = lambda: False) -> Iterator[dict[str, Any]]:
     """The recorded hops after ``after``, oldest first; for as long as ``follow`` says, as they happen."""
+    import urllib.request
+
     while True:
         following = follow()
         url = f"{endpoint_url}/_segue/deliveries?after={after}&wait={1 if following else 0}"

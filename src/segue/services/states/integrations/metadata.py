@@ -5,12 +5,12 @@ Source: conformance cases sfn-task-dynamodb/*, sfn-task-lambda/*, sfn-callback/*
 
 from __future__ import annotations
 
-from email.utils import formatdate
 from typing import Any
 
 from segue.wire.model import OperationModel
 from segue.wire.route import Route
 from segue.wire.serialize import serialize
+from segue.wire.timestamps import to_http_date
 
 
 def with_metadata(
@@ -33,7 +33,7 @@ def _headers(service: str, sent: dict[str, str], length: int, request_id: str, n
         "x-amzn-RequestId": request_id,
         "Connection" if service in ("dynamodb", "lambda") else "connection": "keep-alive",
         "Content-Length": str(length),
-        "Date": formatdate(now_ms / 1000, usegmt=True),
+        "Date": to_http_date(now_ms),
         "Content-Type": lower.get("content-type", "application/json"),
     }
     if service == "dynamodb":
