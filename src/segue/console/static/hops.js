@@ -2,8 +2,8 @@
 import { clock, h, link, long } from './dom.js';
 
 const KINDS = {
-  function: 'function', execution: 'execution', express: 'execution', stateMachine: 'workflow', activity: 'activity',
-  'log-group': 'log group', 'event-bus': 'bus', rule: 'rule', table: 'table', 'assumed-role': 'role', user: 'user', role: 'role',
+  function: 'function', stateMachine: 'workflow', activity: 'activity',
+  'log-group': 'log group', 'event-bus': 'bus', rule: 'rule', table: 'table', user: 'user', role: 'role',
 };
 
 export function resource(arn) {
@@ -15,12 +15,15 @@ export function resource(arn) {
   if (rest === 'root') return { kind: 'account', name: parts[4] };
   const [head, ...tail] = rest.split(/[:/]/);
   const name = rest.slice(head.length + 1);
+  if (head === 'assumed-role') return { kind: `as ${tail[0]}`, name: brief(tail.slice(1).join('/')) };
+  if (head === 'rule' && tail.length > 1) return { kind: `rule on ${tail[0]}`, name: tail[1] };
   if (head === 'execution' || head === 'express') {
-    const id = tail[1] || '';
-    return { kind: tail[0], name: /^[0-9a-f-]{36}$/.test(id) ? id.slice(0, 8) : id };
+    return { kind: tail[0], name: brief(tail[1] || '') };
   }
   return { kind: KINDS[head] || service, name: name || rest };
 }
+
+const brief = (id) => (/^[0-9a-f-]{36}$/.test(id) ? id.slice(0, 8) : id);
 
 export function called(arn) {
   const { kind, name } = resource(arn);
@@ -47,7 +50,7 @@ export function hopRow(hop, { trace = true, late = false } = {}) {
     h('td', { class: 'time', title: new Date(hop.at).toISOString() }, clock(hop.at)),
     h('td', null, called(hop.source)), h('td', null, called(hop.target)),
     h('td', null, hop.operation), outcome(hop, late),
-    trace ? h('td', null, hop.trace ? link('trace', hop.trace, 'conversation') : '') : null);
+    trace ? h('td', { class: 'time' }, hop.trace ? link('trace', hop.trace, 'sequence') : '') : null);
 }
 
 export const HEADS = ['Time', 'From', 'To', 'Operation', 'Outcome'];

@@ -48,7 +48,7 @@ export async function queue(main, arn, signal, { every }) {
   }), ({ of, messages }) => redraw(body,
     h('p', null, `${of[DEPTHS[0]]} to receive, ${of[DEPTHS[1]]} in flight, ${of[DEPTHS[2]]} delayed `, deadLetters(of)),
     h('p', { class: 'soft' }, 'The oldest 50 messages. Looking receives nothing: no receive count rises, no message hides.'),
-    messages.length ? table(['Sent', 'Message', 'State', '#Receives', 'Group', 'Conversation'], messages.map(message)) : empty('The queue is empty.'),
+    messages.length ? table(['Sent', 'Message', 'State', '#Receives', 'Group', 'Trace'], messages.map(message)) : empty('The queue is empty.'),
     block('Attributes', JSON.stringify(of), 'attributes')));
 }
 
@@ -66,5 +66,5 @@ function message(one) {
 
 function conversation(trace) {
   const root = /Root=([^;]+)/.exec(trace || '');
-  return root ? link('trace', root[1], 'conversation') : '';
+  return root ? link('trace', root[1], 'sequence') : '';
 }

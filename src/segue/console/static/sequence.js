@@ -2,18 +2,20 @@
 import { clock, duration, h, svg } from './dom.js';
 import { HEADS, failed, hopRow, resource } from './hops.js';
 
-const LANE = 138, GUTTER = 84, ROW = 38, HEAD = 44, DRAWN = 300;
+const GUTTER = 72, ROW = 38, HEAD = 44, DRAWN = 300;
 
 export function sequence(hops, endedMs) {
   const lane = lanesOf(hops);
   const ordered = inOrder(hops, lane).slice(0, DRAWN);
   const lanes = [...new Set(ordered.flatMap((hop) => [lane(hop.source), lane(hop.target)]))];
-  const x = new Map(lanes.map((name, index) => [name, GUTTER + LANE * (index + 0.5)]));
-  const width = GUTTER + LANE * lanes.length, height = ROW * ordered.length + 10;
+  const room = (document.getElementById('main').clientWidth - GUTTER - 60) / lanes.length;
+  const wide = Math.min(Math.max(room, 118), 220);
+  const x = new Map(lanes.map((name, index) => [name, GUTTER + wide * (index + 0.5)]));
+  const width = GUTTER + wide * lanes.length, height = ROW * ordered.length + 10;
   const detail = h('div', { 'aria-live': 'polite' });
   const late = (hop) => isLate(hop, endedMs);
   const show = (hop) => detail.replaceChildren(details(hop));
-  const heads = svg('svg', { class: 'lanes', width, height: HEAD, 'aria-hidden': 'true' }, lanes.map((name) => heading(name, x.get(name))));
+  const heads = svg('svg', { class: 'lanes', width, height: HEAD, 'aria-hidden': 'true' }, lanes.map((name) => heading(name, x.get(name), Math.floor(wide / 8))));
   const lines = lanes.map((name) => svg('line', { class: 'lane', x1: x.get(name), x2: x.get(name), y1: 0, y2: height }));
   const start = ordered[0]?.at;
   const arrows = ordered.map((hop, index) => arrow(hop, { from: x.get(lane(hop.source)), to: x.get(lane(hop.target)), y: index * ROW, width, start, late: late(hop), show }));
@@ -69,11 +71,11 @@ function causes(earlier, later, lane) {
   return lane(earlier.target) === lane(later.source) || (rule !== null && earlier.target.endsWith(`:event-bus/${rule[1]}`));
 }
 
-function heading(arn, x) {
+function heading(arn, x, most) {
   const { kind, name } = resource(arn);
-  const shown = name.length > 19 ? `${name.slice(0, 9)}…${name.slice(-9)}` : name;
+  const short = (text) => (text.length > most ? `${text.slice(0, most / 2)}…${text.slice(-(most / 2 - 1))}` : text);
   return svg('g', { 'text-anchor': 'middle' }, svg('title', null, arn),
-    svg('text', { class: 'kind-text', x, y: 17 }, kind.length > 20 ? `${kind.slice(0, 19)}…` : kind), svg('text', { x, y: 33, 'font-weight': 600 }, shown));
+    svg('text', { class: 'kind-text', x, y: 17 }, short(kind)), svg('text', { x, y: 33, 'font-weight': 600 }, short(name)));
 }
 
 function arrow(hop, { from, to, y, width, start, late, show }) {
