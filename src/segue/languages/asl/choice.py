@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from segue.languages import globs
 from segue.languages.asl.errors import InvalidExpression, StatesError
 from segue.languages.asl.expressions import compile_expression
 from segue.languages.asl.scope import Scope
@@ -143,8 +144,8 @@ def _compile_comparison(rule: dict[str, Any]) -> Rule:
         test, wanted = TYPE_TESTS[name], bool(operand)
         return lambda scope: test(read(scope)) is wanted
     if name == "StringMatches":
-        pattern = _compile_wildcards(operand)
-        return lambda scope: isinstance(value := read(scope), str) and pattern.fullmatch(value) is not None
+        matches = _compile_wildcards(operand)
+        return lambda scope: isinstance(value := read(scope), str) and matches(value)
     if name in COMPARISONS:
         return _compare_literal(variable, operand, *COMPARISONS[name])
     return _compare_paths(read, _compile_reader(operand), *COMPARISONS[name.removesuffix("Path")])
@@ -203,7 +204,11 @@ def _compare_paths(
     return matches
 
 
-def _compile_wildcards(pattern: str) -> re.Pattern[str]:
+def _compile_wildcards(pattern: str) -> globs.Matcher:
     """``*`` stands for any characters; a backslash makes ``*`` and a backslash mean themselves."""
-    parts = re.findall(r"\\[\\*]|.", pattern, re.DOTALL)
-    return re.compile("".join(".*" if part == "*" else re.escape(part[-1]) for part in parts), re.DOTALL)
+    parts = re.findall(r"\\[\\*]|\*|[^\\*]+|\\", pattern)
+    return globs.compile_tokens([globs.ANY_RUN if part == "*" else _unescaped(part) for part in parts])
+
+
+def _unescaped(part: str) -> str:
+    return part[1:] if len(part) == 2 and part[0] == "\\" else part

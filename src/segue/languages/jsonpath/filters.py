@@ -10,6 +10,7 @@ from typing import Any, Final
 from segue.languages.jsonpath.read import compile_read_all
 from segue.languages.jsonpath.scanner import Scanner
 from segue.languages.jsonpath.segments import Segment, is_definite
+from segue.languages.regexes import InvalidRegex, Regex
 
 Predicate = Callable[[Any, Any], bool]
 Operand = Callable[[Any, Any], Any]
@@ -93,13 +94,13 @@ def _regular_expression(scanner: Scanner, left: Operand) -> Predicate:
         raise scanner.error("a pattern between slashes expected")
     body, _, flags = written[1:].rpartition("/")
     try:
-        pattern = re.compile(body.replace("\\/", "/"), re.IGNORECASE if "i" in flags else 0)
-    except re.error as error:
+        pattern = Regex(body.replace("\\/", "/"), ignore_case="i" in flags)
+    except InvalidRegex as error:
         raise scanner.error(f"the pattern is wrong ({error})") from None
 
     def matches(candidate: Any, root: Any) -> bool:
         value = left(candidate, root)
-        return isinstance(value, str) and pattern.fullmatch(value) is not None
+        return isinstance(value, str) and pattern.is_whole(value)
 
     return matches
 

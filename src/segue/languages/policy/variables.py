@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from segue.languages.globs import ANY_ONE, ANY_RUN, Matcher, Token, compile_tokens, tokens_of
 from segue.languages.policy.request import Request
 
-_VARIABLE = re.compile(r"\$\{\s*([^},]+?)\s*(?:,\s*'([^']*)')?\s*\}")
+_VARIABLE = re.compile(r"\$\{([^{},']+)(?:,\s*'([^']*)'\s*)?\}")
 _ESCAPES = {"*": "*", "?": "?", "$": "$"}
 
 Template = Callable[[Request], str | None]
@@ -73,8 +73,9 @@ def _parts(text: str, variables: bool) -> list[str | _Variable]:
     at = 0
     for found in _VARIABLE.finditer(text):
         parts.append(text[at : found.start()])
-        escaped = _ESCAPES.get(found[1])
-        parts.append(_Literal(escaped) if escaped else _Variable(found[1], found[2]))
+        key = found[1].strip()
+        escaped = _ESCAPES.get(key)
+        parts.append(_Literal(escaped) if escaped else _Variable(key, found[2]))
         at = found.end()
     parts.append(text[at:])
     return [part for part in parts if part != ""]

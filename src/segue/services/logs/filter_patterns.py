@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import Any
 
 from segue.errors import AwsError
+from segue.languages.regexes import InvalidRegex, Regex
 
 Matcher = Callable[[str], bool]
 
-_UNSAFE = re.compile(r"\)[+*{?]|\(\?|[+*?}][+*{]|\\[0-9]")
 _TERM = re.compile(r'\s*([?-]?)(?:"((?:[^"\\]|\\.)*)"|%([^%]*)%|([^\s"]+))')
 
 
@@ -71,18 +71,13 @@ def _containing(term: str) -> Matcher:
 
 
 def _searching(expression: str) -> Matcher:
-    found = _regex(expression)
-    return lambda message: found.search(message) is not None
+    return _regex(expression).is_in
 
 
-def _regex(expression: str) -> re.Pattern[str]:
-    """AWS takes a small part of regular expressions; what could run for ever (repeated groups …) is refused."""
-    unbounded = len(re.findall(r"(?<!\\)[*+]", expression))
-    if len(expression) > 512 or unbounded > 3 or _UNSAFE.search(expression):
-        raise _invalid()
+def _regex(expression: str) -> Regex:
     try:
-        return re.compile(expression)
-    except re.error:
+        return Regex(expression)
+    except InvalidRegex:
         raise _invalid() from None
 
 
@@ -107,7 +102,7 @@ def _comparison(operator: str, wanted: str) -> Callable[[Any], bool]:
     """A test of a value: numbers by value, texts with ``*`` as wildcard, ``%…%`` as expression."""
     if wanted.startswith("%") and wanted.endswith("%") and len(wanted) > 1:
         found = _regex(wanted[1:-1])
-        return lambda value: isinstance(value, str) and (found.search(value) is not None) == (operator == "=")
+        return lambda value: isinstance(value, str) and found.is_in(value) == (operator == "=")
     number = None if wanted.startswith('"') else _number(wanted)
     if number is not None:
         compare, bound = _COMPARE[operator], number
