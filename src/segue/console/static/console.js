@@ -74,11 +74,11 @@ async function trace(where, id, signal, { every }) {
   }, ({ hops, ended }) => {
     if (!hops.length) { body.replaceChildren(h('p', null, 'No hop of this conversation is kept.')); return; }
     const missed = hops.filter((hop) => hop.status !== 'delivered' && hop.status !== 'audit').length;
-    const late = hops.filter((hop) => isLate(hop, ended.at)).length;
-    const said = [`${hops.length} hops in ${duration(hops.at(-1).at - hops[0].at)}, from ${clock(hops[0].at, true)}.`,
+    const late = hops.filter((hop) => isLate(hop, ended)).length;
+    const said = [`${hops.length} ${hops.length === 1 ? 'hop' : 'hops'} in ${duration(hops.at(-1).at - hops[0].at)}, from ${clock(hops[0].at, true)}.`,
       missed ? `${missed} did not arrive.` : 'All arrived.', late ? `${late} came after the workflow had ended (grey).` : ''];
     const open = body.querySelector('details')?.open;
-    body.replaceChildren(h('p', null, said.join(' '), ' ', ended.arn ? link('execution', ended.arn, 'The execution') : ''), ...sequence(hops, ended.at).filter(Boolean));
+    body.replaceChildren(h('p', null, said.join(' '), ' ', ended.arn ? link('execution', ended.arn, 'The execution') : ''), ...sequence(hops, ended).filter(Boolean));
     if (open) body.querySelector('details').open = true;
   });
 }

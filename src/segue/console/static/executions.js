@@ -80,7 +80,7 @@ export async function execution(main, arn, signal, { every, reach }) {
     if (still) return;
     redraw(head, overview(now, name), h('div', { class: 'columns' }, block('Input', now.input), block('Output', now.output)),
       now.error ? h('p', { class: 'bad' }, `Error: ${now.error}`) : null, block('Cause', now.cause));
-    redraw(trail, hops.length ? [h('p', null, link('trace', trace, 'this conversation alone')), ...sequence(hops, now.stopDate * 1000 || undefined)]
+    redraw(trail, hops.length ? [h('p', null, link('trace', trace, 'this conversation alone')), ...sequence(hops, { arn, at: now.stopDate && Math.round(now.stopDate * 1000) })]
       : h('p', { class: 'soft' }, 'Nothing moved between resources (or the record of it is no longer kept).'));
     redraw(past, eventTable(events));
   });
@@ -117,7 +117,7 @@ function eventTable({ events, more }) {
     const [key, details] = Object.entries(event).find(([name]) => name.endsWith('Details')) || [];
     const what = details && (details.name || details.resource && `${details.resourceType || ''}:${details.resource}` || details.error) || '';
     const bad = /Failed|TimedOut|Aborted/.test(event.type);
-    return row(number(event.id), number(`+${duration((event.timestamp - began) * 1000)}`), h('span', { class: bad && 'bad' }, event.type), what,
+    return row(number(event.id), number(`+${duration((event.timestamp - began) * 1000)}`), h('td', { class: bad ? 'time bad' : 'time' }, event.type), what,
       details ? h('details', { 'data-key': `event${event.id}` }, h('summary', { 'aria-label': key }, hint(details)), detailsOf(details)) : '');
   });
   return [table(['#Id', '#After', 'Event', 'State or resource', 'Details'], lines),

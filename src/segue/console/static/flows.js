@@ -19,10 +19,10 @@ export async function flows(main, _, signal, reach) {
   const draw = () => {
     const matching = hops.filter(matches);
     body.replaceChildren(...matching.slice(0, DRAWN).map(line));
-    tell(matching.length);
+    tell();
   };
-  const tell = (count = hops.filter(matches).length) => {
-    const real = hops.filter((hop) => !hop.gap).length;
+  const tell = () => {
+    const count = hops.filter((hop) => !hop.gap && matches(hop)).length, real = hops.filter((hop) => !hop.gap).length;
     const shown = Math.min(count, DRAWN);
     told.textContent = real ? `${shown} shown of ${count} that match, ${real} kept${held ? '; held' : ''}` : '';
     list.hidden = !count;

@@ -22,7 +22,7 @@ function gone(error) {
 }
 
 function line(attributes) {
-  return row(link('queue', attributes.QueueArn, nameOf(attributes.QueueArn)), DEPTHS.map((name) => number(attributes[name])), deadLetters(attributes));
+  return row(link('queue', attributes.QueueArn, nameOf(attributes.QueueArn)), ...DEPTHS.map((name) => number(attributes[name])), deadLetters(attributes));
 }
 
 const nameOf = (arn) => arn.split(':').pop();
@@ -46,7 +46,7 @@ export async function queue(main, arn, signal, { every }) {
   await every(2000, async () => ({
     of: (await aws('sqs', 'GetQueueAttributes', params, signal, whereOf(arn))).Attributes, messages: await peek(arn, signal),
   }), ({ of, messages }) => redraw(body,
-    h('p', null, `${of[DEPTHS[0]]} to receive, ${of[DEPTHS[1]]} in flight, ${of[DEPTHS[2]]} delayed `, deadLetters(of)),
+    h('p', null, `${of[DEPTHS[0]]} to receive, ${of[DEPTHS[1]]} in flight, ${of[DEPTHS[2]]} delayed`, of.RedrivePolicy ? ['; dead letters go to ', deadLetters(of)] : ''),
     h('p', { class: 'soft' }, 'The oldest 50 messages. Looking receives nothing: no receive count rises, no message hides.'),
     messages.length ? table(['Sent', 'Message', 'State', '#Receives', 'Group', 'Trace'], messages.map(message)) : empty('The queue is empty.'),
     block('Attributes', JSON.stringify(of), 'attributes')));
@@ -61,7 +61,7 @@ function message(one) {
       block(null, one.body)?.querySelector('pre'),
       Object.keys(one.attributes).length ? [h('p', { class: 'soft' }, 'Attributes'), block(null, JSON.stringify(one.attributes))?.querySelector('pre')] : null,
       one.source ? h('p', { class: 'soft' }, `Dead letter of ${one.source}`) : null),
-    h('span', { class: !one.visible && 'soft' }, state), number(one.receiveCount), one.groupId || '', conversation(one.trace));
+    h('td', { class: one.visible ? 'time' : 'time soft' }, state), number(one.receiveCount), one.groupId || '', h('td', { class: 'time' }, conversation(one.trace)));
 }
 
 function conversation(trace) {

@@ -2,20 +2,20 @@
 import { clock, duration, h, svg } from './dom.js';
 import { HEADS, failed, hopRow, resource } from './hops.js';
 
-const GUTTER = 72, ROW = 38, HEAD = 44, DRAWN = 300;
+const GUTTER = 72, ROW = 38, HEAD = 56, DRAWN = 300;
 
-export function sequence(hops, endedMs) {
+export function sequence(hops, ended) {
   const lane = lanesOf(hops);
   const ordered = inOrder(hops, lane).slice(0, DRAWN);
   const lanes = [...new Set(ordered.flatMap((hop) => [lane(hop.source), lane(hop.target)]))];
   const room = (document.getElementById('main').clientWidth - GUTTER - 60) / lanes.length;
-  const wide = Math.min(Math.max(room, 118), 220);
+  const wide = Math.min(Math.max(room, 104), 220);
   const x = new Map(lanes.map((name, index) => [name, GUTTER + wide * (index + 0.5)]));
   const width = GUTTER + wide * lanes.length, height = ROW * ordered.length + 10;
   const detail = h('div', { 'aria-live': 'polite' });
-  const late = (hop) => isLate(hop, endedMs);
+  const late = (hop) => isLate(hop, ended);
   const show = (hop) => detail.replaceChildren(details(hop));
-  const heads = svg('svg', { class: 'lanes', width, height: HEAD, 'aria-hidden': 'true' }, lanes.map((name) => heading(name, x.get(name), Math.floor(wide / 8))));
+  const heads = svg('svg', { class: 'lanes', width, height: HEAD, 'aria-hidden': 'true' }, lanes.map((name) => heading(name, x.get(name), Math.floor(wide / 8.6))));
   const lines = lanes.map((name) => svg('line', { class: 'lane', x1: x.get(name), x2: x.get(name), y1: 0, y2: height }));
   const start = ordered[0]?.at;
   const arrows = ordered.map((hop, index) => arrow(hop, { from: x.get(lane(hop.source)), to: x.get(lane(hop.target)), y: index * ROW, width, start, late: late(hop), show }));
@@ -25,14 +25,16 @@ export function sequence(hops, endedMs) {
   return [
     h('div', { class: 'sequence', tabindex: 0, role: 'region', 'aria-label': 'Sequence' }, heads, drawing), detail,
     hops.length > DRAWN ? h('p', { class: 'soft' }, `The first ${DRAWN} of ${hops.length} hops.`) : null,
-    h('details', { 'data-key': 'hops' }, h('summary', null, `The same ${ordered.length} hops as a table`),
+    h('details', { 'data-key': 'hops' }, h('summary', null, 'The same as a table'),
       h('div', { class: 'wide' }, h('table', null, h('thead', null, h('tr', null, heading2)), h('tbody', null, rows)))),
   ];
 }
 
-// What comes when the workflow has ended, or is told so, does no harm any more.
-export function isLate(hop, endedMs) {
-  return (endedMs !== undefined && hop.at > endedMs) || /\bTaskTimedOut\b/.test(hop.reason);
+// What others do when the execution (its ARN, the time of its end) is over, or what is told that it comes too late.
+// What the execution itself did before its end may be written down a moment after it.
+export function isLate(hop, { arn = '', at }) {
+  const own = hop.source === arn || hop.source.endsWith(`/${arn.split(':')[7]?.slice(0, 64)}`);
+  return (at !== undefined && hop.at > at && !own) || /\bTaskTimedOut\b/.test(hop.reason);
 }
 
 // A function or an execution calls as a session of its role, named like itself: that is its own lane, not another.
@@ -75,7 +77,19 @@ function heading(arn, x, most) {
   const { kind, name } = resource(arn);
   const short = (text) => (text.length > most ? `${text.slice(0, most / 2)}…${text.slice(-(most / 2 - 1))}` : text);
   return svg('g', { 'text-anchor': 'middle' }, svg('title', null, arn),
-    svg('text', { class: 'kind-text', x, y: 17 }, short(kind)), svg('text', { x, y: 33, 'font-weight': 600 }, short(name)));
+    svg('text', { class: 'kind-text', x, y: 17 }, short(kind)),
+    linesOf(name, most).map((line, index) => svg('text', { x, y: 32 + 14 * index, 'font-weight': 600 }, short(line))));
+}
+
+// A long name on two lines, broken where its words begin.
+function linesOf(name, most) {
+  if (name.length <= most) return [name];
+  let first = '';
+  for (const word of name.match(/[A-Z]?[^A-Z_./-]*[_./-]?/g)) {
+    if (first.length + word.length > most) break;
+    first += word;
+  }
+  return first ? [first, name.slice(first.length)] : [name];
 }
 
 function arrow(hop, { from, to, y, width, start, late, show }) {
@@ -97,7 +111,7 @@ function arrow(hop, { from, to, y, width, start, late, show }) {
 
 function label(hop, room) {
   const words = hop.status === 'delivered' ? hop.operation : `${hop.operation} ${hop.status}: ${hop.reason}`;
-  const most = Math.max(20, Math.floor(room / 6.6) - 2);
+  const most = Math.max(13, Math.floor(room / 7) - 2);
   return words.length > most ? `${words.slice(0, most - 1)}…` : words;
 }
 
