@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from segue.api import deliveries
 from segue.testing import Segue
 
 DEAD = "arn:aws:sqs:us-east-1:000000000000:dead"
@@ -46,6 +47,14 @@ def test_a_message_received_too_often_is_moved(segue: Segue, sqs: Any) -> None:
     assert message["Attributes"]["DeadLetterQueueSourceArn"] == "arn:aws:sqs:us-east-1:000000000000:live"
     # A standard queue's dead letters keep their age.
     assert message["Attributes"]["SentTimestamp"] == "1700000000000"
+    (hop,) = segue.transact(lambda tx: deliveries.since(tx, 0))
+    assert (hop["target"], hop["status"], hop["attempts"], hop["subject"]) == (
+        DEAD,
+        "dead-lettered",
+        2,
+        sent["MessageId"],
+    )
+    assert hop["reason"] == "received 2 times and not deleted: maxReceiveCount is reached"
 
 
 def test_others_are_received_in_the_place_of_those_that_are_moved(sqs: Any) -> None:

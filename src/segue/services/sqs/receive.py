@@ -14,6 +14,7 @@ import msgpack
 
 from segue import jobs
 from segue.api import Call, Result
+from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
 from segue.jobs import Pending
 from segue.services.sqs import fifo, message_attributes
@@ -128,29 +129,30 @@ def take(call: Call, queue: Queue, count: int, visibility_seconds: int, receipt:
             rows = tx.all(_TAKE_OLDEST, visible_at_ms, receipt, tx.now_ms, queue.arn, tx.now_ms, wanted)
         if not rows:
             break
-        kept = _kept(tx, queue, rows, oldest_ms)
+        kept = _kept(call, queue, rows, oldest_ms)
         messages += kept
         if len(kept) == len(rows):
             break
     return sorted(messages, key=lambda message: message.id)
 
 
-def _kept(tx: Transaction, queue: Queue, rows: list[Row], oldest_ms: int) -> list[Message]:
+def _kept(call: Call, queue: Queue, rows: list[Row], oldest_ms: int) -> list[Message]:
     """Of the messages taken, those that may be received; the others are expired or go to the dead-letter queue."""
     kept = []
     for row in rows:
         message = Message(*row)
         if message.sent_at_ms <= oldest_ms:
-            tx.run("DELETE FROM sqs_messages WHERE id = ?", message.id)
+            call.tx.run("DELETE FROM sqs_messages WHERE id = ?", message.id)
         elif queue.max_receive_count and message.receive_count > queue.max_receive_count:
-            if not _moved_to_dead_letters(tx, queue, message):
+            if not _moved_to_dead_letters(call, queue, message):
                 kept.append(message)
         else:
             kept.append(message)
     return kept
 
 
-def _moved_to_dead_letters(tx: Transaction, queue: Queue, message: Message) -> bool:
+def _moved_to_dead_letters(call: Call, queue: Queue, message: Message) -> bool:
+    tx = call.tx
     target = queue_of(tx, queue.dead_letter_arn) if queue.dead_letter_arn else None
     if target is None:
         # The dead-letter queue is gone: the message stays receivable rather than vanish.
@@ -167,6 +169,12 @@ def _moved_to_dead_letters(tx: Transaction, queue: Queue, message: Message) -> b
         message.id,
     )
     jobs.wake(tx, target.wake_key)
+    times = message.receive_count - 1
+    reason = f"received {times} time{'s' if times > 1 else ''} and not deleted: maxReceiveCount is reached"
+    record(
+        call.as_caller(call.caller, trace=message.trace),
+        Delivery(queue.arn, target.arn, "sqs:SendMessage", "dead-lettered", times, reason, message.message_id),
+    )
     return True
 
 
