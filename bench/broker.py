@@ -34,7 +34,7 @@ async def loan_broker(bench: Bench) -> None:
 async def _quoted(bench: Bench, start: bytes) -> float:
     began = time.perf_counter()
     execution = (await bench.client.call(start))["executionArn"]
-    ended = await finished(bench, execution)
+    ended = await finished(bench, execution, 0.002)
     took = time.perf_counter() - began
     if len(json.loads(ended["output"])["Quotes"]) < 2:
         raise Refused(f"fewer than two quotes: {ended['output']}")

@@ -55,8 +55,11 @@ async def machine(bench: Bench, definition: dict[str, Any], kind: str = "STANDAR
     return str((await bench.client.call(request))["stateMachineArn"])
 
 
-async def finished(bench: Bench, execution: str) -> dict[str, Any]:
-    """Wait for the end of an execution; how it ended. Raises ``Refused`` where it did not succeed."""
+async def finished(bench: Bench, execution: str, pause_seconds: float = 0.001) -> dict[str, Any]:
+    """Wait for the end of an execution; how it ended. Raises ``Refused`` where it did not succeed.
+
+    Looks at once and then with pauses, as looking takes the server's time.
+    """
     request = bench.client.json("states", "DescribeExecution", executionArn=execution)
     described: dict[str, Any] = {}
 
@@ -64,7 +67,7 @@ async def finished(bench: Bench, execution: str) -> dict[str, Any]:
         described.update(await bench.client.call(request))
         return bool(described["status"] != "RUNNING")
 
-    await until(ended, 30)
+    await until(ended, 30, pause_seconds)
     if described["status"] != "SUCCEEDED":
         raise Refused(f"{execution} {described['status']}: {described.get('error')} {described.get('cause')}")
     return described
