@@ -66,7 +66,10 @@ HOSTILE = [
     pytest.param([("d/", b"", stat.S_IFDIR), ("d/a", b"../..", LINK)], "leads out", id="deep link"),
     pytest.param([("a", b"b/..", LINK), ("b", b".", LINK)], "leads out", id="links that escape together"),
     pytest.param([("a", b"b/..", LINK), ("b/x", b"", 0), ("b/l", b"..", LINK)], "", id="links that stay inside"),
-    pytest.param([("a", b"b", LINK), ("a/x", b"", 0)], "The link 'a'", id="through a link"),
+    pytest.param([("a", b"b", LINK), ("a/x", b"", 0)], "lies below", id="through a link"),
+    pytest.param([("a/x", b"", 0), ("a", b"b", LINK)], "two entries", id="link in place of a folder"),
+    pytest.param([("d/" * 500 + "x", b"", 0)], "unusable", id="deep"),
+    pytest.param([(".", b"", 0)], "two entries", id="the root as a file"),
     pytest.param([("a", b"", 0), ("a/x", b"", 0)], "entry", id="file as a folder"),
     pytest.param([("a", b"1", 0), ("./a", b"2", 0)], "two entries", id="twice"),
     pytest.param([("a", b"", 0), ("a/", b"", stat.S_IFDIR)], "two entries", id="file and folder"),
@@ -88,6 +91,23 @@ def test_hostile_archives_leave_nothing(tmp_path: Path, entries: list[tuple[str,
     else:
         extract(made, inner / "digest")
     assert {path.name for path in tmp_path.iterdir()} == {"a.zip", "deep"}
+
+
+@pytest.mark.parametrize("destination", ["/etc/passwd", "..", "../x", "a/../../x", "", "\0"])
+def test_links_that_lead_out_are_found_without_extracting(tmp_path: Path, destination: str) -> None:
+    with pytest.raises(CodeRefused, match="leads out"):
+        check(archive(tmp_path / "a.zip", [("link", destination.encode(), LINK)]))
+
+
+def test_damaged_content_is_found_without_extracting(tmp_path: Path) -> None:
+    made = archive(tmp_path / "a.zip", [("a", b"some content", 0)])
+    whole = made.read_bytes()
+    damaged = bytearray(whole)
+    for at in (14, whole.rfind(b"PK\x01\x02") + 16):  # the checksum, where it stands twice
+        damaged[at] ^= 0xFF
+    made.write_bytes(damaged)
+    with pytest.raises(CodeRefused, match="Could not unzip"):
+        check(made)
 
 
 def test_sizes(tmp_path: Path) -> None:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import struct
 import tempfile
 import zipfile
-import zlib
 from pathlib import Path
 
 from segue.runtimes.errors import CodeRefused
 from segue.store.archive import (
+    DAMAGED,
     MAXIMUM_ENTRIES,
     MAXIMUM_NAME_BYTES,
     MAXIMUM_UNZIPPED_BYTES,
@@ -69,12 +68,12 @@ def _extract_entries(opened: zipfile.ZipFile, root: Path, maximum_bytes: int) ->
                 target.parent.mkdir(parents=True, exist_ok=True)
                 left -= _write(opened, entry, target, left, maximum_bytes)
         except OSError as error:  # a file where a folder is needed, a name the file system refuses
-            raise CodeRefused(f"{UNREADABLE} (The entry {str(entry.path)!r}: {error.strerror})") from error
+            raise CodeRefused(f"{UNREADABLE} (The entry {entry.name!r}: {error.strerror})") from error
     for entry in links:
         _link(opened, entry, root)
     for entry in links:  # again, now that all are there: together they may lead where none led alone
         if not _is_inside(root, root.joinpath(*entry.path.parts)):
-            raise CodeRefused(f"{UNREADABLE} (The link {str(entry.path)!r} leads out of the archive)")
+            raise CodeRefused(f"{UNREADABLE} (The link {entry.name!r} leads out of the archive)")
 
 
 def _write(opened: zipfile.ZipFile, entry: Entry, target: Path, left: int, maximum_bytes: int) -> int:
@@ -87,7 +86,7 @@ def _write(opened: zipfile.ZipFile, entry: Entry, target: Path, left: int, maxim
                 if written > left:
                     raise too_big(maximum_bytes)
                 sink.write(chunk)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
+    except DAMAGED as error:
         raise CodeRefused(UNREADABLE) from error
     target.chmod(entry.mode)
     return written
@@ -95,10 +94,10 @@ def _write(opened: zipfile.ZipFile, entry: Entry, target: Path, left: int, maxim
 
 def _link(opened: zipfile.ZipFile, entry: Entry, root: Path) -> None:
     if entry.info.file_size > MAXIMUM_NAME_BYTES:
-        raise CodeRefused(f"{UNREADABLE} (The link {str(entry.path)!r} is too long)")
+        raise CodeRefused(f"{UNREADABLE} (The link {entry.name!r} is too long)")
     try:
         destination = os.fsdecode(opened.read(entry.info))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (*DAMAGED, OSError) as error:
         raise CodeRefused(UNREADABLE) from error
     place = root.joinpath(*entry.path.parts)
     if (
@@ -106,12 +105,12 @@ def _link(opened: zipfile.ZipFile, entry: Entry, root: Path) -> None:
         or "\0" in destination
         or not _is_inside(root, place.parent, place.parent / destination)
     ):
-        raise CodeRefused(f"{UNREADABLE} (The link {str(entry.path)!r} leads out of the archive)")
+        raise CodeRefused(f"{UNREADABLE} (The link {entry.name!r} leads out of the archive)")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(destination)
     except OSError as error:
-        raise CodeRefused(f"{UNREADABLE} (The link {str(entry.path)!r}: {error.strerror})") from error
+        raise CodeRefused(f"{UNREADABLE} (The link {entry.name!r}: {error.strerror})") from error
 
 
 def _is_inside(root: Path, *paths: Path) -> bool:

@@ -7,9 +7,13 @@ file. Please check your file, then try to upload again."; one that is too big "U
 
 from __future__ import annotations
 
+import lzma
+import os
+import posixpath
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,10 +22,26 @@ from typing import IO
 from segue.errors import AwsError
 
 MAXIMUM_UNZIPPED_BYTES = 262_144_000
-# Not AWS's: archives of the permitted size with more entries than this exist only to exhaust inodes.
-MAXIMUM_ENTRIES = 100_000
-MAXIMUM_NAME_BYTES = 4_096
+# Not AWS's: archives with more entries than this exist to exhaust inodes; looking through so many takes half a second.
+MAXIMUM_ENTRIES = 50_000
+MAXIMUM_NAME_BYTES = 2_048
+MAXIMUM_PART_BYTES = 255
+MAXIMUM_DEPTH = 200
+_MAXIMUM_READ_BYTES = 16 << 20
+_MAXIMUM_READ_ENTRIES = 2_000
 UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
+
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    ValueError,
+)
+"""What the standard library raises for archives that are damaged or hostile; and ``OSError`` where it reads them."""
 
 
 class ArchiveRefused(AwsError):
@@ -33,29 +53,50 @@ class ArchiveRefused(AwsError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One checked entry: a relative path without ``..``, and what it is to become."""
+    """One checked entry: a relative path of plain parts (empty: the archive's root), and what it is to become."""
 
     info: zipfile.ZipInfo
-    path: PurePosixPath
+    name: str
     is_directory: bool
     is_link: bool
     mode: int
+
+    @property
+    def path(self) -> PurePosixPath:
+        return PurePosixPath(self.name)
 
 
 def check(archive: Path | IO[bytes], maximum_bytes: int = MAXIMUM_UNZIPPED_BYTES) -> int:
     """The unzipped size in bytes that the archive's directory promises; ``ArchiveRefused`` for what is hostile.
 
-    Sizes an archive lies about are found at extraction.
+    The content of small archives is read, too. Of large ones, what their directory lies about is found at extraction.
     """
     with open_archive(archive) as opened:
-        return sum(entry.info.file_size for entry in entries(opened, maximum_bytes))
+        found = list(entries(opened, maximum_bytes))
+        size = sum(entry.info.file_size for entry in found)
+        if size <= _MAXIMUM_READ_BYTES and len(found) <= _MAXIMUM_READ_ENTRIES:
+            for entry in found:
+                _read(opened, entry)
+        return size
+
+
+def _read(opened: zipfile.ZipFile, entry: Entry) -> None:
+    try:
+        content = opened.read(entry.info)
+    except (*DAMAGED, OSError) as error:
+        raise ArchiveRefused(UNREADABLE) from error
+    if entry.is_link:
+        destination = os.fsdecode(content)
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(entry.name), destination))
+        if not destination or "\0" in destination or place.startswith(("/", "../")) or place == "..":
+            raise ArchiveRefused(f"{UNREADABLE} (The link {entry.name!r} leads out of the archive)")
 
 
 def open_archive(archive: Path | IO[bytes]) -> zipfile.ZipFile:
     """The opened archive; ``ArchiveRefused`` where it cannot be read."""
     try:
         return zipfile.ZipFile(archive)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, EOFError, RecursionError) as error:
+    except (*DAMAGED, OSError, RecursionError) as error:
         raise ArchiveRefused(UNREADABLE) from error
 
 
@@ -66,13 +107,21 @@ def entries(opened: zipfile.ZipFile, maximum_bytes: int) -> Iterator[Entry]:
         raise ArchiveRefused(f"The archive has more than {MAXIMUM_ENTRIES} entries")
     if sum(info.file_size for info in infos) > maximum_bytes:
         raise too_big(maximum_bytes)
-    kinds: dict[PurePosixPath, bool] = {}
+    files: set[str] = set()
+    folders: set[str] = {""}
     for info in infos:
         entry = _entry(info)
-        known = kinds.get(entry.path)
-        if known is not None and not (known and entry.is_directory):
-            raise ArchiveRefused(f"The archive has two entries named {str(entry.path)!r}")
-        kinds[entry.path] = entry.is_directory
+        name = entry.name
+        if name in files or (not entry.is_directory and name in folders):
+            raise ArchiveRefused(f"The archive has two entries named {name!r}")
+        above = name if entry.is_directory else name.rpartition("/")[0]
+        while above not in folders:
+            if above in files:
+                raise ArchiveRefused(f"{UNREADABLE} (The entry {name!r} lies below a file)")
+            folders.add(above)
+            above = above.rpartition("/")[0]
+        if not entry.is_directory:
+            files.add(name)
         yield entry
 
 
@@ -83,12 +132,12 @@ def too_big(maximum_bytes: int = MAXIMUM_UNZIPPED_BYTES) -> ArchiveRefused:
 
 def _entry(info: zipfile.ZipInfo) -> Entry:
     name = info.orig_filename.replace("\\", "/")
-    path = PurePosixPath(name)
+    parts = [part for part in name.split("/") if part not in ("", ".")]
     if info.flag_bits & 0x1:
         raise ArchiveRefused(f"{UNREADABLE} (The entry {name!r} is encrypted)")
-    if not name or "\0" in name or len(name.encode("utf-8", "replace")) > MAXIMUM_NAME_BYTES:
+    if _is_unusable(name, parts):
         raise ArchiveRefused(f"{UNREADABLE} (An entry has an unusable name)")
-    if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
+    if name.startswith("/") or ".." in parts or (parts and parts[0].endswith(":")):
         raise ArchiveRefused(f"{UNREADABLE} (The entry {name!r} leads out of the archive)")
     mode = info.external_attr >> 16
     kind = stat.S_IFMT(mode)
@@ -96,4 +145,14 @@ def _entry(info: zipfile.ZipInfo) -> Entry:
         raise ArchiveRefused(f"{UNREADABLE} (The entry {name!r} is neither a file nor a folder)")
     # Archives without Unix attributes (made on Windows, or by libraries) hold readable files.
     permissions = (mode & 0o555) | 0o444 if mode & 0o777 else 0o444
-    return Entry(info, path, name.endswith("/") or kind == stat.S_IFDIR, kind == stat.S_IFLNK, permissions)
+    is_directory = name.endswith("/") or kind == stat.S_IFDIR
+    return Entry(info, "/".join(parts), is_directory, kind == stat.S_IFLNK and not is_directory, permissions)
+
+
+def _is_unusable(name: str, parts: list[str]) -> bool:
+    if not name or "\0" in name or len(parts) > MAXIMUM_DEPTH:
+        return True
+    if name.isascii() and len(name) <= MAXIMUM_PART_BYTES:
+        return False
+    sizes = [len(part.encode("utf-8", "replace")) for part in parts]
+    return sum(sizes) + len(sizes) > MAXIMUM_NAME_BYTES or max(sizes, default=0) > MAXIMUM_PART_BYTES

@@ -86,12 +86,7 @@ def set_queue_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 @SERVICE.operation("ListQueues", reads=True)
 def list_queues(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    limit = params.get("MaxResults")
-    if limit is not None and not 1 <= limit <= 1_000:
-        raise AwsError(
-            "InvalidParameterValue",
-            f"Value {limit} for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided.",
-        )
+    limit = _page_size(params)
     after = _after(params)
     prefix = call.arn("sqs", "") + (params.get("QueueNamePrefix") or "")
     found = records.queues_after(call.tx, prefix, after, (limit or 1_000) + 1)
@@ -101,9 +96,19 @@ def list_queues(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 @SERVICE.operation("ListDeadLetterSourceQueues", reads=True, resource=arn_of_url)
 def list_dead_letter_source_queues(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     queue = find_queue(call, params)
-    limit = params.get("MaxResults")
+    limit = _page_size(params)
     found = records.sources_of(call.tx, queue.arn, _after(params), (limit or 1_000) + 1)
     return {"queueUrls": []} | _page(call, found, limit, "queueUrls")
+
+
+def _page_size(params: dict[str, Any]) -> int | None:
+    limit: int | None = params.get("MaxResults")
+    if limit is not None and not 1 <= limit <= 1_000:
+        raise AwsError(
+            "InvalidParameterValue",
+            f"Value {limit} for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided.",
+        )
+    return limit
 
 
 def _after(params: dict[str, Any]) -> str:
