@@ -248,3 +248,15 @@ def test_the_users_own_pages_on_this_machine_may_ask(browser: Browser) -> None:
 
 def test_health_is_told_under_any_name(browser: Browser) -> None:
     assert browser.ask("/_segue/health", host="anything.example")[0] == 200
+
+
+def test_where_requests_are_signed_pages_ask_for_the_secret() -> None:
+    with Segue(secret_access_key="s3cret:") as segue:
+        browser = Browser(segue)
+        for path in ("/_segue/", "/_segue/deliveries", "/_segue/peek?queue=x"):
+            status, headers, _ = browser.ask(path)
+            assert (status, headers["www-authenticate"].split()[0]) == (401, "Basic")
+            for word in ("Basic dTp3cm9uZw==", "Basic !", "Basic", "Bearer dTpzM2NyZXQ6"):
+                assert browser.ask(path, authorization=word)[0] == 401, word
+            assert browser.ask(path, authorization="Basic dTpzM2NyZXQ6")[0] == 200
+        assert browser.ask("/_segue/health")[0] == 200

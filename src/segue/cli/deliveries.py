@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -72,13 +73,19 @@ def hops(endpoint_url: str, *, after: int = 0, follow: Callable[[], bool] = lamb
     while True:
         following = follow()
         url = f"{endpoint_url}/_segue/deliveries?after={after}&wait={1 if following else 0}"
-        with urllib.request.urlopen(url, timeout=60) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=_password()), timeout=60) as answer:
             page = json.load(answer)["deliveries"]
         for hop in page:
             after = hop["id"]
             yield hop
         if not page and not following:
             return
+
+
+def _password() -> dict[str, str]:
+    """What a server that wants signed requests wants for its pages."""
+    secret = os.environ.get("SEGUE_SECRET_ACCESS_KEY")
+    return {"Authorization": f"Basic {b64encode(f'segue:{secret}'.encode()).decode()}"} if secret else {}
 
 
 def line(hop: dict[str, Any]) -> str:

@@ -3,12 +3,16 @@
 A server on the loopback interface asks for no signature, so any page that its user visits could post to it. Browsers
 say where a request comes from (``Origin``, ``Sec-Fetch-Site``); AWS's clients never do. A page whose name is made to
 resolve to this machine (DNS rebinding) is of one origin with the server, but its name stands in ``Host``.
+
+Where requests must be signed, pages are not told to everybody either: browsers ask for the secret as a password.
 """
 
 from __future__ import annotations
 
 import ipaddress
+from base64 import b64decode
 from collections.abc import Awaitable, Callable
+from hmac import compare_digest
 from urllib.parse import urlsplit
 
 import orjson
@@ -23,6 +27,8 @@ PAGES = "/_segue"
 _OPEN = ("/_segue/health", "/_segue/blobs/")
 #: Names that nobody can register, so that no stranger's page can be called so.
 _OURS = ("localhost", "local", "internal", "test")
+_ASK = 'Basic realm="Segue: any name, and SEGUE_SECRET_ACCESS_KEY as the password", charset="UTF-8"'
+_WORDS = {"message": "This page asks for a password: SEGUE_SECRET_ACCESS_KEY, under any name (HTTP Basic)."}
 
 
 def guarded(app: App, settings: Settings) -> App:
@@ -33,16 +39,18 @@ def guarded(app: App, settings: Settings) -> App:
         if "origin" not in headers and "sec-fetch-site" not in headers and not request.path.startswith(PAGES):
             return app(request)  # not a browser: every AWS client
         why = refusal(request, settings)
-        if not why:
-            return app(request)
-        return Response(403, {"content-type": "application/json"}, orjson.dumps({"message": why}))
+        if why:
+            return Response(403, {"content-type": "application/json"}, orjson.dumps({"message": why}))
+        if settings.secret_access_key and _is_page(request) and not _knows(request, settings.secret_access_key):
+            return Response(401, {"content-type": "application/json", "www-authenticate": _ASK}, orjson.dumps(_WORDS))
+        return app(request)
 
     return answer
 
 
 def refusal(request: Request, settings: Settings) -> str:
     """Why a request is refused; empty for one that is welcome."""
-    is_page = request.path.startswith(PAGES) and not request.path.startswith(_OPEN)
+    is_page = _is_page(request)
     host = request.header("host")
     if is_page and not (is_ours(_name(host)) or _name(host) == settings.host):
         return f"The console is not served under the name {host[:100]!r}; open it as {settings.endpoint_url}/_segue/"
@@ -56,6 +64,20 @@ def refusal(request: Request, settings: Settings) -> str:
     if is_page and request.header("sec-fetch-mode") == "navigate":
         return ""  # somebody follows a link to the console
     return "A page from elsewhere may not use this server."
+
+
+def _is_page(request: Request) -> bool:
+    return request.path.startswith(PAGES) and not request.path.startswith(_OPEN)
+
+
+def _knows(request: Request, secret: str) -> bool:
+    """Whether the request brings the server's secret as its password, under whatever name."""
+    scheme, _, given = request.header("authorization").partition(" ")
+    try:
+        password = b64decode(given, validate=True).partition(b":")[2]
+    except ValueError:
+        return False
+    return scheme.lower() == "basic" and compare_digest(password, secret.encode())
 
 
 def is_ours(name: str) -> bool:

@@ -32,7 +32,9 @@ async function show() {
   } catch (error) {
     if (error.name === 'AbortError' || signal.aborted) return;
     const words = error instanceof AwsError ? `${error.code}: ${error.message}` : `The console failed: ${error.message}`;
+    main.querySelectorAll('h2').forEach((one) => one.remove());
     main.append(h('p', { class: 'bad', role: 'alert' }, words));
+    if (/Signature|MissingAuthentication/.test(error.code)) main.append(h('p', null, 'This server wants signed requests, which this console cannot make yet; only "What flows" is told here.'));
     if (!(error instanceof AwsError)) throw error;
   }
 }

@@ -1,3 +1,5 @@
+import { place, seen } from './api.js';
+
 // Making elements from data. Data only ever becomes text: nothing here parses HTML.
 
 export function h(name, props, ...children) {
@@ -100,4 +102,11 @@ export function long(text, key, limit = 160) {
 
 export function empty(words, ...commands) {
   return h('div', { class: 'empty' }, h('p', null, words), commands.length ? h('pre', { tabindex: 0 }, commands.join('\n')) : null);
+}
+
+// Nothing there yet: what to type, ready for this account and region; and where else something has moved.
+export function first(words, ...commands) {
+  const environment = `export AWS_ENDPOINT_URL=${location.origin} AWS_ACCESS_KEY_ID=${place.account} AWS_SECRET_ACCESS_KEY=test AWS_REGION=${place.region}`;
+  const others = [...seen].filter((region) => region !== place.region);
+  return [others.length ? h('p', null, `Something has moved in ${others.slice(0, 9).join(', ')}; the region is chosen above.`) : null, empty(words, environment, ...commands)];
 }

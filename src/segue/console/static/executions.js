@@ -1,6 +1,6 @@
 // Workflows, their newest executions, and one execution with all that it did.
 import { AwsError, aws, deliveries, whereOf } from './api.js';
-import { block, clock, duration, empty, h, link, number, redraw, row, table, time } from './dom.js';
+import { block, clock, duration, first, h, link, number, redraw, row, table, time } from './dom.js';
 import { sequence } from './sequence.js';
 
 const LOOKS = { SUCCEEDED: 'good', RUNNING: '', PENDING_REDRIVE: '' };
@@ -46,7 +46,7 @@ function rows(list) {
 }
 
 function nothing() {
-  return empty('No state machines in this account and region. A first one:',
+  return first('No state machines in this account and region. A first one:',
     "aws stepfunctions create-state-machine --name hello --role-arn arn:aws:iam::000000000000:role/any \\",
     `  --definition '{"StartAt": "Hello", "States": {"Hello": {"Type": "Pass", "Result": "Hello", "End": true}}}'`);
 }

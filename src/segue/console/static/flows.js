@@ -1,6 +1,6 @@
 // What flows: every hop as it happens, newest first. Thousands are kept to search in, a few hundred are drawn.
 import { deliveries, pause } from './api.js';
-import { clock, empty, h, redraw } from './dom.js';
+import { empty, h, redraw } from './dom.js';
 import { HEADS, failed, hopRow } from './hops.js';
 
 const KEPT = 10_000;

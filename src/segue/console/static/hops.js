@@ -23,7 +23,7 @@ export function resource(arn) {
   return { kind: KINDS[head] || service, name: name || rest };
 }
 
-const brief = (id) => (/^[0-9a-f-]{36}$/.test(id) ? id.slice(0, 8) : id);
+const brief = (id) => (/^[0-9a-f-]{36}$/.test(id) ? `…${id.slice(-8)}` : id); // ids begin with the time
 
 export function called(arn) {
   const { kind, name } = resource(arn);

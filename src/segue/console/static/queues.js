@@ -1,6 +1,6 @@
 // Queues, how deep they are, and what lies in one: nothing is received by looking.
-import { aws, peek, whereOf } from './api.js';
-import { block, empty, h, link, number, redraw, row, table, time } from './dom.js';
+import { aws, peek, place, whereOf } from './api.js';
+import { block, empty, first, h, link, number, redraw, row, table, time } from './dom.js';
 
 const DEPTHS = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible', 'ApproximateNumberOfMessagesDelayed'];
 
@@ -34,8 +34,8 @@ function deadLetters(attributes) {
 }
 
 function nothing() {
-  return empty('No queues in this account and region. A first one, with a message:', 'aws sqs create-queue --queue-name hello',
-    `aws sqs send-message --queue-url ${location.origin}/000000000000/hello --message-body 'Hello'`);
+  return first('No queues in this account and region. A first one, with a message:', 'aws sqs create-queue --queue-name hello',
+    `aws sqs send-message --queue-url ${location.origin}/${place.account}/hello --message-body 'Hello'`);
 }
 
 export async function queue(main, arn, signal, { every }) {
