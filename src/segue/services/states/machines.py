@@ -14,7 +14,7 @@ from segue.jobs import Again, Job
 from segue.languages.asl import NotYet, Stop, compile
 from segue.languages.asl.diagnostics import invalid_definition_message
 from segue.languages.asl.validate import validate
-from segue.services.states import records
+from segue.services.states import logging_configuration, records
 from segue.services.states.advance import advance
 from segue.services.states.arns import checked_arn, checked_name, machine_missing
 from segue.services.states.records import Machine
@@ -54,6 +54,7 @@ def create_state_machine(call: Call, params: dict[str, Any]) -> Result:
     if params.get("publish"):
         raise AwsError("NotImplemented", "Segue does not implement publish of CreateStateMachine yet.", status=501)
     _check_role(params["roleArn"])
+    logging_configuration.check(call, params.get("loggingConfiguration", {}))
     text = checked_definition(params["definition"], kind)
     arn = call.arn("states", f"stateMachine:{name}")
     digest = records.keep_definition(call.tx, text)
@@ -86,13 +87,16 @@ def update_state_machine(call: Call, params: dict[str, Any]) -> Result:
         digest = records.keep_definition(call.tx, checked_definition(params["definition"], machine.kind))
     if "roleArn" in params:
         _check_role(params["roleArn"])
+    logging_configuration.check(call, params.get("loggingConfiguration", {}))
     given = {member: params[member] for member in _SETTINGS if member in params}
+    # Only what a version would hold makes another revision (sfn-api/sfn_api_logs__update_logging_configuration).
+    revised = "definition" in params or "roleArn" in params or not machine.revision_id
     changed = replace(
         machine,
         definition_hash=digest,
         role_arn=params.get("roleArn", machine.role_arn),
         settings={**machine.settings, **given},
-        revision_id=call.tx.ids.uuid(),
+        revision_id=call.tx.ids.uuid() if revised else machine.revision_id,
         updated_at_ms=call.now_ms,
     )
     records.update_machine(call.tx, changed)

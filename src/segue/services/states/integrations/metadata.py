@@ -18,7 +18,7 @@ def with_metadata(
 ) -> dict[str, Any]:
     """The result with the metadata of the answer that the service gives to its clients for ``output``."""
     response = serialize(Route(operation.service, operation, operation.service.protocols[0]), output, request_id)
-    headers = _headers(operation.service.name, response.headers, len(response.body), request_id, now_ms)
+    headers = _headers(operation, response.headers, len(response.body), request_id, now_ms)
     http = {
         "AllHttpHeaders": {name: [value] for name, value in headers.items()},
         "HttpHeaders": headers,
@@ -27,10 +27,14 @@ def with_metadata(
     return {**result, "SdkHttpMetadata": http, "SdkResponseMetadata": {"RequestId": request_id}}
 
 
-def _headers(service: str, sent: dict[str, str], length: int, request_id: str, now_ms: int) -> dict[str, str]:
+def _headers(
+    operation: OperationModel, sent: dict[str, str], length: int, request_id: str, now_ms: int
+) -> dict[str, str]:
+    service = operation.service.name
     lower = {name.lower(): value for name, value in sent.items()}
     headers = {
-        "x-amzn-RequestId": request_id,
+        # One operation answers from servers that spell it so (sfn-task-dynamodb/*GET_ITEM).
+        "x-amzn-requestid" if operation.name == "GetItem" else "x-amzn-RequestId": request_id,
         "Connection" if service in ("dynamodb", "lambda") else "connection": "keep-alive",
         "Content-Length": str(length),
         "Date": to_http_date(now_ms),

@@ -55,10 +55,18 @@ def _event_failures(result: dict[str, Any]) -> Any:
 def _function_result(result: dict[str, Any]) -> Any:
     payload = result.get("Payload")
     if "FunctionError" in result:
-        raise function_error(payload or "")
+        raise function_error(_compact(payload or ""))
     if payload is None or payload == "":
         return {name: value for name, value in result.items() if name != "Payload"}
     return {**result, "Payload": json_text.parse(payload)}
+
+
+def _compact(payload: str) -> str:
+    # The optimized integration hands a payload on as it has parsed it (sfn-error-handling/*raise_exception_catch).
+    try:
+        return json_text.dump(json_text.parse(payload))
+    except ValueError:
+        return payload
 
 
 def function_error(payload: str) -> TaskError:
@@ -72,8 +80,9 @@ def function_error(payload: str) -> TaskError:
 
 
 def _function_params(value: dict[str, Any]) -> Any:
-    payload = value.get("Payload", {})
-    return {**value, "Payload": json_text.dump(payload)}
+    # A Payload of null is none at all: the function gets {} (sfn-task-lambda/lambda_task_service__invoke).
+    payload = value.get("Payload")
+    return {**value, "Payload": json_text.dump({} if payload is None else payload)}
 
 
 def _execution_params(value: dict[str, Any]) -> Any:
