@@ -35,6 +35,7 @@ from segue.wire.serialize import serialize
 
 _BATCH = 16
 _ROUNDS = 4
+_REQUESTS = 1_600
 _QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:"
 _ROLE = "arn:aws:iam::000000000000:role/bench"
 
@@ -117,7 +118,13 @@ def cases(inside: Inside, client: Client) -> dict[str, list[bytes]]:
     ]
     map_machine = {"definition": json.dumps(asl_engine.map_of_pass()), "roleArn": _ROLE}
     mapping = inside.do("stepfunctions:CreateStateMachine", name="map", **map_machine)["stateMachineArn"]
-    urls = {name: inside.do("sqs:CreateQueue", QueueName=name)["QueueUrl"] for name in ("alone", "a", "b", "c", "rule")}
+    urls = {
+        name: inside.do("sqs:CreateQueue", QueueName=name)["QueueUrl"]
+        for name in ("alone", "full", "a", "b", "c", "rule")
+    }
+    batch = [{"Id": str(number), "MessageBody": "x" * 200} for number in range(10)]
+    for _ in range(_ROUNDS * _REQUESTS // 10):
+        inside.do("sqs:SendMessageBatch", QueueUrl=urls["full"], Entries=batch)
     topic = inside.do("sns:CreateTopic", Name="topic")["TopicArn"]
     for name in ("a", "b", "c"):
         inside.do("sns:Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=_QUEUE_ARN + name)
@@ -134,7 +141,7 @@ def cases(inside: Inside, client: Client) -> dict[str, list[bytes]]:
         "sync_express": [client.json("states", "StartSyncExecution", stateMachineArn=express, input=start)],
         "map_100": [client.json("states", "StartExecution", stateMachineArn=mapping, input=str(list(range(100))))],
         "send": [client.json("sqs", "SendMessage", QueueUrl=urls["alone"], MessageBody="x" * 200)],
-        "receive": [client.json("sqs", "ReceiveMessage", QueueUrl=urls["alone"], MaxNumberOfMessages=1)],
+        "receive": [client.json("sqs", "ReceiveMessage", QueueUrl=urls["full"], MaxNumberOfMessages=1)],
         "publish": [client.query("sns", "Publish", "2010-03-31", TopicArn=topic, Message="x" * 200)],
         "put_ten_events": [client.json("events", "PutEvents", Entries=[entry] * 10)],
         "put_item": [
@@ -157,7 +164,9 @@ def main() -> None:
             if arguments.names and name not in arguments.names:
                 continue
             profile = cProfile.Profile() if arguments.profile else None
-            spent = inside.measure(encoded, 320 if name in ("map_100", "put_ten_events") else 1_600, profile)
+            spent = inside.measure(
+                encoded, _REQUESTS // 5 if name in ("map_100", "put_ten_events") else _REQUESTS, profile
+            )
             parts = "  ".join(f"{part} {microseconds:6.1f}" for part, microseconds in spent.items())
             print(f"{name:16} {sum(spent.values()):7.1f} µs: {parts}")
             if profile is not None:
