@@ -67,7 +67,8 @@ def test_errors_are_the_clients_exceptions(segue: Segue) -> None:
     client = segue.client("lambda")
     with pytest.raises(client.exceptions.ResourceNotFoundException) as missing:
         client.invoke(FunctionName="no")
-    assert missing.value.response["Message"] == "Function not found: arn:aws:lambda:us-east-1:000000000000:function:no"
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:no:$LATEST"  # sfn-error-handling/*no_such_function
+    assert missing.value.response["Message"] == f"Function not found: {arn}"
     assert missing.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
     create(segue, "fails")
     result = client.invoke(FunctionName="fails")

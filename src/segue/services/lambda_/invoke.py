@@ -32,7 +32,7 @@ def _invoked(call: Call, params: dict[str, Any]) -> str:
     """
     named = named_function(call, params)
     if call.caller.kind == "service" and find_function(call.tx, named.arn) is None:
-        raise function_not_found(named.qualified_arn)
+        raise function_not_found(named.invoked_version_arn)
     return named.qualified_arn
 
 
@@ -106,7 +106,7 @@ def invoke_request(
     function = find_function(call.tx, named.arn)
     version = find_version(call.tx, named.arn, ordinal)
     if function is None or version is None:
-        raise function_not_found(named.qualified_arn)
+        raise function_not_found(named.invoked_version_arn)
     if function.reserved_concurrency == 0:
         raise throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
     target = invoke_target(call, function, version)
@@ -172,7 +172,7 @@ def _resolve(call: Call, named: FunctionName) -> int:
     ordinal = ordinal_of(qualifier)
     known = call.tx.one("SELECT 1 FROM lambda_versions WHERE function_arn = ? AND ordinal = ?", named.arn, ordinal)
     if known is None:
-        raise function_not_found(named.qualified_arn)
+        raise function_not_found(named.invoked_version_arn)
     return ordinal
 
 
