@@ -130,7 +130,7 @@ def _print_table(results: dict[str, dict[str, Any]], peer: dict[str, dict[str, A
 
 
 def _tell_of_others(results: dict[str, dict[str, Any]]) -> None:
-    """Whether the machine was ours: on a busy one figures under load are lower, processor time a call hardly is."""
+    """Whether the machine was ours: on a busy one rates fall far more than processor time a call rises."""
     used = [found["processors_used_by_others"] for found in results.values() if "processors_used_by_others" in found]
     if used and max(used) > _OTHERS_WORTH_TELLING:
         print(
