@@ -119,15 +119,13 @@ function choosePlace() {
 
 // The place last chosen; for a first visit, where something moved last.
 async function rememberPlace() {
+  const hops = await deliveries({ last: 200 }).catch(() => []); // the page says what is wrong
   try {
     const { account, region } = JSON.parse(localStorage.getItem('segue.place')) || {};
     if (/^\d{12}$/.test(account) && /^[a-z0-9-]{2,30}$/.test(region)) return Object.assign(place, { account, region });
   } catch { /* what was kept is not ours */ }
-  try {
-    const hops = await deliveries({ last: 50 });
-    const last = hops.toReversed().map((hop) => /^arn:[^:]+:[^:]+:([^:]+):(\d{12}):/.exec(hop.target)).find(Boolean);
-    if (last) [place.region, place.account] = [last[1], last[2]];
-  } catch { /* the page says what is wrong */ }
+  const last = hops.toReversed().map((hop) => /^arn:[^:]+:[^:]+:([^:]+):(\d{12}):/.exec(hop.target)).find(Boolean);
+  if (last) [place.region, place.account] = [last[1], last[2]];
   return place;
 }
 

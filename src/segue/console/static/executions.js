@@ -15,7 +15,8 @@ export async function executions(main, _, signal, { every }) {
   await every(2000, async () => {
     const machines = (await aws('states', 'ListStateMachines', { maxResults: 100 }, signal)).stateMachines;
     const shown = machines.toReversed().slice(0, 20);
-    return { more: machines.length - shown.length, of: await Promise.all(shown.map((machine) => withExecutions(machine, 8, signal))) };
+    // what runs is drawn anew even if nothing but the time has changed
+    return { now: Date.now(), more: machines.length - shown.length, of: await Promise.all(shown.map((machine) => withExecutions(machine, 8, signal))) };
   }, ({ of, more }) => redraw(body, of.length ? of.map(section) : nothing(),
     more ? h('p', { class: 'soft' }, `The 20 newest of ${more + 20} state machines.`) : null));
 }
@@ -70,15 +71,17 @@ export async function execution(main, arn, signal, { every, reach }) {
     h('h2', null, 'What it moved'), trail, h('h2', null, 'History'), past);
   const of = await reach(() => aws('states', 'DescribeExecution', { executionArn: arn }, signal, whereOf(arn)));
   const trace = await reach(() => traceOf(arn, of, signal));
+  const lasted = h('dd');
   let ended = 0;
   await every(1500, async () => {
     if (ended > 3) return { still: true }; // late answers may still come for a moment
     const now = await aws('states', 'DescribeExecution', { executionArn: arn }, signal, whereOf(arn));
     if (now.status !== 'RUNNING') ended += 1;
+    lasted.textContent = took(now);
     return { now, events: await history(arn, signal), hops: trace ? await deliveries({ trace }, signal) : [] };
   }, ({ still, now, events, hops }) => {
     if (still) return;
-    redraw(head, overview(now, name), h('div', { class: 'columns' }, block('Input', now.input), block('Output', now.output)),
+    redraw(head, overview(now, name, lasted), h('div', { class: 'columns' }, block('Input', now.input), block('Output', now.output)),
       now.error ? h('p', { class: 'bad' }, `Error: ${now.error}`) : null, block('Cause', now.cause));
     redraw(trail, hops.length ? [h('p', null, link('trace', trace, 'this conversation alone')), ...sequence(hops, { arn, at: now.stopDate && Math.round(now.stopDate * 1000) })]
       : h('p', { class: 'soft' }, 'Nothing moved between resources (or the record of it is no longer kept).'));
@@ -86,10 +89,10 @@ export async function execution(main, arn, signal, { every, reach }) {
   });
 }
 
-function overview(now, machineName) {
+function overview(now, machineName, lasted) {
   return h('dl', null, h('dt', null, 'State machine'), h('dd', null, link('machine', now.stateMachineArn, machineName)),
     h('dt', null, 'Status'), h('dd', null, status(now)), h('dt', null, 'Started'), h('dd', null, clock(now.startDate * 1000, true)),
-    h('dt', null, 'Duration'), h('dd', null, took(now)));
+    h('dt', null, 'Duration'), lasted);
 }
 
 // The first hop of an execution is its start; ids begin with the time, so the search begins there.
