@@ -1,5 +1,5 @@
 // Workflows, their newest executions, and one execution with all that it did.
-import { AwsError, aws, deliveries, whereOf } from './api.js';
+import { AwsError, aws, deliveries, place, whereOf } from './api.js';
 import { block, clock, duration, first, h, link, number, redraw, row, table, time } from './dom.js';
 import { sequence } from './sequence.js';
 
@@ -48,7 +48,7 @@ function rows(list) {
 
 function nothing() {
   return first('No state machines in this account and region. A first one:',
-    "aws stepfunctions create-state-machine --name hello --role-arn arn:aws:iam::000000000000:role/any \\",
+    `aws stepfunctions create-state-machine --name hello --role-arn arn:aws:iam::${place.account}:role/any \\`,
     `  --definition '{"StartAt": "Hello", "States": {"Hello": {"Type": "Pass", "Result": "Hello", "End": true}}}'`);
 }
 

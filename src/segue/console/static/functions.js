@@ -1,5 +1,5 @@
 // Functions and their newest log lines.
-import { AwsError, aws, functions as ask, whereOf } from './api.js';
+import { AwsError, aws, functions as ask, place, whereOf } from './api.js';
 import { clock, empty, first, h, link, number, redraw, row, table } from './dom.js';
 
 const LINES = 300;
@@ -28,7 +28,7 @@ function nothing() {
   return first('No functions in this account and region. A first one:',
     "printf 'def handler(event, context):\\n    return {\"hello\": event}\\n' > hello.py && zip hello.zip hello.py",
     'aws lambda create-function --function-name hello --runtime python3.11 --handler hello.handler \\',
-    '  --role arn:aws:iam::000000000000:role/any --zip-file fileb://hello.zip');
+    `  --role arn:aws:iam::${place.account}:role/any --zip-file fileb://hello.zip`);
 }
 
 export async function one(main, arn, signal, { every, reach }) {
