@@ -44,3 +44,15 @@ def test_cuts_do_not_matter(texts: list[str], data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(content)))))
     chunks = [content[start:end] for start, end in zip([0, *cuts], [*cuts, len(content)], strict=True)]
     assert read(chunks) == expected
+
+
+def test_a_frame_that_promises_too_much_costs_no_more_than_it_brings() -> None:
+    reader = LineReader()
+    lines = reader.feed(b"\xa5\x5a\x00\x03" + b"\xff" * 4 + bytes(8), 1)
+    for _ in range(40):
+        lines += reader.feed(b"x" * 65_536, 1)
+        assert len(reader._rest) < MAXIMUM_LINE_BYTES
+    lines += reader.finish(1)
+    assert max(len(line.message) for line in lines) == MAXIMUM_LINE_BYTES
+    assert sum(len(line.message) for line in lines) == 40 * 65_536
+    assert [line.message for line in reader.feed(b"text\n", 1)] == ["text\n"]

@@ -2,8 +2,8 @@
 
 Standard output, standard error and the runtime's framed telemetry share one pipe, so the order is the function's own.
 Text becomes one line per newline; a frame (type ``a55a0003`` or a sibling, length, microseconds, message: the protocol
-of ``_LAMBDA_TELEMETRY_LOG_FD``) becomes one line whatever it holds. The frame's first byte cannot start a UTF-8
-character.
+of ``_LAMBDA_TELEMETRY_LOG_FD``) becomes one line whatever it holds, or several where it is too long for one. The
+frame's first byte cannot start a UTF-8 character.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class LineReader:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._frame_bytes_left = 0
 
     def feed(self, chunk: bytes, now_ms: int) -> list[LogLine]:
         """The lines completed by ``chunk``."""
@@ -29,6 +30,14 @@ class LineReader:
         lines: list[LogLine] = []
         position = 0
         while position < len(buffer):
+            if self._frame_bytes_left:
+                size = min(self._frame_bytes_left, MAXIMUM_LINE_BYTES)
+                if len(buffer) - position < size:
+                    break
+                lines.append(LogLine(now_ms, _text(buffer[position : position + size])))
+                position += size
+                self._frame_bytes_left -= size
+                continue
             frame = buffer.find(_FRAME_MARK, position)
             text_end = len(buffer) if frame < 0 else frame
             position = _take_text(buffer, position, text_end, now_ms, lines)
@@ -37,17 +46,18 @@ class LineReader:
             if position < frame:  # text without newline before a frame: its own line
                 lines.append(LogLine(now_ms, _text(buffer[position:frame])))
                 position = frame
-            end = _frame_end(buffer, frame)
-            if end is None:
+            if len(buffer) < frame + _FRAME_HEADER_BYTES:
                 break
-            lines.append(LogLine(now_ms, _text(buffer[frame + _FRAME_HEADER_BYTES : end])))
-            position = end
+            self._frame_bytes_left = int.from_bytes(buffer[frame + 4 : frame + 8], "big")
+            position = frame + _FRAME_HEADER_BYTES
+            if not self._frame_bytes_left:
+                lines.append(LogLine(now_ms, ""))
         self._rest = buffer[position:]
         return lines
 
     def finish(self, now_ms: int) -> list[LogLine]:
         """The last, unfinished line, if any."""
-        rest, self._rest = self._rest, b""
+        rest, self._rest, self._frame_bytes_left = self._rest, b"", 0
         return [LogLine(now_ms, _text(rest))] if rest else []
 
 
@@ -63,14 +73,6 @@ def _take_text(buffer: bytes, start: int, end: int, now_ms: int, lines: list[Log
         lines.append(LogLine(now_ms, _text(buffer[start:stop])))
         start = stop
     return start
-
-
-def _frame_end(buffer: bytes, start: int) -> int | None:
-    header_end = start + _FRAME_HEADER_BYTES
-    if len(buffer) < header_end:
-        return None
-    end = header_end + int.from_bytes(buffer[start + 4 : start + 8], "big")
-    return end if len(buffer) >= end else None
 
 
 def _text(line: bytes) -> str:

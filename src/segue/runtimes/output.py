@@ -13,6 +13,8 @@ _READ_BYTES = 1 << 16
 # A function that writes without end must not fill the server's memory; what it writes beyond is dropped, and that is
 # said.
 MAXIMUM_PENDING_BYTES = 32 * 1024 * 1024
+MAXIMUM_PENDING_LINES = 100_000
+_READS_AT_ONCE = 8  # who writes faster than that is read on with when the loop comes round again
 
 
 class Output:
@@ -31,8 +33,10 @@ class Output:
         self._loop.add_reader(self._reader, self.drain)
 
     def drain(self) -> None:
-        """Read all that has been written so far."""
-        while self._is_open:
+        """Read all that has been written so far: a pipe holds 64 KiB, so a few reads are enough."""
+        for _ in range(_READS_AT_ONCE):
+            if not self._is_open:
+                return
             try:
                 chunk = os.read(self._reader, _READ_BYTES)
             except BlockingIOError:
@@ -49,9 +53,10 @@ class Output:
         if before > MAXIMUM_PENDING_BYTES:
             return
         self._lines += self._lines_of.feed(chunk, self._clock.now_ms())
-        if self._pending_bytes > MAXIMUM_PENDING_BYTES:
-            limit = f"the log of this invocation is longer than {MAXIMUM_PENDING_BYTES} bytes"
-            self.add(f"[WARN] Segue: {limit}; the rest is dropped\n")
+        if self._pending_bytes > MAXIMUM_PENDING_BYTES or len(self._lines) > MAXIMUM_PENDING_LINES:
+            limit = f"{MAXIMUM_PENDING_LINES} lines or {MAXIMUM_PENDING_BYTES} bytes"
+            self.add(f"[WARN] Segue: the log of this invocation is longer than {limit}; the rest is dropped\n")
+            self._pending_bytes = MAXIMUM_PENDING_BYTES + 1
 
     def add(self, message: str) -> None:
         """A line of the platform's own, after all that the function has written so far."""

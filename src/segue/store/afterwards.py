@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from segue.store.group_commit import GroupCommit
 from segue.store.transaction import Transaction, Unit
@@ -41,6 +42,12 @@ class Afterwards:
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_MOMENT_SECONDS, self._write)
 
+    def add_apart(self, units: Iterable[Unit[None]]) -> None:
+        """Have large units run, one after the other and each by itself, so that others come in between."""
+        self._write()
+        for unit in units:
+            self._start([unit])
+
     async def flush(self) -> None:
         """Write what is gathered now; returns when it is on disk."""
         self._write()
@@ -52,8 +59,10 @@ class Afterwards:
             self._timer.cancel()
             self._timer = None
         units, self._units = self._units, []
-        if not units:
-            return
+        if units:
+            self._start(units)
+
+    def _start(self, units: list[Unit[None]]) -> None:
         written = self._store.write(lambda tx: _run(tx, units))
         self._writing.add(written)
         written.add_done_callback(self._written)

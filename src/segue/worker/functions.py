@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from weakref import WeakKeyDictionary
 
@@ -20,6 +21,11 @@ from segue.services.lambda_.records import CHANGED, runtimes_in_use
 from segue.store import Transaction
 from segue.store.afterwards import Afterwards
 from segue.store.group_commit import GroupCommit
+
+Lines = tuple[tuple[int, str], ...]
+
+_LINES_AT_ONCE = 2_000
+"""More lines than these are written in several units: a function that logs without end holds up nobody else."""
 
 
 class FunctionEffect:
@@ -52,8 +58,19 @@ class FunctionEffect:
         else:
             lines = _plain(ran.logs)
             outcome = InvokeOutcome(ran.payload, ran.function_error, lines, ran.log_stream, ran.tail)
-        self.afterwards.add(partial(self._write_down, request, outcome))
+        self._note(request, outcome)
         return outcome
+
+    def _note(self, request: InvokeRequest, outcome: InvokeOutcome) -> None:
+        if len(outcome.logs) <= _LINES_AT_ONCE:
+            self.afterwards.add(partial(self._write_down, request, outcome))
+            return
+        first, *others = _pieces(outcome.logs)
+        units = [partial(self._write_down, request, replace(outcome, logs=first))]
+        units += [
+            partial(self._write_down, replace(request, source=""), replace(outcome, logs=each)) for each in others
+        ]
+        self.afterwards.add_apart(units)
 
     async def follow(self) -> None:
         """Keep the pool in step with the functions there are: cold starts prepared, no environment of a deleted one."""
@@ -69,11 +86,15 @@ class FunctionEffect:
     def late_lines(self, spec: FunctionSpec, stream: str, lines: tuple[LogLine, ...]) -> None:
         """Write what an environment logged after its last answer."""
 
-        def write_down(tx: Transaction) -> None:
+        def write_down(piece: Lines, tx: Transaction) -> None:
             call = Call(tx, Caller(), self._api, tx.now_ms)
-            record_lines(call, spec.function_arn, spec.role_arn, spec.log_group, stream, _plain(lines))
+            record_lines(call, spec.function_arn, spec.role_arn, spec.log_group, stream, piece)
 
-        self.afterwards.add(write_down)
+        plain = _plain(lines)
+        if len(plain) <= _LINES_AT_ONCE:
+            self.afterwards.add(partial(write_down, plain))
+        else:
+            self.afterwards.add_apart(partial(write_down, piece) for piece in _pieces(plain))
 
     def _write_down(self, request: InvokeRequest, outcome: InvokeOutcome, tx: Transaction) -> None:
         call = Call(tx, Caller(), self._api, tx.now_ms, request.trace, request.request_id)
@@ -107,5 +128,9 @@ def _spec(target: InvokeTarget) -> FunctionSpec:
     )
 
 
-def _plain(lines: tuple[LogLine, ...]) -> tuple[tuple[int, str], ...]:
+def _pieces(lines: Lines) -> list[Lines]:
+    return [lines[at : at + _LINES_AT_ONCE] for at in range(0, len(lines), _LINES_AT_ONCE)]
+
+
+def _plain(lines: tuple[LogLine, ...]) -> Lines:
     return tuple((line.timestamp_ms, line.message) for line in lines)
