@@ -65,11 +65,11 @@ class Call:
     def as_caller(self, caller: Caller, trace: str | None = None) -> Call:
         """The same transaction on another authority (and with another cause)."""
         cause = self.trace if trace is None else trace
-        return Call(self.tx, caller, self.api, self.tx.now_ms, cause, self.request_id, self.nested)
+        return Call(self.tx, caller, self.api, self.started_ms, cause, self.request_id, self.nested)
 
     def perform(self, operation: str, params: dict[str, Any]) -> Result:
         """Perform ``service:Operation`` within this transaction, on this call's authority."""
         from segue.api.perform import perform
 
-        inner = Call(self.tx, self.caller, self.api, self.tx.now_ms, self.trace, self.request_id, nested=True)
+        inner = Call(self.tx, self.caller, self.api, self.started_ms, self.trace, self.request_id, nested=True)
         return perform(inner, operation, params)

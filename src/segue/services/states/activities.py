@@ -6,7 +6,7 @@ from typing import Any
 
 from segue.api import Call, Result
 from segue.api.paginate import decode_token, encode_token
-from segue.api.tags import add_tags
+from segue.api.tags import add_tags, drop_tags
 from segue.errors import AwsError
 from segue.jobs import Pending
 from segue.languages.asl import TaskStarted
@@ -27,8 +27,10 @@ def _activity(_: Call, params: dict[str, Any]) -> str:
 def create_activity(call: Call, params: dict[str, Any]) -> Result:
     name = checked_name(params["name"])
     arn = call.arn("states", f"activity:{name}")
-    call.tx.run("INSERT INTO states_activities VALUES (?, ?, ?) ON CONFLICT (arn) DO NOTHING", arn, name, call.now_ms)
-    add_tags(call.tx, arn, tags_given(params))
+    tags = tags_given(params)
+    sql = "INSERT INTO states_activities VALUES (?, ?, ?) ON CONFLICT (arn) DO NOTHING"
+    if call.tx.run(sql, arn, name, call.now_ms):
+        add_tags(call.tx, arn, tags)
     return _members(_existing(call, arn))
 
 
@@ -57,6 +59,7 @@ def list_activities(call: Call, params: dict[str, Any]) -> Result:
 def delete_activity(call: Call, params: dict[str, Any]) -> Result:
     arn = checked_arn(params["activityArn"], "activity")
     call.tx.run("DELETE FROM states_activities WHERE arn = ?", arn)
+    drop_tags(call.tx, arn)
     return {}
 
 

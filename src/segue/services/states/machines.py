@@ -14,7 +14,7 @@ from segue.jobs import Again, Job
 from segue.languages.asl import NotYet, Stop, compile
 from segue.languages.asl.diagnostics import invalid_definition_message
 from segue.languages.asl.validate import validate
-from segue.services.states import logging_configuration, records
+from segue.services.states import logging_configuration, records, tokens_records
 from segue.services.states.advance import advance
 from segue.services.states.arns import checked_arn, checked_name, machine_missing
 from segue.services.states.records import Machine
@@ -216,7 +216,7 @@ def existing_machine(call: Call, arn: str) -> Machine:
 
 def _taggable(call: Call, arn: str) -> None:
     checked_arn(arn, "stateMachine|activity")
-    if ":stateMachine:" in arn and records.find_machine(call.tx, arn) is None:
+    if records.find_machine(call.tx, arn) is None and not tokens_records.has_activity(call.tx, arn):
         raise AwsError("ResourceNotFound", f"Resource not found: '{arn}'")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,7 @@ from segue.services.states.tasks import Request
 def run_task(call: Call, job: Job) -> Pending | Outbound | None:
     """Do a task; its execution goes on with the outcome in the same transaction that forgets the job."""
     request = Request(*job.payload)
-    done = tasks.perform(call, request, job.trace)
+    done = tasks.perform(replace(call, started_ms=job.created_at_ms), request, job.trace)
     if isinstance(done, Pending):
         return done
     if isinstance(done, Outbound):
