@@ -6,6 +6,7 @@ from typing import Any
 
 from segue.api.authorize import authorize
 from segue.api.call import Call, Result
+from segue.errors import AwsError
 from segue.wire.validate import validate
 
 
@@ -24,4 +25,9 @@ def perform(call: Call, name: str, params: dict[str, Any]) -> Result:
     operation = call.api.operation(service, operation_name)
     validate(call.api.model(service).operations[operation_name], params)
     authorize(call, call.api.services[service], operation, params)
-    return operation.handler(call, params)
+    try:
+        return operation.handler(call, params)
+    except RecursionError:
+        raise AwsError("SerializationException", "The request is nested too deeply.") from None
+    except UnicodeEncodeError:
+        raise AwsError("SerializationException", "The request holds half of a character (a lone surrogate).") from None

@@ -82,6 +82,13 @@ class _Compiler:
             raise InvalidExpression(f"{self.text!r}: States.{name} does not take {len(arguments)} arguments")
         return _invocation(self.text[start:end].strip(), function, tuple(arguments)), end
 
+    def _number(self, text: str) -> int | float:
+        try:
+            number: int | float = json.loads(text)
+        except ValueError:  # 007, or more digits than a number may have
+            raise InvalidExpression(f"{self.text!r}: {text[:40]} is no number") from None
+        return number
+
     def _argument(self, start: int, nesting: int) -> tuple[Read, int]:
         character = self.text[start : start + 1]
         if character == "$":
@@ -91,7 +98,7 @@ class _Compiler:
             return self.call(start, nesting + 1)
         number = _NUMBER.match(self.text, start)
         if number is not None:
-            return _constant(json.loads(number.group())), number.end()
+            return _constant(self._number(number.group())), number.end()
         word = _WORD.match(self.text, start)
         if word is not None:
             return _constant(_WORDS[word.group(1)]), word.end()

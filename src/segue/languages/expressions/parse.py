@@ -82,10 +82,9 @@ class _Parser:
         self.label = label
         if not text.strip():
             raise self.invalid("The expression can not be empty;")
-        if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
-            raise self.invalid(
-                f"Expression size has exceeded the maximum allowed size; expression size: {len(text.encode())}"
-            )
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > MAX_TEXT_BYTES:
+            raise self.invalid(f"Expression size has exceeded the maximum allowed size; expression size: {size}")
         self.tokens = tokenize(text)
         self.at = 0
         self.depth = 0

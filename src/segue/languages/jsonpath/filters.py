@@ -137,13 +137,21 @@ def _literal(scanner: Scanner) -> Any:
         return scanner.take_quoted()
     number = scanner.take_match(_NUMBER)
     if number is not None:
-        return json.loads(number)
+        return _number(scanner, number)
     word = scanner.take_match(_LITERAL)
     if word is not None:
         return _LITERALS[word]
     if scanner.take("["):
         return _literal_list(scanner)
     raise scanner.error("a path, a string, a number, true, false, null or a list expected")
+
+
+def _number(scanner: Scanner, text: str) -> int | float:
+    try:
+        number: int | float = json.loads(text)
+    except ValueError:  # 007, or more digits than a number may have
+        raise scanner.error(f"{text[:40]} is no number") from None
+    return number
 
 
 def _literal_list(scanner: Scanner) -> list[Any]:

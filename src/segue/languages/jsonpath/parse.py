@@ -29,7 +29,10 @@ def parse_path(text: str) -> tuple[Segment, ...]:
     scanner = Scanner(text)
     if not scanner.take("$"):
         raise InvalidPath(text, "a path begins with '$'")
-    segments = parse_segments(scanner)
+    try:
+        segments = parse_segments(scanner)
+    except RecursionError:
+        raise InvalidPath(text, "filters are nested too deeply") from None
     if not scanner.ended:
         raise scanner.error(f"unexpected {scanner.peek()!r}")
     return segments

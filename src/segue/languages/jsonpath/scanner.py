@@ -7,7 +7,8 @@ from collections.abc import Container
 
 from segue.languages.jsonpath.segments import InvalidPath
 
-_INTEGER = re.compile(r"-?\d+")
+_INTEGER = re.compile(r"-?\d+", re.ASCII)
+_INTEGER_DIGITS = 18
 
 
 class Scanner:
@@ -53,6 +54,8 @@ class Scanner:
         match = _INTEGER.match(self.text, self.position)
         if match is None:
             return None
+        if len(match.group()) > _INTEGER_DIGITS:
+            raise self.error("too large a number")
         self.position = match.end()
         return int(match.group())
 

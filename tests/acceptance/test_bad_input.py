@@ -1,0 +1,224 @@
+"""Bad input to a real server: AWS's kind of answer, nothing left behind, and nobody else held up."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segue.server import services
+from segue.wire.model import OperationModel, load_service
+from tests.acceptance.bad_requests import ACCOUNT, HELD, BadRequests, Wire
+from tests.served import Served
+
+ALLOWED_FAILURES = (501, 503, 507)
+OPERATIONS = {
+    service.name: [load_service(service.name).operations[name] for name in service.operations] for service in services()
+}
+#: they wait, as they should
+WAITING = frozenset({"GetActivityTask"})
+PASS = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("bad") / "data") as server:
+        HELD["QueueUrl"] = f"{server.endpoint_url}/{ACCOUNT}/held"
+        yield server
+
+
+def hold(served: Served, service: str) -> None:
+    """What the requests name, as far as it is not there (any more): without it few would get far."""
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    keys = {"KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
+    calls: dict[str, list[tuple[str, dict[str, Any]]]] = {
+        "sqs": [("create_queue", {"QueueName": "held"})],
+        "sns": [("create_topic", {"Name": "held"})],
+        "dynamodb": [
+            (
+                "create_table",
+                {"TableName": "held", "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}], **keys},
+            )
+        ],
+        "logs": [("create_log_group", {"logGroupName": "held"})],
+        "iam": [
+            ("create_role", {"RoleName": "held", "AssumeRolePolicyDocument": trust}),
+            ("create_user", {"UserName": "held"}),
+        ],
+        "stepfunctions": [("create_state_machine", {"name": "held", "definition": PASS, "roleArn": HELD["roleArn"]})],
+    }
+    with closing(served.client(service)) as client:
+        for method, params in calls.get(service, []):
+            with suppress(client.exceptions.ClientError):  # it is there
+                getattr(client, method)(**params)
+
+
+class Rows:
+    """The rows of a running server, seen from outside."""
+
+    def __init__(self, data: Path) -> None:
+        self._database = sqlite3.connect(f"file:{data / 'segue.db'}?mode=ro", uri=True)
+
+    def version(self) -> int:
+        return int(self._database.execute("PRAGMA data_version").fetchone()[0])
+
+    def all(self) -> dict[str, list[tuple[Any, ...]]]:
+        """But for marks and jobs, which move by themselves."""
+        names = self._database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        kept = sorted(name for (name,) in names if name not in ("store_marks", "jobs", "deliveries"))
+        return {name: sorted(self._database.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in kept}
+
+
+class Connection:
+    def __init__(self, served: Served) -> None:
+        self._address = served.endpoint_url.removeprefix("http://")
+        self._connection = http.client.HTTPConnection(self._address, timeout=30)
+
+    def send(self, wire: Wire) -> tuple[int, bytes]:
+        self._connection.request(wire.method, wire.target, wire.body, wire.headers)
+        response = self._connection.getresponse()
+        return response.status, response.read()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.mark.parametrize("service", [*OPERATIONS])
+def test_every_operation_answers_anything(served: Served, service: str) -> None:
+    rows = Rows(served.data)
+    hold(served, service)
+    with closing(Connection(served)) as connection:
+        for operation in OPERATIONS[service]:
+            if operation.name not in WAITING:
+                _sweep(connection, rows, operation)
+    hold(served, service)
+    assert b"Traceback" not in served.log.read_bytes()
+
+
+def _sweep(connection: Connection, rows: Rows, operation: OperationModel) -> None:
+    requests = BadRequests(operation, seed=1)
+    sent = [requests.wire(requests.params(broken)) for broken in (0, 0, *(1,) * 24, *(2,) * 12)]
+    good = sent[0]
+    bodies = [b"", b"{", b"[]", b'"x"', b"\xff\xfe", b"[" * 10_000, good.body[:-1], good.body + b"\0", b'{"a":1,"a":2}']
+    sent += [Wire(good.method, good.target, good.headers, body) for body in bodies]
+    before, version = None, rows.version()
+    for wire in sent:
+        status, body = connection.send(wire)
+        told = f"{operation!r}: {status} {body[:300]!r} to {wire.target[:200]} {wire.body[:500]!r}"
+        assert status < 500 or status in ALLOWED_FAILURES, told
+        if status < 400:
+            before, version = None, rows.version()
+            continue
+        assert body.startswith((b"{", b"<")), told
+        now = rows.version()
+        after = rows.all() if now != version or before is None else before
+        assert before is None or after == before, told
+        before, version = after, now
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({}, b"", 404),
+        ({"X-Amz-Target": ""}, b"{}", 400),
+        ({"X-Amz-Target": "AmazonSQS.Nothing"}, b"{}", 400),
+        ({"X-Amz-Target": "Nothing.SendMessage"}, b"{}", 400),
+        ({"X-Amz-Target": "\xff.\x80"}, b"{}", 400),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, b"", 400),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, b"Action=", 400),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, b"Action=Nothing", 400),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, b"Action=ListTopics&%ff=%zz", 400),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, b"Action=ListTopics" + b"&a=b" * 60_000, 400),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, b"Action=ListTopics&" + b"a." * 5_000 + b"=1", 400),
+        ({"X-Amz-Target": "AmazonSQS.ListQueues", "Authorization": "AWS4-HMAC-SHA256"}, b"{}", 200),
+        ({"X-Amz-Target": "AmazonSQS.ListQueues", "Authorization": "Basic eA=="}, b"{}", 200),
+        ({"X-Amz-Target": "AmazonSQS.ListQueues", "Content-Type": "image/png"}, b"{}", 200),
+    ],
+)
+def test_odd_envelopes(served: Served, headers: dict[str, str], body: bytes, status: int) -> None:
+    with closing(Connection(served)) as connection:
+        answered, text = connection.send(Wire("POST", "/", headers, body))
+    assert (answered, b"InternalFailure" in text) == (status, False), text
+
+
+SLOW_ONCE = {
+    "a wildcard in a choice": (
+        "stepfunctions",
+        "StartExecution",
+        {
+            "StartAt": "A",
+            "States": {
+                "A": {
+                    "Type": "Choice",
+                    "Choices": [{"Variable": "$.x", "StringMatches": "*a" * 30 + "b", "Next": "B"}],
+                    "Default": "B",
+                },
+                "B": {"Type": "Succeed"},
+            },
+        },
+    ),
+    "an expression in a filter": (
+        "stepfunctions",
+        "StartExecution",
+        {
+            "StartAt": "A",
+            "States": {"A": {"Type": "Pass", "Parameters": {"y.$": "$.l[?(@ =~ /(a+)+b/)]"}, "End": True}},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", [*SLOW_ONCE])
+def test_a_hostile_definition_holds_up_nobody(served: Served, case: str) -> None:
+    _, _, definition = SLOW_ONCE[case]
+    with closing(served.client("stepfunctions")) as states:
+        name = case.replace(" ", "-")
+        text = json.dumps(definition)
+        machine = states.create_state_machine(name=name, definition=text, roleArn=HELD["roleArn"])["stateMachineArn"]
+        with Watch(served) as watch:
+            text = json.dumps({"x": "a" * 200_000, "l": ["a" * 30_000]})
+            states.start_execution(stateMachineArn=machine, input=text)
+    assert watch.longest_seconds < 2
+
+
+def test_a_hostile_log_filter_holds_up_nobody(served: Served) -> None:
+    with closing(served.client("logs")) as logs, Watch(served) as watch:
+        logs.create_log_group(logGroupName="hostile")
+        logs.create_log_stream(logGroupName="hostile", logStreamName="s")
+        event = {"timestamp": int(time.time() * 1000), "message": "a" * 200_000}
+        logs.put_log_events(logGroupName="hostile", logStreamName="s", logEvents=[event])
+        for pattern in ("%a*a*a*b%", "%(a+)+b%", "%a{1,100}a{1,100}a{1,100}b%", '{ $.a = "*a*a*a*b" }'):
+            assert logs.filter_log_events(logGroupName="hostile", filterPattern=pattern)["events"] == []
+    assert watch.longest_seconds < 2
+
+
+class Watch:
+    """Asks after the server's health all the time; the longest that it took to answer (generous: machines are busy)."""
+
+    def __init__(self, served: Served) -> None:
+        self._served, self._over = served, threading.Event()
+        self.longest_seconds = 0.0
+        self._thread = threading.Thread(target=self._look)
+
+    def _look(self) -> None:
+        with closing(Connection(self._served)) as connection:
+            while not self._over.wait(0.01):
+                began = time.monotonic()
+                assert connection.send(Wire("GET", "/_segue/health", {}, b""))[0] == 200
+                self.longest_seconds = max(self.longest_seconds, time.monotonic() - began)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
