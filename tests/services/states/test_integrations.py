@@ -154,6 +154,26 @@ def test_parameters_that_an_operation_does_not_take(house: House, parameters: di
     assert cause
 
 
+@pytest.mark.parametrize(
+    ("resource", "parameters", "field"),
+    [
+        ("aws-sdk:dynamodb:getItem", {"TableName": "t", "Key": "x"}, "Key"),
+        ("aws-sdk:dynamodb:getItem", {"TableName": "t", "Key": {"k": 5}}, "k"),
+        ("dynamodb:putItem", {"TableName": "t", "Item": [1]}, "Item"),
+        ("sqs:sendMessage", {"QueueUrl": "x", "MessageBody": "b", "DelaySeconds": "soon"}, "DelaySeconds"),
+        ("sqs:sendMessage", {"QueueUrl": "x", "MessageBody": "b", "DelaySeconds": 1.5}, "DelaySeconds"),
+        ("sqs:sendMessage", {"QueueUrl": "x", "MessageBody": "b", "DelaySeconds": True}, "DelaySeconds"),
+        ("events:putEvents", {"Entries": [1]}, "Entries"),
+        ("aws-sdk:sqs:createQueue", {"QueueName": "q", "Attributes": "x"}, "Attributes"),
+        ("aws-sdk:dynamodb:getItem", {"TableName": "t", "Key": {}, "ConsistentRead": "perhaps"}, "ConsistentRead"),
+    ],
+)
+def test_values_of_another_type(house: House, resource: str, parameters: dict[str, Any], field: str) -> None:
+    error, cause = house.failure(run(house, task(resource, parameters)))
+    assert error == "States.Runtime"
+    assert f"[The value of the field '{field}' has an invalid format]" in cause
+
+
 def test_what_is_no_integration_is_refused_at_creation(house: House) -> None:
     definition = {"StartAt": "S", "States": {"S": task("dynamodb:query", {})}}
     code, message = refusal(

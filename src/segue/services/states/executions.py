@@ -175,6 +175,7 @@ def describe_state_machine_for_execution(call: Call, params: dict[str, Any]) -> 
         "name": machine.name,
         "updateDate": machine.updated_at_ms,
         **machine_members(call, machine, execution.definition_hash),
+        "roleArn": execution.role_arn,
     }
 
 

@@ -25,7 +25,10 @@ def to_model(service: ServiceModel, shape: Shape | None, value: Any) -> dict[str
         raise _unusable(value, "The Parameters must be an object.")
     if shape is None:
         return {}
-    members: dict[str, Any] = _to_model(service, shape, value)
+    try:
+        members: dict[str, Any] = _to_model(service, shape, value)
+    except _WrongType as wrong:
+        raise _unusable(value, f"The value of the field '{wrong.field}' has an invalid format") from None
     return members
 
 
@@ -39,19 +42,68 @@ def pascal(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _to_model(service: ServiceModel, shape: Shape, value: Any) -> Any:
+_INTEGERS = ("integer", "long")
+_NUMBERS = ("integer", "long", "float", "double")
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "structure": dict,
+    "list": list,
+    "map": dict,
+    "boolean": (bool, str),
+    "timestamp": (str, int, float),
+    **dict.fromkeys(_NUMBERS, (int, float, str)),
+}
+
+
+class _WrongType(Exception):
+    """A value of another type than the member it is meant for."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+def _fits(shape: Shape, value: Any) -> bool:
+    if shape.type in _NUMBERS and isinstance(value, bool):
+        return False
+    return isinstance(value, _TYPES.get(shape.type, object))
+
+
+def _number(shape: Shape, text: str, field: str) -> int | float:
+    try:
+        return int(text) if shape.type in _INTEGERS else float(text)
+    except ValueError:
+        raise _WrongType(field) from None
+
+
+def _whole(value: float, field: str) -> int:
+    if not value.is_integer():
+        raise _WrongType(field)
+    return int(value)
+
+
+def _to_model(service: ServiceModel, shape: Shape, value: Any, field: str = "") -> Any:
     if value is None:
         return None
-    if shape.type == "structure" and isinstance(value, dict):
+    if not _fits(shape, value):
+        raise _WrongType(field)
+    if shape.type == "structure":
         return {
-            name: _to_model(service, service.shape(shape.members[name].shape_name), item)
+            name: _to_model(service, service.shape(shape.members[name].shape_name), item, key)
             for key, item in value.items()
             if item is not None and (name := _member(shape, key, value))
         }
-    if shape.type == "list" and isinstance(value, list):
-        return [_to_model(service, _target(service, shape.element), item) for item in value]
-    if shape.type == "map" and isinstance(value, dict):
-        return {key: _to_model(service, _target(service, shape.value), item) for key, item in value.items()}
+    if shape.type == "list":
+        return [_to_model(service, _target(service, shape.element), item, field) for item in value]
+    if shape.type == "map":
+        return {key: _to_model(service, _target(service, shape.value), item, key) for key, item in value.items()}
+    if shape.type in _NUMBERS and isinstance(value, str):
+        return _number(shape, value, field)
+    if shape.type == "boolean" and isinstance(value, str):
+        if value.lower() not in ("true", "false"):
+            raise _WrongType(field)
+        return value.lower() == "true"
+    if shape.type in _INTEGERS and isinstance(value, float):
+        return _whole(value, field)
     if shape.type == "string" and not isinstance(value, str):
         return json_text.dump(value)
     if shape.type == "blob":
