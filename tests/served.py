@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,10 +26,20 @@ class Served:
         log: where standard error goes.
         more: further arguments of ``segue serve``.
         group: whether it leads a process group of its own, as it does when a shell starts it.
+        before: called in the process before the server starts: to limit what it may use.
     """
 
-    def __init__(self, data: Path, *more: str, log: Path | None = None, port: int = 0, group: bool = False) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *more: str,
+        log: Path | None = None,
+        port: int = 0,
+        group: bool = False,
+        before: Callable[[], None] | None = None,
+    ) -> None:
         self.data = data
+        self._before = before
         self._group = group
         self.log = log or data.parent / f"{data.name}.log"
         self._arguments = ("--port", str(port), "--data", str(data), *more)
@@ -45,6 +56,7 @@ class Served:
                 stderr=log,
                 text=True,
                 start_new_session=self._group,
+                preexec_fn=self._before,
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import resource
+import shutil
 import sqlite3
 import threading
 import time
@@ -222,3 +224,54 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+
+
+def _refused_words(data: Path, *more: str) -> str:
+    with pytest.raises(RuntimeError) as ended:
+        Served(data, *more).start()
+    words = str(ended.value)
+    assert "Traceback" not in words
+    return words
+
+
+@pytest.mark.parametrize("name", ["segue.db", "blobs", "functions"])
+def test_a_data_directory_that_cannot_be_used_is_refused_with_words(tmp_path: Path, name: str) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    if name == "segue.db":
+        (data / name).mkdir()
+    else:
+        (data / name).touch()
+    assert str(data) in _refused_words(data)
+
+
+def test_a_port_that_is_none_is_refused_with_words(tmp_path: Path) -> None:
+    for port in ("99999", "-1", "x"):
+        assert "is no port" in _refused_words(tmp_path / "data", "--port", port)
+
+
+def test_a_data_directory_may_be_copied_with_its_links_followed(tmp_path: Path) -> None:
+    with Served(tmp_path / "data") as server:
+        assert server.end() == 0
+    shutil.copytree(tmp_path / "data", tmp_path / "copy")
+    with Served(tmp_path / "copy") as server:
+        assert server.end() == 0
+
+
+def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    served = Served(tmp_path / "data", before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000)))
+    body = "x" * 200_000
+    with served, closing(served.client("sqs")) as sqs:
+        queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+        kept, failed = 0, {}
+        while not failed and kept < 20:
+            try:
+                sqs.send_message(QueueUrl=queue, MessageBody=body)
+                kept += 1
+            except sqs.exceptions.ClientError as error:
+                failed = error.response
+        assert failed["ResponseMetadata"]["HTTPStatusCode"] == 503
+        assert failed["Error"]["Code"] == "ServiceUnavailable"
+    with Served(tmp_path / "data") as again, closing(again.client("sqs")) as sqs:
+        answer = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
+        assert answer["Attributes"] == {"ApproximateNumberOfMessages": str(kept)}

@@ -27,7 +27,5 @@ def perform(call: Call, name: str, params: dict[str, Any]) -> Result:
     authorize(call, call.api.services[service], operation, params)
     try:
         return operation.handler(call, params)
-    except RecursionError:
-        raise AwsError("SerializationException", "The request is nested too deeply.") from None
     except UnicodeEncodeError:
         raise AwsError("SerializationException", "The request holds half of a character (a lone surrogate).") from None

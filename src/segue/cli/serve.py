@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=4566, help="port to listen on (default: %(default)s; 0: any)")
+    parser.add_argument("--port", type=_port, default=4566, help="port to listen on (default: %(default)s; 0: any)")
     parser.add_argument(
         "--data", type=Path, default=Path(".segue"), metavar="DIR", help="where the data lives (default: %(default)s)"
     )
@@ -52,6 +52,12 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.set_defaults(run=run)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or len(text) > 5 or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535 is")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ from segue.gateway.authenticate import authenticate
 from segue.jobs import Outbound, Pending
 from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
-from segue.store.sqlite import WritesNeeded
+from segue.store.sqlite import WritesNeeded, is_disk_failure
 from segue.wire.parse import parse
 from segue.wire.request import Request, Response
 from segue.wire.route import Route, guess_protocol, route
@@ -231,7 +231,10 @@ class Exchange:
             return self._serialize_error(error)
 
     def _serialize_error(self, error: Exception) -> Response:
-        if not isinstance(error, AwsError):
+        if is_disk_failure(error):
+            log.error("request %s failed: the data directory cannot be written: %s", self.request_id, error)
+            error = AwsError("ServiceUnavailable", f"The data directory cannot be written: {error}", status=503)
+        elif not isinstance(error, AwsError):
             log.error("request %s failed", self.request_id, exc_info=error)
             error = internal_failure(self.request_id)
         return refuse(self._request, self._route, error, self.request_id)

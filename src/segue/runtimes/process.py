@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -237,6 +238,8 @@ def _link_libraries(folder: Path) -> None:
         link = folder / target.name
         if link.is_symlink() and link.readlink() == target:
             continue
+        if link.is_dir() and not link.is_symlink():  # the data directory was copied with its links followed
+            shutil.rmtree(link)
         link.unlink(missing_ok=True)
         with contextlib.suppress(FileExistsError):
             link.symlink_to(target)

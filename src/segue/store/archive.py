@@ -96,6 +96,8 @@ def open_archive(archive: Path | IO[bytes]) -> zipfile.ZipFile:
     """The opened archive; ``ArchiveRefused`` where it cannot be read."""
     try:
         return zipfile.ZipFile(archive)
+    except FileNotFoundError:
+        raise ArchiveRefused("The uploaded code is missing from the data directory: upload it again") from None
     except (*DAMAGED, OSError, RecursionError) as error:
         raise ArchiveRefused(UNREADABLE) from error
 

@@ -7,6 +7,7 @@ a switch interval to get it back: measured, it costs most of the throughput.)
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -30,6 +31,18 @@ _CHECKPOINT_PAGES = 2_000
 _CHECKPOINT_EVERY_PAGES = 500
 _RESTART_PAGES = 16_000
 
+# What is wrong with the directory or its disk; everything else would be wrong with us.
+_UNREADABLE = (
+    apsw.NotADBError,
+    apsw.CorruptError,
+    apsw.CantOpenError,
+    apsw.ReadOnlyError,
+    apsw.PermissionsError,
+    apsw.FullError,
+    apsw.IOError,
+    apsw.BusyError,
+)
+
 _MARKS = "CREATE TABLE IF NOT EXISTS store_marks (name TEXT PRIMARY KEY, value BIGINT NOT NULL)"
 _RESERVE = "INSERT INTO store_marks VALUES ('ids', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 # Ids are reserved a minute ahead, so that a later process, whose clock may have gone back, cannot make one again.
@@ -51,6 +64,16 @@ class WritesNeeded(Exception):
 
 class TransactionLost(Exception):
     """The disk failed so badly (full, broken) that the whole open batch is undone, not only the unit that failed."""
+
+
+_DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EMFILE})
+
+
+def is_disk_failure(error: BaseException) -> bool:
+    """Whether the disk, not the program, is why a unit or its commit failed: it is full, read-only or broken."""
+    if isinstance(error, OSError):
+        return error.errno in _DISK_ERRNOS
+    return isinstance(error, (TransactionLost, *_UNREADABLE))
 
 
 class SqliteTransaction:
@@ -165,7 +188,7 @@ class SqliteStore:
                 self._writer.execute(_MARKS)
                 for (latest,) in self._writer.execute("SELECT value FROM store_marks WHERE name = 'ids'"):
                     ids.resume(latest)
-        except (apsw.NotADBError, apsw.CorruptError) as error:
+        except _UNREADABLE as error:
             self.close()
             raise DataUnreadable(
                 f"{path} cannot be read: {error}. Restore it from a backup, or choose another --data directory."

@@ -65,7 +65,10 @@ def _state(name: str, spec: dict[str, Any], numbers: _Numbers) -> State:
         return ParallelState(name, spec, tuple(numbers.take(branch) for branch in spec["Branches"]))
     if spec["Type"] == "Map":
         processor = spec.get("ItemProcessor") or spec["Iterator"]
-        mode = processor.get("ProcessorConfig", {}).get("Mode", "INLINE")
+        if not isinstance(processor, dict):
+            raise NotYet(f"the processor of the state {name!r} is an expression, which is not run yet")
+        config = processor.get("ProcessorConfig")
+        mode = config.get("Mode") if isinstance(config, dict) else "INLINE"
         if mode == "DISTRIBUTED" or "ItemReader" in spec:
             raise NotYet(f"the state {name!r} is a distributed Map, which is not run yet")
         return MapState(name, spec, numbers.take(processor))
