@@ -14,6 +14,7 @@ from segue.api.paginate import decode_token, encode_token
 from segue.api.tags import add_tags, drop_tags, remove_tags, tags_of
 from segue.arn import partition_of
 from segue.errors import AwsError
+from segue.languages.policy import validate_document
 from segue.services.sns import records
 from segue.services.sns.arns import check_arn, find_topic, invalid, topic_arn
 from segue.services.sns.service import SERVICE
@@ -274,7 +275,7 @@ def _checked(call: Call, name: str, value: str, fifo: bool) -> str:
 
 def _check_object(name: str, text: str) -> None:
     try:
-        document = json.loads(text)
+        document = validate_document(text, "resource") if name == "Policy" else json.loads(text)
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from segue.arn import is_arn
 from segue.errors import AwsError
+from segue.languages.policy import validate_document
 from segue.services.sqs.records import Queue, queue_of
 from segue.store import Transaction
 
@@ -144,7 +145,7 @@ def _invalid(name: str) -> AwsError:
 
 def _object(name: str, text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = validate_document(text, "resource") if name == "Policy" else json.loads(text)
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
