@@ -24,7 +24,7 @@ from segue.cli.deliveries import hops, short
 
 ENDINGS = {
     "two-quotes": (
-        "Two of three quotes complete it; the third comes late and does no harm",
+        "Two of three quotes complete it; one that comes late does no harm",
         {"SSN": "123-45-6789", "Amount": 500_000, "Term": 30},
     ),
     "one-quote": (
@@ -175,7 +175,7 @@ def print_how_to_go_on() -> None:
   .venv/bin/python examples/loan_broker/deploy.py         this application, to play with
   .venv/bin/segue deliveries --follow                     what flows where, live, and why something did not
   .venv/bin/aws logs filter-log-events --log-group-name /aws/lambda/QuoteAggregator --query 'events[].message'
-  curl http://127.0.0.1:4566/_segue/deliveries            what flows where, as JSON""")
+  http://127.0.0.1:4566/_segue/                           the console: every workflow, message and log, in a browser""")
 
 
 if __name__ == "__main__":

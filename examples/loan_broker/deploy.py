@@ -43,7 +43,7 @@ LOG_GROUP = "/aws/events/LoanBroker"
 PERMISSIONS = {
     "AllowPutEvents": ["events:PutEvents"],
     "AllowSqs": ["sqs:*"],
-    "AllowDynamo": ["dynamodb:GetItem", "dynamodb:PutItem"],
+    "AllowDynamo": ["dynamodb:GetItem", "dynamodb:UpdateItem"],
     "AllowSuccess": ["states:SendTaskSuccess"],
     "AllowBroker": ["lambda:InvokeFunction", "sns:Publish"],
 }

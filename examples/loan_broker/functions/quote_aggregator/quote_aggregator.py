@@ -26,12 +26,17 @@ def lambda_handler(event, context):
 
 
 def add(execution, quote):
-    """The quotes of this execution, the new one included."""
-    found = table.get_item(Key={"Id": execution}, ConsistentRead=True)
-    item = found.get("Item", {"Id": execution, "Quotes": []})
-    item["Quotes"].append({"bankId": quote["bankId"], "rate": "%.2f" % quote["rate"]})
-    table.put_item(Item=item)
-    return item["Quotes"]
+    """The quotes of this execution, the new one included.
+
+    One update, not a read and a write: two aggregators at work at once would overwrite each other's quotes.
+    """
+    done = table.update_item(
+        Key={"Id": execution},
+        UpdateExpression="SET Quotes = list_append(if_not_exists(Quotes, :none), :new)",
+        ExpressionAttributeValues={":none": [], ":new": [{"bankId": quote["bankId"], "rate": "%.2f" % quote["rate"]}]},
+        ReturnValues="ALL_NEW",
+    )
+    return done["Attributes"]["Quotes"]
 
 
 def complete_if_enough(quotes, token):
