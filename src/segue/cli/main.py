@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from segue import __version__
-from segue.cli import deliveries, serve
+from segue.cli import aws, deliveries, serve
 
-_COMMANDS = (serve, deliveries)
+_COMMANDS = (serve, aws, deliveries)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

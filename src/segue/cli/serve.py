@@ -27,6 +27,9 @@ Then, in another shell:
   export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_DEFAULT_REGION=us-east-1
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
   aws stepfunctions list-state-machines
+
+Or, with nothing to export:
+  segue aws stepfunctions list-state-machines
 """
 
 
@@ -106,7 +109,7 @@ async def _serve(settings: Settings) -> None:
     _tune_interpreter()
     url = server.settings.endpoint_url
     print(f"Segue is ready at {url} (data in {settings.data}). Stop it with Ctrl-C.", flush=True)
-    print(f"Point any AWS client at it: export AWS_ENDPOINT_URL={url}", flush=True)
+    print(f"Point any AWS client at it: export AWS_ENDPOINT_URL={url}  Then: segue aws sqs list-queues", flush=True)
     await stopped.wait()
     print("Stopping: everything acknowledged is kept, running executions go on at the next start.", flush=True)
     await server.stop()
