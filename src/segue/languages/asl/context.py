@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,10 @@ def iso_ms(time_ms: int) -> str:
     return f"{datetime.fromtimestamp(time_ms // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03d}Z"
 
 
-def context_object(run: Run, branch: Branch, state: State) -> dict[str, Any]:
+def context_object(run: Run, branch: Branch, state: State) -> Mapping[str, Any]:
     """What ``$$`` means in a state (keys and their order as recorded: sfn-base/base__query_context_object_values)."""
+    if run.given_context is not None:
+        return run.given_context
     context = {"Execution": _execution(run), "StateMachine": _state_machine(run)}
     context["State"] = {"Name": state.name, "EnteredTime": iso_ms(branch.entered_ms)}
     if state.counts_retries:

@@ -96,8 +96,12 @@ class Flow:
         """The state's effective input; ``scope.input`` is its raw input before and the effective one afterwards."""
         if self.input_path is not None:
             scope.input = self.input_path(scope)
+        if scope.notes is not None:
+            scope.notes["afterInputPath"] = scope.input
         if self.parameters is not None:
             scope.input = self.parameters(scope)
+        if scope.notes is not None:
+            scope.notes["afterParameters"] = scope.input
         return scope.input
 
     def output(self, scope: Scope, raw: Any, result: Any) -> Any:
@@ -105,8 +109,12 @@ class Flow:
         if self.result_selector is not None:
             scope.input = result
             result = self.result_selector(scope)
+        if scope.notes is not None:
+            scope.notes["afterResultSelector"] = result
         if self.result_path is not None:
             result = self.result_path(raw, result)
+        if scope.notes is not None:
+            scope.notes["afterResultPath"] = result
         if self.output_path is not None:
             scope.input = result
             result = self.output_path(scope)

@@ -65,12 +65,15 @@ class JoiningState(Composite):
         owner.phase = RUNNING
         owner.join = 0
         owner.previous = join.previous
-        run.emit(join.previous, f"{self.type}StateSucceeded", None)
+        self.succeed(run, owner, text, [held.value for held in outputs])
+
+    def succeed(self, run: Run, owner: Branch, text: str, result: Any) -> None:
+        """The state has its result, whose text is known."""
+        run.emit(owner.previous, f"{self.type}StateSucceeded", None)
         try:
             if self._passes_result:
-                leave_with_text(run, owner, self, text, [held.value for held in outputs], self.next)
+                leave_with_text(run, owner, self, text, result, self.next)
                 return
-            result = [held.value for held in outputs]
             scope = run.scope(owner, self)
             raw = scope.input
             values = self.flow.assigned(scope, result)

@@ -44,7 +44,10 @@ class MapState(JoiningState):
             # A context path is named without its first sign (sfn-teststate/…state_map_context_object_EXECUTION_INPUT).
             shown = self._items_path.replace("$$", "$", 1)
             raise StatesError("States.Runtime", f'Reference path "{shown}" must point to array.')
-        window = self._concurrency(scope) or MAX_CONCURRENCY
+        concurrency = self._concurrency(scope)
+        if scope.notes is not None:
+            scope.notes.update(afterItemsPath=items, maxConcurrency=concurrency)
+        window = concurrency or MAX_CONCURRENCY
         branch.previous = run.emit(branch.previous, "MapStateStarted", {"length": len(items)})
         join_id = run.next_frame_id()
         held = Held(run.next_frame_id(), join_id, -1, dumped(items, branch), items)

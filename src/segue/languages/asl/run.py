@@ -39,7 +39,10 @@ class HistoryFull(Exception):
 
 
 class Run:
-    """The working set of one step. See the module."""
+    """The working set of one step. See the module.
+
+    ``notes`` and ``given_context`` are there for TestState (``test_state``): see ``Scope.notes``, ``context_object``.
+    """
 
     def __init__(self, program: Program, tree: Tree, now_ms: int, budget: int, refuse: Refuse | None) -> None:
         self.program = program
@@ -65,6 +68,8 @@ class Run:
         self.input_text = tree.input_text
         self.execution_input: Any = None
         self.advancing: Branch | None = None
+        self.notes: dict[str, Any] | None = None
+        self.given_context: Mapping[str, Any] | None = None
 
     @property
     def timeout_seconds(self) -> int | None:
@@ -165,7 +170,9 @@ class Run:
         context = context_object(self, branch, state) if state.uses_context else _NOTHING
         variables = self.variables(branch) if self.program.uses_variables else _NOTHING
         chance = self.chance(branch) if state.uses_chance else _NO_CHANCE
-        return Scope(branch.input, context, variables, chance, state.name)
+        scope = Scope(branch.input, context, variables, chance, state.name)
+        scope.notes = self.notes
+        return scope
 
     def variables(self, branch: Branch) -> Mapping[str, Any]:
         """The variables that a branch sees: its own and, behind them, those of the branches around it."""

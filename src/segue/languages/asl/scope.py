@@ -23,9 +23,11 @@ class Scope:
         variables: what ``$name`` means.
         random: source of States.UUID and States.MathRandom.
         state_name: the state that is running, for messages.
+        notes: where the evaluation of a state's fields writes what each came to, by the names of TestState's inspection
+            data; None when nobody asks, which is all executions.
     """
 
-    __slots__ = ("context", "input", "random", "state_name", "variables")
+    __slots__ = ("context", "input", "notes", "random", "state_name", "variables")
 
     def __init__(
         self,
@@ -40,3 +42,4 @@ class Scope:
         self.variables = variables
         self.random = random
         self.state_name = state_name
+        self.notes: dict[str, Any] | None = None

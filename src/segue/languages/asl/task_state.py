@@ -67,7 +67,11 @@ class TaskState(State):
         timeout_seconds = self._timeout_seconds(scope)
         heartbeat_seconds = self._heartbeat_seconds(scope)
         credentials = self._credentials(scope) if self._credentials else None
+        if scope.notes is not None:
+            scope.notes["afterInputPath"] = scope.input
         parameters = self.flow.parameters(scope) if self.flow.parameters else scope.input
+        if scope.notes is not None:
+            scope.notes["afterParameters"] = parameters
         text = branch.text if parameters is branch.input else json_text.dump(parameters)
         return ScheduleTask(
             frame=branch.id,
