@@ -119,11 +119,29 @@ def test_audited_it_is_allowed_and_recorded() -> None:
     assert USER in reason
 
 
-@pytest.mark.parametrize("caller", [Caller(), topic])
-def test_audited_neither_root_nor_services_are_recorded(caller: Caller) -> None:
+def test_audited_a_service_without_the_queues_leave_is_recorded() -> None:
     house = House("audit")
+    house.run(lambda call: call.perform("sqs:SendMessage", SEND), caller=topic)
+    ((status, _, target, _, reason),) = house.hops()
+    assert (house.kept(), status, target) == (["hello"], "audit", QUEUE)
+    assert "User: sns.amazonaws.com is not" in reason
+    assert "no resource-based policy allows" in reason
+
+
+@pytest.mark.parametrize(("caller", "policy"), [(Caller(), None), (topic, FOR_TOPIC)])
+def test_audited_neither_root_nor_services_with_leave_are_recorded(caller: Caller, policy: Any) -> None:
+    house = House("audit")
+    house.resource_policy = json.dumps(policy) if policy else None
     house.run(lambda call: call.perform("sqs:SendMessage", SEND), caller=caller)
     assert house.hops() == []
+
+
+def test_audited_what_happens_again_is_recorded_once() -> None:
+    house = House("audit")
+    other_run = role_caller(ROLE, "other", "us-east-1")
+    for caller in (ann, session, ann, other_run):
+        house.run(lambda call: call.perform("sqs:SendMessage", SEND), caller=caller)
+    assert [hop[4].split(" ")[1] for hop in house.hops()] == [USER, session.arn]
 
 
 def test_off_asks_nobody() -> None:

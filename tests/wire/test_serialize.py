@@ -10,7 +10,7 @@ from segue.errors import AwsError
 from segue.wire.model import Protocol, load_service
 from segue.wire.request import Request
 from segue.wire.route import route
-from segue.wire.serialize import encode_members, serialize, serialize_error
+from segue.wire.serialize import serialize, serialize_error
 
 
 @pytest.mark.parametrize(
@@ -122,10 +122,16 @@ def test_lone_surrogates_are_sent_as_json_escapes() -> None:
     assert answer.body == b'{"output":"\\ud800"}'
 
 
-def test_absent_and_unknown_members_are_left_out() -> None:
-    operation = load_service("stepfunctions").operations["StartExecution"]
-    result = {"executionArn": "e", "startDate": 1500, "nothing": None, "unknown": 1}
-    assert encode_members(operation, result) == {"executionArn": "e", "startDate": 1.5}
+def test_absent_and_unknown_members_are_left_out_and_seconds_are_as_java_prints_doubles() -> None:
+    found = route(Request("POST", "/", "", {"x-amz-target": "AWSStepFunctions.StartExecution"}), ["stepfunctions"])
+    result = {"executionArn": "e", "startDate": 1_691_851_539_120, "nothing": None, "unknown": 1}
+    assert serialize(found, result, "r").body == b'{"executionArn":"e","startDate":1.69185153912E9}'
+
+
+def test_seconds_beside_what_the_fast_writer_refuses() -> None:
+    found = route(Request("POST", "/", "", {"x-amz-target": "AWSStepFunctions.StartExecution"}), ["stepfunctions"])
+    answer = serialize(found, {"executionArn": "\ud800", "startDate": 1500}, "r")
+    assert answer.body == b'{"executionArn":"\\ud800","startDate":1.5}'
 
 
 def test_operations_without_output_answer_an_empty_body() -> None:

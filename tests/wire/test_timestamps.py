@@ -68,3 +68,24 @@ def test_http_date_round_trip(second: int) -> None:
 @given(st.integers(0, 4_000_000_000_000))
 def test_seconds_round_trip(moment: int) -> None:
     assert timestamps.from_number(timestamps.to_seconds(moment)) == moment
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (0, "0.0"),
+        (1, "0.001"),
+        (9_999_999_999, "9999999.999"),
+        (10_000_000_000, "1.0E7"),
+        (1_691_851_539_123, "1.691851539123E9"),
+        (1_691_851_539_120, "1.69185153912E9"),
+        (-1_691_851_539_123, "-1.691851539123E9"),
+    ],
+)
+def test_seconds_as_java_prints_them(moment: int, text: str) -> None:
+    assert timestamps.to_number(moment) == text
+
+
+@given(st.integers(timestamps.MIN_MS, timestamps.MAX_MS))
+def test_printed_seconds_round_trip(moment: int) -> None:
+    assert timestamps.from_number(float(timestamps.to_number(moment))) == moment

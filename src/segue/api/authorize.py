@@ -1,6 +1,7 @@
 """May this caller do this? Resource policies and identity policies, in three modes.
 
-``off`` asks nobody. ``audit`` (the default) allows, and records what AWS would have denied. ``enforce`` denies.
+``off`` asks nobody. ``audit`` (the default) allows, and records what AWS would have denied: once for a principal, an
+action and a resource, as what is polled would fill the record. ``enforce`` denies.
 In ``audit``, too, one thing is denied: a service that may not invoke a function, because on AWS "nothing happens if
 IAM doesn't play along" and a program whose grant is missing must not look as if it worked.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from segue.api.call import Call, Result
-from segue.api.deliveries import Delivery, record
+from segue.api.deliveries import Delivery, is_recorded, record
 from segue.api.service import Operation, Params, Service
 from segue.arn import is_arn, parse_arn
 from segue.errors import AwsError
@@ -24,8 +25,8 @@ def authorize(call: Call, service: Service, operation: Operation, params: Params
     if mode == "off" or not operation.action or (caller.kind == "root" and mode == "audit"):
         return
     invokes_for_service = caller.kind == "service" and operation.action == "lambda:InvokeFunction"
-    if mode == "audit" and caller.kind == "service" and not invokes_for_service:
-        return
+    if mode == "audit" and caller.kind == "service" and service.resource_policy is None:
+        return  # nobody could allow it: what a service does here, it does by itself
     resource = operation.resource(call, params) if operation.resource is not None else "*"
     if caller.kind == "root" and _account(resource) in ("", caller.account):
         return
@@ -38,7 +39,9 @@ def authorize(call: Call, service: Service, operation: Operation, params: Params
     )
     if mode == "enforce" or invokes_for_service:
         raise AwsError("AccessDeniedException", message, status=403)
-    record(call, Delivery(caller.principal_arn, resource, operation.action, "audit", 1, message))
+    hop = Delivery(caller.role_arn or caller.principal_arn, resource, operation.action, "audit", 1, message)
+    if not is_recorded(call, hop):
+        record(call, hop)
 
 
 def authorize_action(call: Call, service: Service, action: str, resource: str) -> None:

@@ -27,6 +27,9 @@ MIGRATIONS = (
     );
     CREATE INDEX deliveries_trace ON deliveries (trace);
     """,
+    """
+    CREATE INDEX deliveries_audit ON deliveries (source, operation, target) WHERE status = 'audit';
+    """,
 )
 
 RECORDED = "deliveries:recorded"
@@ -83,6 +86,12 @@ def record(call: Call, delivery: Delivery, at: int | None = None) -> None:
         delivery.subject,
     )
     call.tx.wake(RECORDED)
+
+
+def is_recorded(call: Call, audit: Delivery) -> bool:
+    """Whether the record holds already that its source may not do that to its target."""
+    sql = "SELECT 1 FROM deliveries WHERE source = ? AND operation = ? AND target = ? AND status = 'audit' LIMIT 1"
+    return call.tx.one(sql, audit.source, audit.operation, audit.target) is not None
 
 
 def since(

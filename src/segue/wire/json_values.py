@@ -40,9 +40,9 @@ def load_json(body: bytes) -> Any:
 def dump_json(value: Any) -> bytes:
     """Compact JSON. Texts with lone surrogates, which UTF-8 cannot hold, are sent as escapes."""
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(value, default=_written)
     except (TypeError, orjson.JSONEncodeError):
-        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+        return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_read).encode()
 
 
 def _kind(value: Any) -> str:
@@ -210,6 +210,27 @@ def _encode_blob(value: Any) -> str:
     return b2a_base64(value, newline=False).decode("ascii")
 
 
+class Seconds:
+    """A timestamp on its way into JSON, see :func:`segue.wire.timestamps.to_number`."""
+
+    __slots__ = ("timestamp_ms",)
+
+    def __init__(self, timestamp_ms: int) -> None:
+        self.timestamp_ms = timestamp_ms
+
+
+def _written(value: Any) -> orjson.Fragment:
+    if isinstance(value, Seconds):
+        return orjson.Fragment(timestamps.to_number(value.timestamp_ms))
+    raise TypeError(f"not JSON: {type(value).__name__}")
+
+
+def _read(value: Any) -> float:
+    if isinstance(value, Seconds):
+        return timestamps.to_seconds(value.timestamp_ms)
+    raise TypeError(f"not JSON: {type(value).__name__}")
+
+
 _TIMESTAMP_ENCODERS: Final[dict[str, Encoder]] = {
     "unixTimestamp": timestamps.to_seconds,
     "iso8601": timestamps.to_iso,
@@ -242,7 +263,8 @@ class JsonEncoders:
         if shape.type == "blob":
             return _encode_blob
         if shape.type == "timestamp":
-            return timestamp_encoder(self.service, ref, "unixTimestamp")
+            encoder = timestamp_encoder(self.service, ref, "unixTimestamp")
+            return Seconds if encoder is timestamps.to_seconds else encoder
         return None
 
     def structure(self, shape: Shape) -> Encoder:

@@ -35,14 +35,6 @@ def serialize(route: Route, result: dict[str, Any], request_id: str) -> Response
     return _writer(route.operation, route.protocol)(result, request_id)
 
 
-def encode_members(operation: OperationModel, result: dict[str, Any]) -> dict[str, Any]:
-    """The result as plain JSON values under the model's names: epoch seconds, Base64 (Step Functions' task results)."""
-    if operation.output is None:
-        return {}
-    encoded: dict[str, Any] = _json_writer(operation.service, operation.output)(result)
-    return encoded
-
-
 @cache
 def _json_writer(service: ServiceModel, shape: Shape) -> Callable[[Any], Any]:
     return JsonEncoders(service).structure(shape)

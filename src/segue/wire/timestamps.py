@@ -91,5 +91,18 @@ def to_http_date(timestamp_ms: int) -> str:
 
 
 def to_seconds(timestamp_ms: int) -> float:
-    """Epoch seconds as the JSON protocols send them."""
+    """Epoch seconds as a number."""
     return timestamp_ms / 1000
+
+
+def to_number(timestamp_ms: int) -> str:
+    """Epoch seconds as AWS's servers write them into JSON: as Java prints a double, ``1.691851539123E9``.
+
+    Recorded: the Content-Length of StartExecution's answers (sfn-callback/callback__start_execution_sync*, and
+    sfn-credentials/*PATH_CONTEXT, shorter by one, as a double's last zero is not printed).
+    """
+    if -10_000_000_000 < timestamp_ms < 10_000_000_000:  # printed plainly below ten million
+        return repr(timestamp_ms / 1000)
+    digits = str(abs(timestamp_ms))
+    sign = "-" if timestamp_ms < 0 else ""
+    return f"{sign}{digits[0]}.{digits[1:].rstrip('0') or '0'}E{len(digits) - 4}"

@@ -64,7 +64,8 @@ def test_an_event_reaches_a_queue_in_its_envelope(segue: Segue) -> None:
             "detail": {"n": 1.0, "big": 12345678901234567890123},
         }
     ]
-    assert [hop["status"] for hop in record(segue)] == ["delivered"]
+    # on AWS the queue's policy would have to allow it
+    assert [hop["status"] for hop in record(segue)] == ["delivered", "audit"]
 
 
 def test_numbers_keep_their_form(segue: Segue) -> None:

@@ -66,7 +66,8 @@ def test_every_queue_gets_an_envelope_or_the_message_itself(fan: Fan) -> None:
     (message,) = fan.receive(raw)
     assert message["Body"] == "ö"
     assert message["MessageAttributes"] == {"price": {"DataType": "Number", "StringValue": "5"}}
-    assert [status for _, status in fan.deliveries()] == ["delivered", "delivered"]
+    # on AWS the queues' policies would have to allow it
+    assert [status for _, status in fan.deliveries()] == ["delivered", "audit"] * 2
 
 
 def test_filter_policies_choose(fan: Fan) -> None:
