@@ -138,6 +138,18 @@ def test_targets_that_are_refused(events: Any, target: dict[str, Any], message: 
     assert error_of(error) == ("ValidationException", message)
 
 
+def test_targets_are_listed_as_they_were_put_page_by_page(events: Any) -> None:
+    events.put_rule(Name="r", EventPattern=PATTERN)
+    put = [{"Id": one, "Arn": f"arn:aws:sqs:us-east-1:000000000000:{one}"} for one in ("b", "c", "a")]
+    events.put_targets(Rule="r", Targets=put)
+    events.put_targets(Rule="r", Targets=put[:1])  # again: it keeps its place
+    assert events.list_targets_by_rule(Rule="r")["Targets"] == put
+    first = events.list_targets_by_rule(Rule="r", Limit=2)
+    events.remove_targets(Rule="r", Ids=["c"])
+    rest = events.list_targets_by_rule(Rule="r", Limit=2, NextToken=first["NextToken"])
+    assert (first["Targets"], rest["Targets"]) == (put[:2], put[2:])
+
+
 def test_five_targets_are_enough(events: Any) -> None:
     events.put_rule(Name="r", EventPattern=PATTERN)
     targets = [{"Id": str(n), "Arn": f"arn:aws:sqs:us-east-1:000000000000:q{n}"} for n in range(6)]

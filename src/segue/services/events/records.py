@@ -199,13 +199,15 @@ def rules_with_target(tx: Transaction, bus_arn: str, target_arn: str, after: str
 def save_target(tx: Transaction, rule: Rule, target: dict[str, Any]) -> None:
     """Write a target down, new or changed."""
     tx.run(
-        "INSERT INTO events_targets VALUES (?, ?, ?, ?, ?)"
+        "INSERT INTO events_targets VALUES (?, ?, ?, ?, ?,"
+        " (SELECT COALESCE(MAX(number), 0) + 1 FROM events_targets WHERE rule_arn = ?))"
         " ON CONFLICT (rule_arn, id) DO UPDATE SET target_arn = excluded.target_arn, document = excluded.document",
         rule.arn,
         target["Id"],
         rule.bus_arn,
         target["Arn"],
         json.dumps(target),
+        rule.arn,
     )
 
 
@@ -214,19 +216,27 @@ def delete_target(tx: Transaction, rule: Rule, target_id: str) -> bool:
     return tx.run("DELETE FROM events_targets WHERE rule_arn = ? AND id = ?", rule.arn, target_id) > 0
 
 
-def targets_of(tx: Transaction, arn: str, after: str = "", limit: int = 1_000) -> list[dict[str, Any]]:
-    """Targets of a rule, by id."""
+def targets_of(tx: Transaction, arn: str) -> list[dict[str, Any]]:
+    """Targets of a rule, in the order in which they were put."""
+    return [target for _, target in page_of_targets(tx, arn)]
+
+
+def page_of_targets(tx: Transaction, arn: str, after: int = 0, limit: int = 1_000) -> list[tuple[int, dict[str, Any]]]:
+    """Targets of a rule and their numbers, in the order in which they were put, those after a number."""
     rows = tx.all(
-        "SELECT document FROM events_targets WHERE rule_arn = ? AND id > ? ORDER BY id LIMIT ?", arn, after, limit
+        "SELECT number, document FROM events_targets WHERE rule_arn = ? AND number > ? ORDER BY number LIMIT ?",
+        arn,
+        after,
+        limit,
     )
-    return [json.loads(row[0]) for row in rows]
+    return [(row[0], json.loads(row[1])) for row in rows]
 
 
 def targets_of_bus(tx: Transaction, bus_arn: str) -> dict[str, list[dict[str, Any]]]:
     """Targets of all rules of a bus, by rule."""
     found: dict[str, list[dict[str, Any]]] = {}
     for arn, document in tx.all(
-        "SELECT rule_arn, document FROM events_targets WHERE bus_arn = ? ORDER BY rule_arn, id", bus_arn
+        "SELECT rule_arn, document FROM events_targets WHERE bus_arn = ? ORDER BY rule_arn, number", bus_arn
     ):
         found.setdefault(arn, []).append(json.loads(document))
     return found

@@ -131,7 +131,7 @@ def delete_rule_of_bus(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if rule is None:
         return {}
     check_not_managed(call, rule, params)
-    if targets_of(call.tx, rule.arn, limit=1):
+    if targets_of(call.tx, rule.arn):
         raise AwsError("ValidationException", "Rule can't be deleted since it has targets.")
     delete_rule(call.tx, rule)
     drop_tags(call.tx, rule.arn)

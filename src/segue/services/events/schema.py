@@ -80,4 +80,12 @@ MIGRATIONS = (
         PRIMARY KEY (scope, name)
     );
     """,
+    # Targets are listed as they were put (conformance case events__put_multiple_targets_with_same_arn_single_rule).
+    """
+    ALTER TABLE events_targets ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
+    UPDATE events_targets SET number = (
+        SELECT COUNT(*) FROM events_targets AS other
+        WHERE other.rule_arn = events_targets.rule_arn AND other.id <= events_targets.id
+    );
+    """,
 )

@@ -13,7 +13,7 @@ from segue.languages.asl.json_text import parse
 from segue.languages.jsonpath import InvalidPath, compile_path
 from segue.services.events.inputs import placeholders_of
 from segue.services.events.names import check_not_managed, rule_of, rule_resource
-from segue.services.events.records import delete_target, rerouted, save_target, targets_of
+from segue.services.events.records import delete_target, page_of_targets, rerouted, save_target, targets_of
 from segue.services.events.service import SERVICE
 
 _PAGE = 100
@@ -58,14 +58,14 @@ def remove_targets(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 @SERVICE.operation("ListTargetsByRule", resource=rule_resource)
 def list_targets_by_rule(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """The targets of a rule, by id."""
+    """The targets of a rule, as they were put."""
     rule = rule_of(call, params["Rule"], params.get("EventBusName"))
     limit = params.get("Limit", _PAGE)
-    after = str(decode_token(params["NextToken"])[0]) if params.get("NextToken") else ""
-    targets = targets_of(call.tx, rule.arn, after, limit + 1)
-    answer: dict[str, Any] = {"Targets": targets[:limit]}
+    after = int(decode_token(params["NextToken"], kinds=(int,))[0]) if params.get("NextToken") else 0
+    targets = page_of_targets(call.tx, rule.arn, after, limit + 1)
+    answer: dict[str, Any] = {"Targets": [target for _, target in targets[:limit]]}
     if len(targets) > limit:
-        answer["NextToken"] = encode_token(targets[limit - 1]["Id"])
+        answer["NextToken"] = encode_token(targets[limit - 1][0])
     return answer
 
 
