@@ -20,6 +20,8 @@ class Limits:
     execution_payload_bytes: int = 262_144
     execution_history_events: int = 25_000
     definition_bytes: int = 1_048_576
+    state_machine_versions: int = 1_000
+    state_machine_aliases: int = 100
     # Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     invoke_payload_bytes: int = 6_291_456
     async_invoke_payload_bytes: int = 1_048_576

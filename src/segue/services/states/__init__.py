@@ -1,15 +1,36 @@
 """Step Functions: state machines and their executions.
 
-In: state machines (create, update, describe, list, delete, validate, tag), Standard executions (start, describe, list,
-stop, history), task tokens, activities, synchronous Express executions; optimized integrations with functions, topics,
-queues, the bus, tables and executions, and ``aws-sdk:*`` for every operation there is. The language itself is
-``segue.languages.asl``; ``advance`` is where it meets the store.
+In: state machines (create, update, describe, list, delete, validate, tag), their versions and aliases, Standard
+executions (start, describe, list, stop, history), task tokens, activities, synchronous Express executions; optimized
+integrations with functions, topics, queues, the bus, tables and executions, and ``aws-sdk:*`` for every operation there
+is. The language itself is ``segue.languages.asl``; ``advance`` is where it meets the store.
 
-Left out, and answered with 501: versions and aliases, Map Runs, redrive, TestState. An Express execution's logs are not
+Left out, and answered with 501: Map Runs, redrive, TestState. An Express execution's logs are not
 written yet.
 """
 
-from segue.services.states import activities, executions, history, machines, retention, task_jobs, tokens
+from segue.services.states import (
+    activities,
+    aliases,
+    executions,
+    history,
+    machines,
+    retention,
+    task_jobs,
+    tokens,
+    versions,
+)
 from segue.services.states.service import SERVICE
 
-__all__ = ["SERVICE", "activities", "executions", "history", "machines", "retention", "task_jobs", "tokens"]
+__all__ = [
+    "SERVICE",
+    "activities",
+    "aliases",
+    "executions",
+    "history",
+    "machines",
+    "retention",
+    "task_jobs",
+    "tokens",
+    "versions",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from segue import jobs
@@ -11,15 +12,24 @@ from segue.api.paginate import decode_token, encode_token
 from segue.errors import AwsError
 from segue.jobs import Job, Pending
 from segue.languages.asl import Stop, json_text
-from segue.services.states import records
+from segue.services.states import logging_configuration, records, version_records
 from segue.services.states.advance import advance, begin, ended_key
-from segue.services.states.arns import checked_arn, checked_name, execution_missing, machine_arn_of
-from segue.services.states.machines import existing_machine, machine_members
+from segue.services.states.arns import checked_arn, checked_name, execution_missing, machine_arn_of, machine_missing
+from segue.services.states.machines import machine_members
+from segue.services.states.qualified import Chosen, chosen, existing_machine, qualifier, refuse_deleting, unqualified
 from segue.services.states.records import Execution
 from segue.services.states.service import SERVICE
 
 _SYNC_WAIT_MS = 300_000
 _NO_BOUND = (1 << 63) - 1
+_STANDARD_ONLY = (
+    "redriveCount",
+    "redriveStatus",
+    "redriveStatusReason",
+    "redriveDate",
+    "stateMachineVersionArn",
+    "stateMachineAliasArn",
+)
 
 
 def _machine(_: Call, params: dict[str, Any]) -> str:
@@ -32,7 +42,7 @@ def _execution(_: Call, params: dict[str, Any]) -> str:
 
 @SERVICE.operation("StartExecution", resource=_machine)
 def start_execution(call: Call, params: dict[str, Any]) -> Result:
-    execution = _new_execution(call, params)
+    execution = _new_execution(call, params, chosen(call, params["stateMachineArn"]))
     existing = records.find_execution(call.tx, execution.arn) if "name" in params else None
     if existing is not None:
         same = existing.status == "RUNNING" and existing.input == execution.input
@@ -59,22 +69,23 @@ def run_start(call: Call, job: Job) -> None:
 
 @SERVICE.operation("StartSyncExecution", resource=_machine)
 def start_sync_execution(call: Call, params: dict[str, Any]) -> Result:
-    machine = existing_machine(call, params["stateMachineArn"])
-    if machine.kind != "EXPRESS":
+    target = chosen(call, params["stateMachineArn"])
+    if target.machine.kind != "EXPRESS":
         raise AwsError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
     parent = params.get("_parent") or f"request {call.request_id}"
     execution = records.find_by_parent(call.tx, parent)
     if execution is None:
-        execution = begin(call, _new_execution(call, params, parent))
+        execution = begin(call, _new_execution(call, params, target, parent))
     if execution.status == "RUNNING":
         return Pending((ended_key(execution.arn),), call.started_ms + _SYNC_WAIT_MS)
     if execution.chunks:
         records.delete_execution(call.tx, execution.arn)
     took_ms = (execution.stop_at_ms or call.now_ms) - execution.start_at_ms
-    shown = description(execution)
+    shown = description(execution, params.get("includedData"))
+    shown = {name: value for name, value in shown.items() if name not in _STANDARD_ONLY}
     return {
-        **{name: value for name, value in shown.items() if not name.startswith("redrive")},
-        "outputDetails": {"included": True},
+        **shown,
+        "outputDetails": shown["outputDetails"] or {"included": params.get("includedData") != "METADATA_ONLY"},
         "billingDetails": {
             "billedMemoryUsedInMB": 64,
             "billedDurationInMilliseconds": max(100, -(-took_ms // 100) * 100),
@@ -82,8 +93,8 @@ def start_sync_execution(call: Call, params: dict[str, Any]) -> Result:
     }
 
 
-def _new_execution(call: Call, params: dict[str, Any], parent: str = "") -> Execution:
-    machine = existing_machine(call, params["stateMachineArn"])
+def _new_execution(call: Call, params: dict[str, Any], target: Chosen, parent: str = "") -> Execution:
+    machine = refuse_deleting(target.machine)
     given = checked_name(params["name"]) if "name" in params else None
     text = params.get("input", "{}")
     _check_input(call, text)
@@ -114,6 +125,9 @@ def _new_execution(call: Call, params: dict[str, Any], parent: str = "") -> Exec
         revision=0,
         chunks=0,
         snapshot_chunk=0,
+        version_arn=target.version_arn,
+        alias_arn=target.alias_arn,
+        logging=logging_configuration.of_execution(machine),
     )
 
 
@@ -131,23 +145,26 @@ def _check_input(call: Call, text: str) -> None:
 
 @SERVICE.operation("DescribeExecution", reads=True, resource=_execution)
 def describe_execution(call: Call, params: dict[str, Any]) -> Result:
-    return description(existing_execution(call, params["executionArn"]))
+    return description(existing_execution(call, params["executionArn"]), params.get("includedData"))
 
 
-def description(execution: Execution) -> dict[str, Any]:
-    """The members of DescribeExecution."""
+def description(execution: Execution, included: str | None = None) -> dict[str, Any]:
+    """The members of DescribeExecution; with ``METADATA_ONLY`` neither input nor output."""
     redrive = _redrive(execution)
+    data = included != "METADATA_ONLY"
     return {
         "executionArn": execution.arn,
         "stateMachineArn": execution.machine_arn,
+        "stateMachineVersionArn": execution.version_arn or None,
+        "stateMachineAliasArn": execution.alias_arn or None,
         "name": execution.name,
         "status": execution.status,
         "startDate": execution.start_at_ms,
         "stopDate": execution.stop_at_ms,
-        "input": execution.input,
-        "inputDetails": {"included": True},
-        "output": execution.output,
-        "outputDetails": None if execution.output is None else {"included": True},
+        "input": execution.input if data else None,
+        "inputDetails": {"included": data},
+        "output": execution.output if data else None,
+        "outputDetails": None if execution.output is None else {"included": data},
         "error": execution.error,
         "cause": execution.cause,
         "traceHeader": execution.trace_header or None,
@@ -170,11 +187,16 @@ def describe_state_machine_for_execution(call: Call, params: dict[str, Any]) -> 
     machine = records.find_machine(call.tx, execution.machine_arn)
     if machine is None:
         raise execution_missing(execution.arn)
+    updated_at_ms = machine.updated_at_ms
+    version = version_records.find_version(call.tx, execution.version_arn) if execution.version_arn else None
+    if version is not None:
+        machine = replace(machine, revision_id=version.revision_id, settings=version.settings)
+        updated_at_ms = version.created_at_ms
     return {
         "stateMachineArn": machine.arn,
         "name": machine.name,
-        "updateDate": machine.updated_at_ms,
-        **machine_members(call, machine, execution.definition_hash),
+        "updateDate": updated_at_ms,
+        **machine_members(call, machine, execution.definition_hash, params.get("includedData")),
         "roleArn": execution.role_arn,
     }
 
@@ -183,16 +205,20 @@ def describe_state_machine_for_execution(call: Call, params: dict[str, Any]) -> 
 def list_executions(call: Call, params: dict[str, Any]) -> Result:
     if "stateMachineArn" not in params:
         raise AwsError("ValidationException", "Must provide a StateMachine ARN or MapRun ARN")
-    machine = existing_machine(call, params["stateMachineArn"])
+    arn = params["stateMachineArn"]
+    machine = existing_machine(call, unqualified(arn))
     if machine.kind == "EXPRESS":
         raise AwsError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
+    column = _column(call, arn)
     limit = params.get("maxResults") or 100
     before = int(decode_token(params["nextToken"], kinds=(int,))[0]) if "nextToken" in params else _NO_BOUND
-    found = records.list_executions(call.tx, machine.arn, params.get("statusFilter"), before, limit + 1)
+    found = records.list_executions(call.tx, arn, params.get("statusFilter"), before, limit + 1, column)
     shown = [
         {
             "executionArn": execution.arn,
             "stateMachineArn": execution.machine_arn,
+            "stateMachineVersionArn": execution.version_arn or None,
+            "stateMachineAliasArn": execution.alias_arn or None,
             "name": execution.name,
             "status": execution.status,
             "startDate": execution.start_at_ms,
@@ -202,6 +228,19 @@ def list_executions(call: Call, params: dict[str, Any]) -> Result:
         for execution in found[:limit]
     ]
     return {"executions": shown, "nextToken": encode_token(found[limit - 1].number) if len(found) > limit else None}
+
+
+def _column(call: Call, arn: str) -> str:
+    """The column by which executions belong to what the ARN names."""
+    if not qualifier(arn):
+        return "machine_arn"
+    if qualifier(arn).isdigit():
+        found: object = version_records.find_version(call.tx, arn)
+    else:
+        found = version_records.find_alias(call.tx, arn)
+    if found is None:
+        raise machine_missing(arn)
+    return "version_arn" if qualifier(arn).isdigit() else "alias_arn"
 
 
 @SERVICE.operation("StopExecution", resource=_execution)

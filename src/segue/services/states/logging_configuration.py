@@ -1,15 +1,17 @@
-"""Where a state machine's executions are logged: what of it is accepted.
+"""Where a state machine's executions are logged: what of it is accepted, and what an execution takes along.
 
-Recorded: sfn-api/sfn_api_logs__*. That nothing is written there yet is said in the package's docstring.
+Recorded: sfn-api/sfn_api_logs__*.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from segue.api import Call
 from segue.arn import is_arn, parse_arn
 from segue.errors import AwsError
+from segue.services.states.records import Machine
 
 _GROUP = "log-group:"
 
@@ -22,6 +24,12 @@ def check(call: Call, configuration: dict[str, Any]) -> None:
     for destination in destinations:
         if not _exists(call, destination.get("cloudWatchLogsLogGroup", {}).get("logGroupArn", "")):
             raise _invalid("Log Destination not found.")
+
+
+def of_execution(machine: Machine) -> str:
+    """The configuration that a new execution is logged by (JSON), or nothing where it is not logged."""
+    configuration = machine.settings.get("loggingConfiguration", {})
+    return json.dumps(configuration) if configuration.get("level", "OFF") != "OFF" else ""
 
 
 def _exists(call: Call, arn: str) -> bool:

@@ -14,15 +14,17 @@ from segue.jobs import Again, Job
 from segue.languages.asl import NotYet, Stop, compile
 from segue.languages.asl.diagnostics import invalid_definition_message
 from segue.languages.asl.validate import validate
-from segue.services.states import logging_configuration, records, tokens_records
+from segue.services.states import encryption, logging_configuration, records, tokens_records, version_records, versions
 from segue.services.states.advance import advance
-from segue.services.states.arns import checked_arn, checked_name, machine_missing
+from segue.services.states.arns import checked_arn, checked_name
+from segue.services.states.qualified import as_version, existing_machine, qualifier, refuse_deleting
 from segue.services.states.records import Machine
 from segue.services.states.service import SERVICE
 from segue.services.states.tags import tags_given
 
 _SETTINGS = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
 _ABORTS_PER_COMMIT = 50
+_NO_BOUND = (1 << 63) - 1
 
 
 def _arn(_: Call, params: dict[str, Any]) -> str:
@@ -49,45 +51,65 @@ def checked_definition(text: str, kind: str) -> str:
 def create_state_machine(call: Call, params: dict[str, Any]) -> Result:
     name = checked_name(params["name"])
     kind = params.get("type", "STANDARD")
-    if params.get("versionDescription") and not params.get("publish"):
-        raise AwsError("ValidationException", "Version description can only be set when publish is true")
-    if params.get("publish"):
-        raise AwsError("NotImplemented", "Segue does not implement publish of CreateStateMachine yet.", status=501)
+    versions.check_description(params)
     _check_role(params["roleArn"])
-    logging_configuration.check(call, params.get("loggingConfiguration", {}))
+    _check_settings(call, params)
     text = checked_definition(params["definition"], kind)
     arn = call.arn("states", f"stateMachine:{name}")
     digest = records.keep_definition(call.tx, text)
     settings = {member: params[member] for member in _SETTINGS if member in params}
     existing = records.find_machine(call.tx, arn)
     if existing is not None:
-        given = (digest, kind, params["roleArn"], settings)
-        if given != (existing.definition_hash, existing.kind, existing.role_arn, existing.settings):
-            raise AwsError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
-        return {"stateMachineArn": arn, "creationDate": existing.created_at_ms}
+        return _created_before(call, refuse_deleting(existing), (digest, kind, settings), params)
     machine = Machine(arn, name, kind, params["roleArn"], digest, "", call.now_ms, call.now_ms, settings, "ACTIVE")
     records.insert_machine(call.tx, machine)
     add_tags(call.tx, arn, tags_given(params))
-    return {"stateMachineArn": arn, "creationDate": call.now_ms}
+    return {"stateMachineArn": arn, "creationDate": call.now_ms, **_published(call, machine, params)}
+
+
+def _created_before(call: Call, existing: Machine, given: tuple[Any, ...], params: dict[str, Any]) -> Result:
+    """The answer to a second creation: the first one's if both ask for the same.
+
+    A role or tags that differ are ignored; whether to publish, and with what description, is not (API reference,
+    CreateStateMachine, "idempotency check").
+    """
+    first = version_records.version_of_revision(call.tx, existing.arn, "")
+    same = given == (existing.definition_hash, existing.kind, existing.settings)
+    if params.get("publish"):
+        same = same and first is not None and first.description == params.get("versionDescription", "")
+    if not same:
+        raise AwsError("StateMachineAlreadyExists", f"State Machine Already Exists: '{existing.arn}'")
+    members = {"stateMachineVersionArn": first.arn} if first and params.get("publish") else {}
+    return {"stateMachineArn": existing.arn, "creationDate": existing.created_at_ms, **members}
+
+
+def _published(call: Call, machine: Machine, params: dict[str, Any]) -> dict[str, Any]:
+    if not params.get("publish"):
+        return {}
+    return {"stateMachineVersionArn": versions.publish(call, machine, params.get("versionDescription", "")).arn}
+
+
+def _check_settings(call: Call, params: dict[str, Any]) -> None:
+    logging_configuration.check(call, params.get("loggingConfiguration", {}))
+    encryption.check(params.get("encryptionConfiguration"))
 
 
 @SERVICE.operation("UpdateStateMachine", resource=_arn)
 def update_state_machine(call: Call, params: dict[str, Any]) -> Result:
-    machine = existing_machine(call, params["stateMachineArn"])
+    machine = refuse_deleting(existing_machine(call, params["stateMachineArn"]))
     if not any(member in params for member in ("definition", "roleArn", *_SETTINGS)):
         raise AwsError(
             "MissingRequiredParameter",
             "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be"
             " specified",
         )
-    if params.get("publish"):
-        raise AwsError("NotImplemented", "Segue does not implement publish of UpdateStateMachine yet.", status=501)
+    versions.check_description(params)
     digest = machine.definition_hash
     if "definition" in params:
         digest = records.keep_definition(call.tx, checked_definition(params["definition"], machine.kind))
     if "roleArn" in params:
         _check_role(params["roleArn"])
-    logging_configuration.check(call, params.get("loggingConfiguration", {}))
+    _check_settings(call, params)
     given = {member: params[member] for member in _SETTINGS if member in params}
     # Only what a version would hold makes another revision (sfn-api/sfn_api_logs__update_logging_configuration).
     revised = "definition" in params or "roleArn" in params or not machine.revision_id
@@ -100,26 +122,36 @@ def update_state_machine(call: Call, params: dict[str, Any]) -> Result:
         updated_at_ms=call.now_ms,
     )
     records.update_machine(call.tx, changed)
-    return {"updateDate": call.now_ms, "revisionId": changed.revision_id}
+    return {"updateDate": call.now_ms, "revisionId": changed.revision_id, **_published(call, changed, params)}
 
 
 @SERVICE.operation("DescribeStateMachine", reads=True, resource=_arn)
 def describe_state_machine(call: Call, params: dict[str, Any]) -> Result:
-    machine = existing_machine(call, params["stateMachineArn"])
+    arn = params["stateMachineArn"]
+    described: dict[str, Any] = {"stateMachineArn": arn}
+    if qualifier(arn).isdigit():
+        machine = as_version(call, arn)
+        version = version_records.find_version(call.tx, arn)
+        assert version is not None
+        described |= {"creationDate": version.created_at_ms, "description": version.description or None}
+    else:
+        machine = existing_machine(call, arn)
+        described |= {"creationDate": machine.created_at_ms}
     return {
-        "stateMachineArn": machine.arn,
+        **described,
         "name": machine.name,
         "status": machine.status,
         "type": machine.kind,
-        "creationDate": machine.created_at_ms,
-        **machine_members(call, machine, machine.definition_hash),
+        **machine_members(call, machine, machine.definition_hash, params.get("includedData")),
     }
 
 
-def machine_members(call: Call, machine: Machine, digest: str) -> dict[str, Any]:
-    """What both descriptions of a state machine tell."""
+def machine_members(call: Call, machine: Machine, digest: str, included: str | None = None) -> dict[str, Any]:
+    """What both descriptions of a state machine tell; with ``METADATA_ONLY`` the definition is ``{}`` (API reference,
+    DescribeStateMachine, definition).
+    """
     members = {
-        "definition": records.definition(call.tx, digest),
+        "definition": "{}" if included == "METADATA_ONLY" else records.definition(call.tx, digest),
         "roleArn": machine.role_arn,
         "revisionId": machine.revision_id or None,
         "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
@@ -149,22 +181,38 @@ def list_state_machines(call: Call, params: dict[str, Any]) -> Result:
 
 @SERVICE.operation("DeleteStateMachine", resource=_arn)
 def delete_state_machine(call: Call, params: dict[str, Any]) -> Result:
+    """Its versions and aliases go with it. While executions of it run it is ``DELETING``; they end first."""
     arn = checked_arn(params["stateMachineArn"], "stateMachine")
-    if records.find_machine(call.tx, arn) is not None:
-        records.delete_machine(call.tx, arn)
-        drop_tags(call.tx, arn)
+    if qualifier(arn):
+        raise AwsError("ValidationException", f"'{arn}' is the ARN of a version or an alias, not of a state machine")
+    machine = records.find_machine(call.tx, arn)
+    if machine is None or machine.status == "DELETING":
+        return {}
+    if records.list_executions(call.tx, arn, "RUNNING", _NO_BOUND, 1):
+        records.update_machine(call.tx, replace(machine, status="DELETING"))
         jobs.enqueue(call.tx, "stepfunctions:abort", arn, [arn, call.tx.ids.ordered(call.now_ms)], trace=call.trace)
+    else:
+        _forget(call, arn)
     return {}
 
 
 @SERVICE.job("abort")
 def abort_executions(call: Call, job: Job) -> Again | None:
-    """The state machine is gone: its executions end (API reference, DeleteStateMachine)."""
+    """The state machine is to go: its executions end, then it is forgotten (API reference, DeleteStateMachine)."""
     arn, before = job.payload
     running = records.list_executions(call.tx, arn, "RUNNING", before, _ABORTS_PER_COMMIT)
     for execution in running:
         advance(call, execution.arn, Stop())
-    return Again(call.now_ms, [arn, running[-1].number]) if len(running) == _ABORTS_PER_COMMIT else None
+    if len(running) == _ABORTS_PER_COMMIT:
+        return Again(call.now_ms, [arn, running[-1].number])
+    _forget(call, arn)
+    return None
+
+
+def _forget(call: Call, arn: str) -> None:
+    records.delete_machine(call.tx, arn)
+    version_records.delete_all(call.tx, arn)
+    drop_tags(call.tx, arn)
 
 
 @SERVICE.operation("ValidateStateMachineDefinition", reads=True)
@@ -204,14 +252,6 @@ def untag_resource(call: Call, params: dict[str, Any]) -> Result:
 def list_tags_for_resource(call: Call, params: dict[str, Any]) -> Result:
     _taggable(call, params["resourceArn"])
     return {"tags": [{"key": key, "value": value} for key, value in tags_of(call.tx, params["resourceArn"]).items()]}
-
-
-def existing_machine(call: Call, arn: str) -> Machine:
-    """The state machine of that ARN; ``AwsError`` where there is none."""
-    machine = records.find_machine(call.tx, checked_arn(arn, "stateMachine"))
-    if machine is None:
-        raise machine_missing(arn)
-    return machine
 
 
 def _taggable(call: Call, arn: str) -> None:

@@ -16,7 +16,10 @@ from segue.store import Row, Transaction
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A state machine. ``settings`` holds what is stored and returned as given (logging, tracing, encryption)."""
+    """A state machine. ``settings`` holds what is stored and returned as given (logging, tracing, encryption).
+
+    ``last_version`` is the highest number that a version of it ever had.
+    """
 
     arn: str
     name: str
@@ -28,6 +31,7 @@ class Machine:
     updated_at_ms: int
     settings: dict[str, Any]
     status: str
+    last_version: int = 0
 
 
 class Execution(NamedTuple):
@@ -60,12 +64,16 @@ class Execution(NamedTuple):
     revision: int
     chunks: int
     snapshot_chunk: int
+    version_arn: str = ""
+    alias_arn: str = ""
+    logging: str = ""
 
 
 _EXECUTION = (
     "arn, number, machine_arn, name, kind, definition_hash, role_arn, seed, status, start_at, stop_at, input, output,"
-    " error, cause, trace, trace_header, parent, revision, chunks, snapshot_chunk"
+    " error, cause, trace, trace_header, parent, revision, chunks, snapshot_chunk, version_arn, alias_arn, logging"
 )
+_INSERT_EXECUTION = f"INSERT INTO states_executions ({_EXECUTION}) VALUES ({', '.join('?' * len(Execution._fields))})"
 
 
 def find_machine(tx: Transaction, arn: str) -> Machine | None:
@@ -88,20 +96,21 @@ def list_machines(tx: Transaction, prefix: str, after_arn: str, limit: int) -> l
 
 def insert_machine(tx: Transaction, machine: Machine) -> None:
     """Keep a new state machine."""
-    tx.run("INSERT INTO states_machines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *_machine_row(machine))
+    tx.run("INSERT INTO states_machines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *_machine_row(machine))
 
 
 def update_machine(tx: Transaction, machine: Machine) -> None:
     """Keep what was changed."""
     tx.run(
         "UPDATE states_machines SET role_arn = ?, definition_hash = ?, revision_id = ?, updated_at = ?, settings = ?,"
-        " status = ? WHERE arn = ?",
+        " status = ?, last_version = ? WHERE arn = ?",
         machine.role_arn,
         machine.definition_hash,
         machine.revision_id,
         machine.updated_at_ms,
         json.dumps(machine.settings),
         machine.status,
+        machine.last_version,
         machine.arn,
     )
 
@@ -177,13 +186,19 @@ def last_event(tx: Transaction, execution: int) -> int:
     return int(events[-1][0]) if events else int(row[0]) - 1
 
 
-def list_executions(tx: Transaction, machine_arn: str, status: str | None, before: int, limit: int) -> list[Execution]:
-    """Executions of a state machine, newest first, those with a ``number`` below ``before``."""
+def list_executions(
+    tx: Transaction, arn: str, status: str | None, before: int, limit: int, column: str = "machine_arn"
+) -> list[Execution]:
+    """Executions of a state machine (or, by ``column``, of a version or alias), newest first, those with a ``number``
+    below ``before``.
+    """
     where = "AND status = ?" if status else ""
+    if column != "machine_arn":
+        where += f" AND {column} <> ''"  # so that its partial index serves
     rows = tx.all(
-        f"SELECT {_EXECUTION} FROM states_executions WHERE machine_arn = ? AND number < ? {where}"
+        f"SELECT {_EXECUTION} FROM states_executions WHERE {column} = ? AND number < ? {where}"
         " ORDER BY number DESC LIMIT ?",
-        machine_arn,
+        arn,
         before,
         *((status,) if status else ()),
         limit,
@@ -193,10 +208,7 @@ def list_executions(tx: Transaction, machine_arn: str, status: str | None, befor
 
 def insert_execution(tx: Transaction, execution: Execution) -> None:
     """Keep a new execution."""
-    tx.run(
-        "INSERT INTO states_executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-        *execution,
-    )
+    tx.run(_INSERT_EXECUTION, *execution)
 
 
 def save_execution(tx: Transaction, execution: Execution, snapshot: bytes | None) -> None:
@@ -299,4 +311,5 @@ def _machine_row(machine: Machine) -> tuple[Any, ...]:
         machine.updated_at_ms,
         json.dumps(machine.settings),
         machine.status,
+        machine.last_version,
     )

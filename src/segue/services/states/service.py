@@ -83,6 +83,36 @@ MIGRATIONS = (
     CREATE INDEX states_activity_tasks_execution ON states_activity_tasks (execution_arn);
     CREATE INDEX states_executions_ended ON states_executions (stop_at) WHERE stop_at IS NOT NULL;
     """,
+    """
+    ALTER TABLE states_machines ADD COLUMN last_version BIGINT NOT NULL DEFAULT 0;
+    CREATE TABLE states_versions (
+        arn TEXT PRIMARY KEY,
+        machine_arn TEXT NOT NULL,
+        number BIGINT NOT NULL,
+        description TEXT NOT NULL,
+        revision_id TEXT NOT NULL,
+        definition_hash TEXT NOT NULL,
+        role_arn TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        created_at BIGINT NOT NULL
+    );
+    CREATE INDEX states_versions_machine ON states_versions (machine_arn, number);
+    CREATE TABLE states_aliases (
+        arn TEXT PRIMARY KEY,
+        machine_arn TEXT NOT NULL,
+        name TEXT NOT NULL,
+        description TEXT NOT NULL,
+        routing TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL
+    );
+    CREATE INDEX states_aliases_machine ON states_aliases (machine_arn, name);
+    ALTER TABLE states_executions ADD COLUMN version_arn TEXT NOT NULL DEFAULT '';
+    ALTER TABLE states_executions ADD COLUMN alias_arn TEXT NOT NULL DEFAULT '';
+    ALTER TABLE states_executions ADD COLUMN logging TEXT NOT NULL DEFAULT '';
+    CREATE INDEX states_executions_version ON states_executions (version_arn, number) WHERE version_arn <> '';
+    CREATE INDEX states_executions_alias ON states_executions (alias_arn, number) WHERE alias_arn <> '';
+    """,
 )
 
 SERVICE = Service("stepfunctions", MIGRATIONS, iam_prefix="states")
