@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -141,6 +143,9 @@ class LoanBroker:
         if not logs.describe_log_groups(logGroupNamePrefix=LOG_GROUP)["logGroups"]:
             logs.create_log_group(logGroupName=LOG_GROUP)
         log = {"Id": "Log", "Arn": self._arn("logs", f"log-group:{LOG_GROUP}")}
+        allow = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Resource": f"{log['Arn']}:*"}
+        writes = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        logs.put_resource_policy(policyName="LoanBroker", policyDocument=_policy({**allow, "Action": writes}))
         events.put_targets(Rule="Quotes", EventBusName="LoanBroker", Targets=[target, log])
         return str(bus)
 
@@ -216,6 +221,10 @@ def _if_there(remove: Any, **params: Any) -> None:
 
 
 if __name__ == "__main__":
+    if "AWS_ENDPOINT_URL" not in os.environ:
+        sys.exit("Say where to: start 'segue serve', then export AWS_ENDPOINT_URL=http://127.0.0.1:4566")
+    for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "DEFAULT_REGION": "us-east-2"}.items():
+        os.environ.setdefault(f"AWS_{name}", value)
     machine = LoanBroker().deploy()
     print(f"The loan broker is deployed: {machine}")
     print(f"""Ask for quotes:

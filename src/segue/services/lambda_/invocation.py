@@ -17,8 +17,9 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 from segue.api import Api, Call
-from segue.api.caller import role_caller, service_caller
+from segue.api.caller import Caller, role_caller, service_caller
 from segue.api.deliveries import Delivery, record
+from segue.arn import parse_arn
 from segue.errors import AwsError
 from segue.services.lambda_.layers import layer_blobs
 from segue.services.lambda_.records import Function, FunctionVersion, Session
@@ -198,12 +199,12 @@ def record_lines(
 def _log_writer(call: Call, function_arn: str, role_arn: str) -> Call:
     """On whose authority a function's log is written: its role's, as on AWS, where identities are enforced.
 
-    Elsewhere it is the service's own, so that not every line of every function is one more thing that AWS would deny.
+    Elsewhere it is the account's own, so that not every stream of every function is one more thing that AWS would deny.
     """
-    service = service_caller(PRINCIPAL, function_arn)
+    function = parse_arn(function_arn)
     if call.api.settings.iam != "enforce":
-        return call.as_caller(service)
-    return call.as_caller(role_caller(role_arn, session_name(function_arn), service.region))
+        return call.as_caller(Caller(account=function.account, region=function.region))
+    return call.as_caller(role_caller(role_arn, session_name(function_arn), function.region))
 
 
 def begin_log(call: Call, version: FunctionVersion) -> None:
