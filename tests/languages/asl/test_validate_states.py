@@ -223,16 +223,6 @@ def test_fields_belong_to_types(field: str, kind: str) -> None:
         ),
         (map_state(MaxConcurrencyPath="$$.Execution.Input.n"), "Value is not a Reference Path", "/MaxConcurrencyPath"),
         (
-            map_state(
-                ItemReader={
-                    "Resource": INTEGRATION + "s3:getObject",
-                    "ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$"},
-                }
-            ),
-            "There should only be one of the following fields: [MaxItems, MaxItemsPath]",
-            "/ItemReader/ReaderConfig",
-        ),
-        (
             map_state(ItemProcessor={"StartAt": "I", "States": {"I": END}, "QueryLanguage": "JSONata"}),
             "Field 'QueryLanguage' is not supported",
             "/ItemProcessor",

@@ -151,3 +151,15 @@ def test_a_definition_is_validated_without_being_kept(house: House) -> None:
     found = validate(definition="{}")
     assert (found["result"], found["diagnostics"][0]["severity"]) == ("FAIL", "ERROR")
     assert house.states.list_state_machines()["stateMachines"] == []
+
+
+def test_warnings_are_told_who_asks_for_them(house: House) -> None:
+    validate = house.states.validate_state_machine_definition
+    parameters = {f"p{number}": "$.x" for number in range(3)}
+    state = {"Type": "Pass", "Parameters": parameters, "End": True}
+    definition = json.dumps({"StartAt": "S", "States": {"S": state}})
+    assert validate(definition=definition)["diagnostics"] == []
+    found = validate(definition=definition, severity="WARNING", maxResults=2)
+    assert (found["result"], found["truncated"]) == ("OK", True)
+    assert [entry["code"] for entry in found["diagnostics"]] == ["NO_DOLLAR", "NO_DOLLAR"]
+    assert validate(definition=definition, severity="WARNING", maxResults=3)["truncated"] is False

@@ -12,7 +12,14 @@ MISSING_END_STATE = "MISSING_END_STATE"
 DUPLICATE_STATE_NAME = "DUPLICATE_STATE_NAME"
 INVALID_STATE_NAME = "INVALID_STATE_NAME"
 INVALID_LABEL_NAME = "INVALID_LABEL_NAME"
+DUPLICATE_LABEL_NAME = "DUPLICATE_LABEL_NAME"
+INVALID_JSONATA_EXPRESSION = "INVALID_JSONATA_EXPRESSION"
+UNSUPPORTED_JSONATA_EXPRESSION = "UNSUPPORTED_JSONATA_EXPRESSION"
 TOO_DEEPLY_NESTED = "TOO_DEEPLY_NESTED"
+
+NO_DOLLAR = "NO_DOLLAR"
+NO_PATH = "NO_PATH"
+PASS_RESULT_IS_STATIC = "PASS_RESULT_IS_STATIC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +27,7 @@ class Diagnostic:
     """One finding.
 
     Attributes:
-        severity: ``ERROR``: the definition cannot be created.
+        severity: ``ERROR``: the definition cannot be created; ``WARNING``: it can.
         code: one of AWS's codes (API reference, ValidateStateMachineDefinitionDiagnostic).
         message: AWS's words where they are known.
         location: a path into the definition such as ``/States/A/Next``; None where AWS leaves the member out.
@@ -40,6 +47,14 @@ class Findings:
 
     def add(self, message: str, location: str | None, code: str = SCHEMA_VALIDATION_FAILED) -> None:
         self.diagnostics.append(Diagnostic("ERROR", code, message, location))
+
+    def warn(self, message: str, location: str | None, code: str) -> None:
+        self.diagnostics.append(Diagnostic("WARNING", code, message, location))
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything is an error."""
+        return any(found.severity == "ERROR" for found in self.diagnostics)
 
 
 def invalid_definition_message(diagnostics: Iterable[Diagnostic]) -> str:

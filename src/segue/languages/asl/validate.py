@@ -1,7 +1,7 @@
 """Validation of a state machine definition: the door of the ``validate_*`` modules.
 
-Order, as far as AWS's answers show it: the text must be JSON; the schema must hold everywhere; then transitions are
-looked at, container by container.
+Order, as far as AWS's answers show it: the text must be JSON; the schema must hold everywhere; then JSONata expressions
+and transitions are looked at, container by container.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from segue.languages.asl import validate_values as values
 from segue.languages.asl.diagnostics import (
+    DUPLICATE_LABEL_NAME,
     DUPLICATE_STATE_NAME,
     INVALID_STATE_NAME,
     SCHEMA_VALIDATION_FAILED,
@@ -21,10 +22,12 @@ from segue.languages.asl.diagnostics import (
     invalid_definition_message,
 )
 from segue.languages.asl.json_text import nesting
+from segue.languages.asl.validate_expressions import check_expressions
 from segue.languages.asl.validate_graph import check_graph
 from segue.languages.asl.validate_json import Duplicates, parse_definition
-from segue.languages.asl.validate_resources import pattern_of
+from segue.languages.asl.validate_kind import check_kind, kind_inside
 from segue.languages.asl.validate_states import check_state
+from segue.languages.asl.validate_warnings import find_warnings
 
 __all__ = ["Diagnostic", "invalid_definition_message", "validate", "validate_state"]
 
@@ -40,28 +43,37 @@ _PROCESSOR_FIELDS = _BRANCH_FIELDS | {"ProcessorConfig"}
 
 @dataclass(frozen=True, slots=True)
 class _Container:
-    """The machine, a branch or an item processor."""
+    """The machine, a branch or an item processor; ``kind`` is that of the execution that runs it."""
 
     body: dict[str, Any]
     where: str
     fields: frozenset[str]
+    kind: str
 
 
-def validate(definition_text: str, *, kind: str) -> list[Diagnostic]:
-    """Everything that is wrong with a definition, in AWS's order; nothing if it can be created.
+def validate(definition_text: str, *, kind: str, warnings: bool = False) -> list[Diagnostic]:
+    """Everything that is wrong with a definition, in AWS's order; no error if it can be created.
 
     Args:
         definition_text: the definition as the caller sent it.
         kind: ``STANDARD`` or ``EXPRESS``.
+        warnings: tell what is suspicious, too.
     """
     definition, duplicates, error = _parse(definition_text)
     if error is not None:
         return [error]
     findings = Findings()
     containers = _check_containers(definition, duplicates, kind, findings)
+    language = _language_of_machine(definition)
     if not findings.diagnostics:
         for container in containers:
+            _check_container_expressions(container, language, findings)
+        for container in containers:
             check_graph(container.body, container.where, findings)
+    if warnings:
+        for container in containers:
+            for state, where in _states(container):
+                find_warnings(state, where, _effective_language(state, language), findings)
     return findings.diagnostics
 
 
@@ -74,7 +86,9 @@ def validate_state(definition_text: str, *, kind: str, name: str = "StateName") 
     if error is not None:
         return [error]
     findings = Findings()
-    _check_containers({"StartAt": name, "States": {name: state}}, duplicates, kind, findings)
+    for container in _check_containers({"StartAt": name, "States": {name: state}}, duplicates, kind, findings):
+        if not findings.failed:
+            _check_container_expressions(container, "JSONPath", findings)
     return findings.diagnostics
 
 
@@ -93,15 +107,15 @@ def _check_containers(
     definition: dict[str, Any], duplicates: Duplicates, kind: str, findings: Findings
 ) -> list[_Container]:
     """Check the schema of every container, the outer ones first, and give them all."""
-    language = definition.get("QueryLanguage", "JSONPath")
-    message = values.one_of("QueryLanguage", ("JSONPath", "JSONata"))(language)
+    message = _QUERY_LANGUAGE(definition.get("QueryLanguage", "JSONPath"))
     if message:
         findings.add(message, "/QueryLanguage")
-        return []
+    language = _language_of_machine(definition)
     repeated = {id(holder): names for holder, names in duplicates}
     known_names: set[str] = set()
+    known_labels: set[str] = set()
     containers: list[_Container] = []
-    waiting = [_Container(definition, "", _MACHINE_FIELDS)]
+    waiting = [_Container(definition, "", _MACHINE_FIELDS, kind)]
     while waiting:
         container = waiting.pop()
         containers.append(container)
@@ -112,12 +126,27 @@ def _check_containers(
         inner: list[_Container] = []
         for name, state in states.items():
             where = f"{container.where}/States/{name}"
-            check_state(state, where, _language_of(state, language, where, findings), findings)
+            _check_language(state, language, where, findings)
+            check_state(state, where, _effective_language(state, language), findings)
             if isinstance(state, dict):
-                _check_kind(state, where, kind, findings)
-                inner.extend(_inner_containers(state, where))
+                check_kind(state, where, container.kind, findings)
+                _check_label(state, known_labels, where, findings)
+                inner.extend(_inner_containers(state, where, container.kind))
         waiting.extend(reversed(inner))
     return containers
+
+
+def _states(container: _Container) -> Iterator[tuple[dict[str, Any], str]]:
+    states = container.body.get("States")
+    for name, state in states.items() if isinstance(states, dict) else ():
+        if isinstance(state, dict):
+            yield state, f"{container.where}/States/{name}"
+
+
+def _check_container_expressions(container: _Container, language: str, findings: Findings) -> None:
+    for state, where in _states(container):
+        if _effective_language(state, language) == "JSONata":
+            check_expressions(state, where, findings)
 
 
 def _check_container(container: _Container, findings: Findings) -> bool:
@@ -161,45 +190,46 @@ def _check_names(
             findings.add(message, place, INVALID_STATE_NAME)
 
 
-def _language_of(state: Any, machine_language: str, where: str, findings: Findings) -> str:
-    """A state may choose JSONata in a JSONPath machine, not the other way round; containers hand nothing down."""
+def _check_label(state: dict[str, Any], known_labels: set[str], where: str, findings: Findings) -> None:
+    label = state.get("Label")
+    if isinstance(label, str) and state.get("Type") == "Map":
+        if label in known_labels:
+            findings.add(f"Duplicate Label name: {label}", f"{where}/Label", DUPLICATE_LABEL_NAME)
+        known_labels.add(label)
+
+
+_QUERY_LANGUAGE = values.one_of("QueryLanguage", ("JSONPath", "JSONata"))
+
+
+def _language_of_machine(definition: dict[str, Any]) -> str:
+    """Whatever is not JSONPath counts as JSONata (floci-io/floci#2968, measured on AWS)."""
+    return "JSONPath" if definition.get("QueryLanguage", "JSONPath") == "JSONPath" else "JSONata"
+
+
+def _effective_language(state: Any, machine_language: str) -> str:
+    """A state's own or the machine's; containers hand nothing down (floci-io/floci#2968)."""
     language = state.get("QueryLanguage", machine_language) if isinstance(state, dict) else machine_language
-    message = values.one_of("QueryLanguage", ("JSONPath", "JSONata"))(language)
+    return "JSONPath" if machine_language == "JSONPath" and language == "JSONPath" else "JSONata"
+
+
+def _check_language(state: Any, machine_language: str, where: str, findings: Findings) -> None:
+    """A state may choose JSONata in a JSONPath machine, not the other way round."""
+    if not isinstance(state, dict) or "QueryLanguage" not in state:
+        return
+    message = _QUERY_LANGUAGE(state["QueryLanguage"])
     if message:
         findings.add(message, f"{where}/QueryLanguage")
-        return machine_language
-    if machine_language == "JSONata" and language == "JSONPath":
+    elif machine_language == "JSONata" and state["QueryLanguage"] == "JSONPath":
         findings.add("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", where)
-    return str(language)
 
 
-def _inner_containers(state: dict[str, Any], where: str) -> Iterator[_Container]:
+def _inner_containers(state: dict[str, Any], where: str, kind: str) -> Iterator[_Container]:
     branches = state.get("Branches") if state.get("Type") == "Parallel" else None
     if isinstance(branches, list):
         for position, branch in enumerate(branches):
             if isinstance(branch, dict):
-                yield _Container(branch, f"{where}/Branches[{position}]", _BRANCH_FIELDS)
+                yield _Container(branch, f"{where}/Branches[{position}]", _BRANCH_FIELDS, kind)
     if state.get("Type") == "Map":
         for field in ("ItemProcessor", "Iterator"):
             if isinstance(state.get(field), dict):
-                yield _Container(state[field], f"{where}/{field}", _PROCESSOR_FIELDS)
-
-
-def _check_kind(state: dict[str, Any], where: str, kind: str, findings: Findings) -> None:
-    """Express workflows neither wait for jobs or callbacks nor run activities or distributed maps."""
-    if kind != "EXPRESS":
-        return
-    processor = state.get("ItemProcessor")
-    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
-    if isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED":
-        place = f"{where}/ItemProcessor/ProcessorConfig/Mode"
-        findings.add("Express state machine does not support Map states in DISTRIBUTED mode", place)
-    resource = state.get("Resource")
-    if not isinstance(resource, str):
-        return
-    pattern = pattern_of(resource)
-    if pattern:
-        shown = ".sync" if pattern.startswith(".sync") else pattern
-        findings.add(f"Express state machine does not support '{shown}' service integration ", f"{where}/Resource")
-    elif ":activity:" in resource:
-        findings.add("Express state machine does not support Activity ARN", f"{where}/Resource")
+                yield _Container(state[field], f"{where}/{field}", _PROCESSOR_FIELDS, kind_inside(state, kind))

@@ -7,10 +7,11 @@ from typing import Any
 from segue.languages.asl import validate_values as values
 from segue.languages.asl.choice import OPERATORS
 from segue.languages.asl.diagnostics import Findings
-from segue.languages.asl.validate_fields import JSONATA_ONLY
-from segue.languages.asl.validate_members import add_if_wrong, check_language, check_values, is_complete
+from segue.languages.asl.validate_fields import CONDITION_RULE
+from segue.languages.asl.validate_members import add_if_wrong, check_fields, check_object, check_values, is_complete
 
 _ANNOTATIONS = frozenset(["Next", "Comment", "Assign"])
+_NESTED_ANNOTATIONS = frozenset(["Comment"])
 
 
 def choice_rules(state: dict[str, Any], where: str, language: str, findings: Findings) -> None:
@@ -24,38 +25,37 @@ def choice_rules(state: dict[str, Any], where: str, language: str, findings: Fin
         findings.add("Value cannot be empty", f"{where}/Choices")
     for position, rule in enumerate(choices):
         place = f"{where}/Choices[{position}]"
-        required = ("Next",) if language == "JSONPath" else ("Condition", "Next")
-        if is_complete(rule, required, place, findings):
+        if language == "JSONata":
+            if not check_object(rule, CONDITION_RULE, place, language, findings) and isinstance(rule, dict):
+                check_fields(rule, CONDITION_RULE.fields, place, language, findings)
+        elif is_complete(rule, ("Next",), place, findings):
             check_values(rule, place, language, findings)
-            if language == "JSONPath":
-                _check_rule(rule, place, findings)
+            _check_rule(rule, place, _ANNOTATIONS, findings)
 
 
-def _check_rule(rule: Any, where: str, findings: Findings) -> None:
-    """One comparison, or one of And, Or, Not over further rules."""
+def _check_rule(rule: Any, where: str, annotations: frozenset[str], findings: Findings) -> None:
+    """One comparison, or one of And, Or, Not over further rules, which go nowhere of their own."""
     if not isinstance(rule, dict):
         findings.add("Expected value of type Object", where)
         return
     operators = [field for field in rule if field in OPERATORS or field in ("And", "Or", "Not")]
     for field in rule:
-        if field not in operators and field != "Variable" and field not in _ANNOTATIONS:
-            check_language(field, where, "JSONPath", findings)
-            if field not in JSONATA_ONLY:
-                findings.add(f"Field '{field}' is not supported", where)
+        if field not in operators and field != "Variable" and field not in annotations:
+            check_fields({field: None}, annotations, where, "JSONPath", findings)
     if len(operators) != 1:
         findings.add("A Choice rule must have exactly one comparison operator", where)
         return
     operator = operators[0]
     operand, place = rule[operator], f"{where}/{operator}"
     if operator == "Not":
-        _check_rule(operand, place, findings)
+        _check_rule(operand, place, _NESTED_ANNOTATIONS, findings)
     elif operator in ("And", "Or"):
         message = values.list_of(values.mapping)(operand)
         if message:
             findings.add(message, place)
             return
         for position, part in enumerate(operand):
-            _check_rule(part, f"{place}[{position}]", findings)
+            _check_rule(part, f"{place}[{position}]", _NESTED_ANNOTATIONS, findings)
     else:
         _check_comparison(rule, operator, where, findings)
 

@@ -5,26 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from segue.languages.asl.diagnostics import Findings
-from segue.languages.asl.validate_members import check_members, is_complete
-
-_MEMBERS: dict[str, frozenset[str]] = {
-    "Retry": frozenset(
-        ["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"]
-    ),
-    "Catch": frozenset(["ErrorEquals", "Next", "ResultPath", "Output", "Assign", "Comment"]),
-}
+from segue.languages.asl.validate_fields import CATCHER, RETRIER
+from segue.languages.asl.validate_members import check_object
 
 
 def retriers_and_catchers(state: dict[str, Any], where: str, language: str, findings: Findings) -> None:
-    for field, required in (("Retry", ("ErrorEquals",)), ("Catch", ("ErrorEquals", "Next"))):
+    for field, shape in (("Retry", RETRIER), ("Catch", CATCHER)):
         entries = state.get(field, [])
         if not isinstance(entries, list):
             findings.add("Expected value of type Array", f"{where}/{field}")
             continue
         for position, entry in enumerate(entries):
             place = f"{where}/{field}[{position}]"
-            if is_complete(entry, required, place, findings):
-                check_members(entry, _MEMBERS[field], place, language, findings)
+            if check_object(entry, shape, place, language, findings):
                 _check_error_names(entry, place, position == len(entries) - 1, findings)
                 _check_delays(entry, place, findings)
 

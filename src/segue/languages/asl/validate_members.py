@@ -1,4 +1,4 @@
-"""Checks of the members of any object in a definition: languages, exclusions, values, payload templates."""
+"""Checks of the members of any object in a definition: fields, languages, exclusions, values, payload templates."""
 
 from __future__ import annotations
 
@@ -6,13 +6,46 @@ from typing import Any
 
 from segue.languages.asl import validate_values as values
 from segue.languages.asl.diagnostics import Findings
-from segue.languages.asl.validate_fields import CHECKS, JSONATA_ONLY, JSONPATH_ONLY, MUTUALLY_EXCLUSIVE, TEMPLATES
+from segue.languages.asl.validate_fields import (
+    CHECKS,
+    EXPRESSIONS,
+    JSONATA_ONLY,
+    JSONPATH_ONLY,
+    MUTUALLY_EXCLUSIVE,
+    TEMPLATES,
+    Shape,
+)
+
+
+def check_object(value: Any, shape: Shape, where: str, language: str, findings: Findings) -> bool:
+    """Check an object against its shape; whether it is one that has what it must have."""
+    if not is_complete(value, shape.required, where, findings):
+        return False
+    check_fields(value, shape.fields, where, language, findings)
+    check_exclusive(value, where, findings)
+    check_values(value, where, language, findings)
+    return True
+
+
+def check_fields(
+    holder: dict[str, Any], supported: frozenset[str], where: str, language: str, findings: Findings
+) -> None:
+    for field in holder:
+        if field in supported or language_of(field) not in ("", language):
+            check_language(field, where, language, findings)
+        else:
+            findings.add(f"Field '{field}' is not supported", where)
+
+
+def language_of(field: str) -> str:
+    """The only query language in which there is such a field; nothing if there is none."""
+    return "JSONata" if field in JSONATA_ONLY else "JSONPath" if field in JSONPATH_ONLY else ""
 
 
 def check_language(field: str, where: str, language: str, findings: Findings) -> None:
     """A field of the other query language is refused where it stands."""
-    other = "JSONata" if field in JSONATA_ONLY else "JSONPath" if field in JSONPATH_ONLY else language
-    if other != language:
+    other = language_of(field)
+    if other not in ("", language):
         findings.add(
             f"The QueryLanguage is set to '{language}', but field '{field}' is only supported for the '{other}' "
             "QueryLanguage",
@@ -29,7 +62,7 @@ def check_exclusive(holder: dict[str, Any], where: str, findings: Findings) -> N
 def check_values(holder: dict[str, Any], where: str, language: str, findings: Findings) -> None:
     """Check every field that has a check, and every payload template."""
     for field, value in holder.items():
-        if language == "JSONata" and values.is_jsonata(value):
+        if language == "JSONata" and field in EXPRESSIONS and values.is_jsonata(value):
             continue
         check = CHECKS.get(field)
         message = check(value) if check else None
@@ -37,17 +70,6 @@ def check_values(holder: dict[str, Any], where: str, language: str, findings: Fi
             findings.add(message, f"{where}/{field}")
         elif field in TEMPLATES and language == "JSONPath":
             check_template(value, f"{where}/{field}", findings)
-
-
-def check_members(
-    entry: dict[str, Any], members: frozenset[str], where: str, language: str, findings: Findings
-) -> None:
-    for field in entry:
-        if field not in members:
-            findings.add(f"Field '{field}' is not supported", where)
-        else:
-            check_language(field, where, language, findings)
-    check_values(entry, where, language, findings)
 
 
 _NOT_AN_EXPRESSION = "The value for the field '{}' must be a valid JSONPath or a valid intrinsic function call"

@@ -38,6 +38,11 @@ OPTIMIZED: dict[str, frozenset[str]] = {
 }
 """The actions of optimized integrations. Names compare without regard to letter case of the first letter."""
 
+NOT_RECOGNIZED = (
+    "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
+    "available in this region."
+)
+
 PATTERNS: tuple[str, ...] = (".sync", ".sync:2", ".waitForTaskToken")
 
 _INTEGRATION = re.compile(
@@ -57,6 +62,20 @@ def is_recognized(resource: str) -> bool:
     if pattern and pattern not in PATTERNS:
         return False
     return bool(sdk) or action in OPTIMIZED.get(service, ())
+
+
+_ITEM_READER = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:s3:(?:getObject|listObjectsV2)")
+_RESULT_WRITER = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:s3:putObject")
+
+
+def is_item_reader(resource: object) -> bool:
+    """Whether a distributed Map can read its items from it."""
+    return isinstance(resource, str) and _ITEM_READER.fullmatch(resource) is not None
+
+
+def is_result_writer(resource: object) -> bool:
+    """Whether a distributed Map can write its results to it."""
+    return isinstance(resource, str) and _RESULT_WRITER.fullmatch(resource) is not None
 
 
 def pattern_of(resource: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from segue.languages.asl import validate_values as values
 from segue.languages.asl.diagnostics import Findings
+from segue.languages.asl.validate_assign import variable_names
 from segue.languages.asl.validate_choice import choice_rules
 from segue.languages.asl.validate_errors import retriers_and_catchers
 from segue.languages.asl.validate_fields import (
@@ -17,8 +18,8 @@ from segue.languages.asl.validate_fields import (
     STATE_TYPES,
 )
 from segue.languages.asl.validate_map import map_fields
-from segue.languages.asl.validate_members import add_if_wrong, check_exclusive, check_language, check_values
-from segue.languages.asl.validate_resources import is_recognized
+from segue.languages.asl.validate_members import add_if_wrong, check_exclusive, check_fields, check_values
+from segue.languages.asl.validate_resources import NOT_RECOGNIZED, is_recognized
 
 Rule = Callable[[dict[str, Any], str, str, Findings], None]
 
@@ -49,12 +50,7 @@ def check_state(state: Any, where: str, language: str, findings: Findings) -> No
 
 
 def _fields_are_supported(state: dict[str, Any], where: str, language: str, findings: Findings) -> None:
-    supported = FIELDS_OF_TYPE[state["Type"]]
-    for field in state:
-        if field not in supported:
-            findings.add(f"Field '{field}' is not supported", where)
-        else:
-            check_language(field, where, language, findings)
+    check_fields(state, FIELDS_OF_TYPE[state["Type"]], where, language, findings)
 
 
 def _required_fields_are_there(state: dict[str, Any], where: str, language: str, findings: Findings) -> None:
@@ -75,16 +71,10 @@ def _values_are_valid(state: dict[str, Any], where: str, language: str, findings
     check_values(state, where, language, findings)
 
 
-_NOT_RECOGNIZED = (
-    "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
-    "available in this region."
-)
-
-
 def _resource_is_recognized(state: dict[str, Any], where: str, language: str, findings: Findings) -> None:
     resource = state.get("Resource")
     if isinstance(resource, str) and not is_recognized(resource):
-        findings.add(_NOT_RECOGNIZED.format(resource), f"{where}/Resource")
+        findings.add(NOT_RECOGNIZED.format(resource), f"{where}/Resource")
 
 
 def _credentials_name_a_role(state: dict[str, Any], where: str, language: str, findings: Findings) -> None:
@@ -112,6 +102,7 @@ _RULES: tuple[Rule, ...] = (
     _exclusive_fields_stand_alone,
     _values_are_valid,
     retriers_and_catchers,
+    variable_names,
 )
 
 

@@ -18,13 +18,12 @@ from segue.languages.jsonpath import InvalidPath, compile_path
 
 Check = Callable[[Any], str | None]
 
-_JSONATA = re.compile(r"\s*\{%.*%\}\s*", re.DOTALL)
 _REFERENCE_START = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 
 
 def is_jsonata(value: Any) -> bool:
-    """Whether the value is a JSONata expression, a string of the form ``{% … %}``."""
-    return isinstance(value, str) and _JSONATA.fullmatch(value) is not None
+    """Whether the value is a JSONata expression: ``{% … %}`` and nothing around it (sfn-output/*BASE_LITERALS)."""
+    return isinstance(value, str) and value.startswith("{%") and value.endswith("%}") and len(value) >= 4
 
 
 def text(value: Any) -> str | None:
@@ -39,8 +38,13 @@ def mapping(value: Any) -> str | None:
     return None if isinstance(value, dict) else "Expected value of type Object"
 
 
-def anything(value: Any) -> str | None:
-    return None
+def list_or_mapping(value: Any) -> str | None:
+    return None if isinstance(value, list | dict) else "Expected value of type Array"
+
+
+def pointer(value: Any) -> str | None:
+    """A JSON pointer (RFC 6901): ItemReader's ItemsPointer."""
+    return None if isinstance(value, str) and (not value or value.startswith("/")) else "Value is not a JSON Pointer"
 
 
 def integer(minimum: int, maximum: int | None = None) -> Check:

@@ -218,8 +218,8 @@ def _forget(call: Call, arn: str) -> None:
 @SERVICE.operation("ValidateStateMachineDefinition", reads=True)
 def validate_state_machine_definition(_: Call, params: dict[str, Any]) -> Result:
     limit = params.get("maxResults") or 100
-    found = validate(params["definition"], kind=params.get("type", "STANDARD"))
-    worst = {"severity": "ERROR"} if params.get("severity", "ERROR") == "ERROR" else {}
+    with_warnings = params.get("severity") == "WARNING"
+    found = validate(params["definition"], kind=params.get("type", "STANDARD"), warnings=with_warnings)
     shown = [
         {
             "severity": diagnostic.severity,
@@ -228,7 +228,6 @@ def validate_state_machine_definition(_: Call, params: dict[str, Any]) -> Result
             "location": diagnostic.location,
         }
         for diagnostic in found
-        if not worst or diagnostic.severity == "ERROR"
     ]
     failed = any(diagnostic.severity == "ERROR" for diagnostic in found)
     return {"result": "FAIL" if failed else "OK", "diagnostics": shown[:limit], "truncated": len(shown) > limit}
