@@ -20,19 +20,19 @@ from segue.languages.jsonpath import PathNotFound
 
 
 class PassState(State):
-    """Pass: its result is its effective input, or what Result says."""
+    """Pass: its result is its effective input, or what Result says (``has_result``)."""
 
     def __init__(self, name: str, spec: dict[str, Any]) -> None:
         super().__init__(name, spec)
         flow = self.flow
-        self._has_result = "Result" in spec
+        self.has_result = "Result" in spec
         self._result = spec.get("Result")
         self._is_trivial = not any((flow.input_path, flow.parameters, flow.result_path, flow.output_path, flow.assign))
-        self._result_text = json_text.dump(self._result) if self._has_result and self._is_trivial else ""
+        self._result_text = json_text.dump(self._result) if self.has_result and self._is_trivial else ""
 
     def attempt(self, run: Run, branch: Branch) -> None:
         if self._is_trivial:
-            if self._has_result:
+            if self.has_result:
                 leave_with_text(run, branch, self, self._result_text, self._result, self.next)
             else:
                 leave_with_text(run, branch, self, branch.text, branch.value_or_unparsed, self.next)
@@ -40,7 +40,7 @@ class PassState(State):
         scope = run.scope(branch, self)
         raw = scope.input
         result = self.flow.effective(scope)
-        if self._has_result:
+        if self.has_result:
             result = self._result
         values = self.flow.assigned(scope, result)
         leave(run, branch, self, self.flow.output(scope, raw, result), self.next, values)

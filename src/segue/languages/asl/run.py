@@ -19,6 +19,7 @@ from segue.languages.asl.context import context_object
 from segue.languages.asl.frames import RETRYING, TASK_PHASES, WAITING, Branch, Frame, Held, Join
 from segue.languages.asl.history import MAX_EVENTS, HistoryEvent
 from segue.languages.asl.program import Program
+from segue.languages.asl.retry import Failure
 from segue.languages.asl.scope import Scope
 from segue.languages.asl.state import State
 from segue.languages.asl.tree import HEADER, Header, Journal, Status, Tree
@@ -41,7 +42,8 @@ class HistoryFull(Exception):
 class Run:
     """The working set of one step. See the module.
 
-    ``notes`` and ``given_context`` are there for TestState (``test_state``): see ``Scope.notes``, ``context_object``.
+    ``failure`` is the newest of a state. ``notes`` and ``given_context`` are there for TestState (``test_state``): see
+    ``Scope.notes``, ``context_object``.
     """
 
     def __init__(self, program: Program, tree: Tree, now_ms: int, budget: int, refuse: Refuse | None) -> None:
@@ -68,6 +70,7 @@ class Run:
         self.input_text = tree.input_text
         self.execution_input: Any = None
         self.advancing: Branch | None = None
+        self.failure: Failure | None = None
         self.notes: dict[str, Any] | None = None
         self.given_context: Mapping[str, Any] | None = None
 

@@ -46,11 +46,13 @@ def advance(run: Run, branch: Branch) -> None:
 
 
 def explained(branch: Branch, error: StatesError | DepthExceeded) -> Failure:
-    """The failure of an evaluation, introduced as AWS does."""
-    if isinstance(error, TooLong):
-        return Failure(error.error, error.cause)
+    """The failure of an evaluation, introduced as AWS does; not in a state that no event says was entered (TestState:
+    sfn-teststate/state_context_object__state_map_context_object_ALL).
+    """
     if isinstance(error, DepthExceeded):
         error = StatesError("States.Runtime", f"{error}.")
+    if isinstance(error, TooLong) or not branch.entered_id:
+        return Failure(error.error, error.cause)
     where = (
         f"An error occurred while executing the state '{branch.state}' (entered at the event id #{branch.entered_id})."
     )
@@ -105,6 +107,7 @@ def _end(run: Run, branch: Branch, text: str, output: Any) -> None:
 
 def fail(run: Run, branch: Branch, failure: Failure) -> None:
     """A state has failed: try it again, catch, or fail what is around it."""
+    run.failure = failure
     while True:
         state = run.program.state(branch)
         if failure.is_fatal:

@@ -96,8 +96,7 @@ def start_sync_execution(call: Call, params: dict[str, Any]) -> Result:
 def _new_execution(call: Call, params: dict[str, Any], target: Chosen, parent: str = "") -> Execution:
     machine = refuse_deleting(target.machine)
     given = checked_name(params["name"]) if "name" in params else None
-    text = params.get("input", "{}")
-    _check_input(call, text)
+    text = checked_input(call, params.get("input", "{}"))
     name = given or call.tx.ids.uuid_by_time(call.now_ms)
     if machine.kind == "EXPRESS":
         arn = f"{machine.arn.replace(':stateMachine:', ':express:')}:{name}:{call.tx.ids.uuid()}"
@@ -131,7 +130,8 @@ def _new_execution(call: Call, params: dict[str, Any], target: Chosen, parent: s
     )
 
 
-def _check_input(call: Call, text: str) -> None:
+def checked_input(call: Call, text: str) -> str:
+    """An input that can be worked with; ``InvalidExecutionInput`` where it is too long or not JSON."""
     if len(text.encode()) > call.limits.execution_payload_bytes:
         raise AwsError(
             "InvalidExecutionInput",
@@ -141,6 +141,7 @@ def _check_input(call: Call, text: str) -> None:
         json_text.parse(text)
     except ValueError as error:
         raise AwsError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from None
+    return text
 
 
 @SERVICE.operation("DescribeExecution", reads=True, resource=_execution)

@@ -66,7 +66,7 @@ def schedule(advancing: Advancing, action: ScheduleTask) -> Sequence[Command]:
         action.resource_name,
         action.pattern,
         action.parameters_text,
-        _role(call, credentials.get("roleArn"), execution.role_arn),
+        role_of(call, credentials.get("roleArn"), execution.role_arn),
         action.region,
     )
     started = TaskStarted(action.key)
@@ -83,7 +83,7 @@ def schedule(advancing: Advancing, action: ScheduleTask) -> Sequence[Command]:
     return (started, done)
 
 
-def _role(call: Call, given: Any, own: str) -> str:
+def role_of(call: Call, given: Any, own: str) -> str:
     """The role that a task is done in: its Credentials', or the state machine's.
 
     A role is named in many a test that nobody has made; where nobody asks for roles, a text that is no ARN at all
