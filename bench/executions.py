@@ -186,3 +186,4 @@ async def engine(bench: Bench) -> None:
         return
     bench.record("engine_chain", asl_engine.chain_transitions_a_second())
     bench.record("engine_map", asl_engine.map_seconds() * 1000)
+    bench.record("engine_definition", asl_engine.definition_seconds() * 1000)

@@ -72,6 +72,19 @@ class Header:
         return cls(plain[0], plain[1], plain[2], tuple(plain[3]))
 
 
+_EMPTY_SIZE, _FRAME_SIZE, _ENTRY_SIZE, _CHARACTER_SIZE = 2_000, 500, 40, 4
+
+
+def _size(plain: list[Any]) -> int:
+    size = _FRAME_SIZE
+    for part in plain:
+        if type(part) is str:
+            size += _CHARACTER_SIZE * len(part)
+        elif type(part) in (list, tuple, dict):
+            size += _ENTRY_SIZE * len(part)
+    return size
+
+
 class Tree:
     """An execution between two steps.
 
@@ -80,15 +93,19 @@ class Tree:
         input_text: the execution's input.
         header: counters and status.
         frames: by id.
+        size: how much memory it takes, in bytes, roughly and from above: texts count for every frame that shares them,
+            and as if each were parsed, too.
     """
 
-    __slots__ = ("frames", "header", "input_text", "meta")
+    __slots__ = ("_sizes", "frames", "header", "input_text", "meta", "size")
 
     def __init__(self, meta: ExecutionMeta, input_text: str) -> None:
         self.meta = meta
         self.input_text = input_text
         self.header = Header()
         self.frames: dict[int, Frame] = {}
+        self.size = _EMPTY_SIZE + len(input_text)
+        self._sizes: dict[int, int] = {}
 
     @property
     def status(self) -> Status:
@@ -107,8 +124,15 @@ class Tree:
                 self.header = Header.load(plain)
             elif plain is None:
                 self.frames.pop(id, None)
+                self.size -= self._sizes.pop(id, 0)
             else:
-                self.frames[id] = load_frame(id, plain)
+                self._put(id, plain)
+
+    def _put(self, id: int, plain: list[Any]) -> None:
+        self.frames[id] = load_frame(id, plain)
+        size = _size(plain)
+        self.size += size - self._sizes.get(id, 0)
+        self._sizes[id] = size
 
     def dump(self) -> dict[str, Any]:
         """All of it as plain data."""
@@ -125,7 +149,8 @@ class Tree:
         known = {field.name for field in fields(ExecutionMeta)}
         tree = cls(ExecutionMeta(**{k: v for k, v in plain["meta"].items() if k in known}), plain["input"])
         tree.header = Header.load(plain["header"])
-        tree.frames = {int(id): load_frame(int(id), frame) for id, frame in plain["frames"].items()}
+        for id, frame in plain["frames"].items():
+            tree._put(int(id), frame)
         return tree
 
     def copy(self) -> Tree:

@@ -33,35 +33,44 @@ from segue.services.states.records import Execution
 
 _SNAPSHOT_CHUNKS = 64
 _EVENTS_PER_COMMIT = 2_000
-_TREES = 4_096
+_TREES_BYTES = 256 * 1024 * 1024
 
 PROGRAMS = records.Programs()
 
 
 class Trees:
-    """Trees of running executions, so that a command need not load one. A tree is good only at its own revision."""
+    """Trees of running executions, so that a command need not load one. A tree is good only at its own revision.
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._trees: OrderedDict[str, tuple[int, Tree]] = OrderedDict()
+    What is kept is bounded in bytes; but the newest tree is always kept, since a big one is long to load.
+    """
+
+    def __init__(self, size_bytes: int) -> None:
+        self.size_bytes = size_bytes
+        self.held_bytes = 0
+        self._trees: OrderedDict[str, tuple[int, Tree, int]] = OrderedDict()
 
     def take(self, execution: Execution) -> Tree | None:
         """The execution's tree, to be changed; it is put back once it is saved."""
-        revision, tree = self._trees.pop(execution.arn, (0, None))
+        revision, tree, size = self._trees.pop(execution.arn, (0, None, 0))
+        self.held_bytes -= size
         return tree if revision == execution.revision else None
 
     def put(self, execution: Execution, tree: Tree) -> None:
         """Remember the tree as saved."""
-        self._trees[execution.arn] = (execution.revision, tree)
-        if len(self._trees) > self._size:
-            self._trees.popitem(last=False)
+        self.take(execution)
+        self._trees[execution.arn] = (execution.revision, tree, tree.size)
+        self.held_bytes += tree.size
+        while self.held_bytes > self.size_bytes and len(self._trees) > 1:
+            _, (_, _, size) = self._trees.popitem(last=False)
+            self.held_bytes -= size
 
     def clear(self) -> None:
         """Forget all of them, as a crash does."""
         self._trees.clear()
+        self.held_bytes = 0
 
 
-TREES = Trees(_TREES)
+TREES = Trees(_TREES_BYTES)
 
 
 def timer_key(arn: str, key: Key) -> str:

@@ -135,23 +135,28 @@ def definition(tx: Transaction, digest: str) -> str:
 
 
 class Programs:
-    """Compiled definitions by their hash: compiled once, whoever runs them."""
+    """Compiled definitions by their hash: compiled once, whoever runs them; bounded by the length of their texts."""
 
-    def __init__(self, size: int = 512) -> None:
-        self._size = size
-        self._programs: dict[str, Program] = {}
+    def __init__(self, size_characters: int = 32 * 1024 * 1024) -> None:
+        self._room = size_characters
+        self._programs: dict[str, tuple[Program, int]] = {}
 
     def get(self, tx: Transaction, digest: str) -> Program:
         """The program of a stored definition."""
-        program = self._programs.get(digest)
-        if program is None:
-            if len(self._programs) >= self._size:
-                self._programs.pop(next(iter(self._programs)))
-            program = self._programs[digest] = compile(parsed(definition(tx, digest)))
+        known = self._programs.get(digest)
+        if known is not None:
+            return known[0]
+        text = definition(tx, digest)
+        program = compile(parsed(text))
+        self._programs[digest] = (program, len(text))
+        self._room -= len(text)
+        while self._room < 0 and len(self._programs) > 1:
+            oldest = next(iter(self._programs))
+            self._room += self._programs.pop(oldest)[1]
         return program
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def parsed(text: str) -> dict[str, Any]:
     """A definition's text as data. Shared: not to be changed."""
     document: dict[str, Any] = json.loads(text)
