@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from segue.api import Api, Service, deliveries, housekeeping, tags
+from segue.api import Api, Service, deduplication, deliveries, housekeeping, tags
 from segue.api.service import Identity
 from segue.clock import Clock, SystemClock
 from segue.config import Settings
@@ -57,6 +57,7 @@ def migrations(api: Api) -> Migrations:
     """The whole schema: the floors' own tables and those of the services."""
     floors: dict[str, Sequence[str]] = {
         "jobs": queue.MIGRATIONS,
+        "deduplication": deduplication.MIGRATIONS,
         "deliveries": deliveries.MIGRATIONS,
         "tags": tags.MIGRATIONS,
     }

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from segue.api import Call
+from segue.api.deduplication import remember_message
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
 from segue.services.sns.arns import check_arn, find_topic, invalid
@@ -19,9 +20,7 @@ from segue.services.sns.message_structure import bodies
 from segue.services.sns.notifications import Message
 from segue.services.sns.records import Topic
 from segue.services.sns.service import SERVICE
-from segue.store import Transaction
 
-_DEDUPLICATION_MS = 300_000
 _SEQUENCE_OFFSET = 10**19
 _PHONE = re.compile(r"\+[0-9]{1,20}", re.ASCII)
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
@@ -70,7 +69,8 @@ def _publish(call: Call, topic: Topic, params: dict[str, Any]) -> dict[str, Any]
     if topic.fifo:
         deduplication_id = params.get("MessageDeduplicationId") or sha256(params["Message"].encode()).hexdigest()
         row_id = call.tx.ids.ordered(call.now_ms)
-        earlier = _remember(call.tx, topic, params["MessageGroupId"], deduplication_id, message_id, row_id)
+        scope = params["MessageGroupId"] if topic.attributes.get("FifoThroughputScope") == "MessageGroup" else ""
+        earlier = remember_message(call.tx, topic.arn, scope, deduplication_id, message_id, row_id)
         if earlier is not None:
             return {"MessageId": earlier[0], "SequenceNumber": str(_SEQUENCE_OFFSET + earlier[1])}
         sequence = str(_SEQUENCE_OFFSET + row_id)
@@ -173,37 +173,3 @@ def _check_entries(entries: list[dict[str, Any]]) -> None:
             )
     if len(set(ids)) != len(ids):
         raise AwsError("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.")
-
-
-def _remember(
-    tx: Transaction, topic: Topic, group: str, deduplication_id: str, message_id: str, sequence: int
-) -> tuple[str, int] | None:
-    """The message of the last five minutes with this deduplication id, or ``None``: this one is remembered."""
-    scope = group if topic.attributes.get("FifoThroughputScope") == "MessageGroup" else ""
-    row = tx.one(
-        "SELECT message_id, sequence FROM sns_deduplication"
-        " WHERE topic = ? AND scope = ? AND deduplication_id = ? AND expires_at > ?",
-        topic.arn,
-        scope,
-        deduplication_id,
-        tx.now_ms,
-    )
-    if row is not None:
-        return row[0], row[1]
-    tx.run(
-        "DELETE FROM sns_deduplication WHERE (topic, scope, deduplication_id) IN"
-        " (SELECT topic, scope, deduplication_id FROM sns_deduplication WHERE expires_at <= ? LIMIT 20)",
-        tx.now_ms,
-    )
-    tx.run(
-        "INSERT INTO sns_deduplication VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (topic, scope, deduplication_id) DO UPDATE SET message_id = excluded.message_id,"
-        " sequence = excluded.sequence, expires_at = excluded.expires_at",
-        topic.arn,
-        scope,
-        deduplication_id,
-        message_id,
-        sequence,
-        tx.now_ms + _DEDUPLICATION_MS,
-    )
-    return None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from segue.api.deduplication import forget_messages
 from segue.store import Row, Transaction
 
 MIGRATIONS = (
@@ -33,16 +34,6 @@ MIGRATIONS = (
     );
     CREATE INDEX sns_subscriptions_topic ON sns_subscriptions (topic, id);
     CREATE INDEX sns_subscriptions_token ON sns_subscriptions (token);
-    CREATE TABLE sns_deduplication (
-        topic TEXT NOT NULL,
-        scope TEXT NOT NULL,
-        deduplication_id TEXT NOT NULL,
-        message_id TEXT NOT NULL,
-        sequence BIGINT NOT NULL,
-        expires_at BIGINT NOT NULL,
-        PRIMARY KEY (topic, scope, deduplication_id)
-    );
-    CREATE INDEX sns_deduplication_expiry ON sns_deduplication (expires_at);
     CREATE TABLE sns_platform_applications (
         arn TEXT PRIMARY KEY,
         attributes TEXT NOT NULL
@@ -228,7 +219,7 @@ def delete_topic(tx: Transaction, arn: str) -> None:
     """The topic and its subscriptions are gone."""
     tx.run("DELETE FROM sns_topics WHERE arn = ?", arn)
     tx.run("DELETE FROM sns_subscriptions WHERE topic = ?", arn)
-    tx.run("DELETE FROM sns_deduplication WHERE topic = ?", arn)
+    forget_messages(tx, arn)
 
 
 def policy_of(tx: Transaction, arn: str) -> str | None:

@@ -9,6 +9,7 @@ import msgpack
 
 from segue import jobs
 from segue.api import Call
+from segue.api.deduplication import remember_message
 from segue.errors import AwsError
 from segue.services.sqs import message_attributes
 from segue.services.sqs.addresses import arn_of_url, find_queue
@@ -17,7 +18,6 @@ from segue.services.sqs.records import Queue, drop_expired, queue_of
 from segue.services.sqs.service import SERVICE
 from segue.store import Transaction
 
-_DEDUPLICATION_MS = 300_000
 _SEQUENCE_OFFSET = 10**19
 #: What the SenderId of a message is that came from a topic.
 _SERVICE_SENDERS = {"sns.amazonaws.com": "AIDAIT2UOQQY3AUEKVGXU"}
@@ -81,7 +81,8 @@ def send(call: Call, queue: Queue, entry: dict[str, Any]) -> dict[str, Any]:
     sequence = deduplication_id = None
     if queue.fifo:
         deduplication_id = entry.get("MessageDeduplicationId") or sha256(body.encode()).hexdigest()
-        earlier = _remember(tx, queue, entry["MessageGroupId"], deduplication_id, message_id, row_id)
+        scope = entry["MessageGroupId"] if queue.deduplicates_by_group else ""
+        earlier = remember_message(tx, queue.arn, scope, deduplication_id, message_id, row_id)
         if earlier is not None:
             return answer | {"MessageId": earlier[0], "SequenceNumber": sequence_number(earlier[1])}
         sequence = row_id
@@ -233,37 +234,3 @@ def _sender(call: Call) -> str:
     if caller.kind == "root":
         return caller.account
     return _SERVICE_SENDERS.get(caller.service) or caller.service or caller.principal_arn
-
-
-def _remember(
-    tx: Transaction, queue: Queue, group: str, deduplication_id: str, message_id: str, sequence: int
-) -> tuple[str, int] | None:
-    """The message of the last five minutes with this deduplication id, or ``None``: this one is remembered."""
-    scope = group if queue.deduplicates_by_group else ""
-    row = tx.one(
-        "SELECT message_id, sequence FROM sqs_deduplication"
-        " WHERE queue = ? AND scope = ? AND deduplication_id = ? AND expires_at > ?",
-        queue.arn,
-        scope,
-        deduplication_id,
-        tx.now_ms,
-    )
-    if row is not None:
-        return row[0], row[1]
-    tx.run(
-        "DELETE FROM sqs_deduplication WHERE (queue, scope, deduplication_id) IN"
-        " (SELECT queue, scope, deduplication_id FROM sqs_deduplication WHERE expires_at <= ? LIMIT 20)",
-        tx.now_ms,
-    )
-    tx.run(
-        "INSERT INTO sqs_deduplication VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (queue, scope, deduplication_id) DO UPDATE SET message_id = excluded.message_id,"
-        " sequence = excluded.sequence, expires_at = excluded.expires_at",
-        queue.arn,
-        scope,
-        deduplication_id,
-        message_id,
-        sequence,
-        tx.now_ms + _DEDUPLICATION_MS,
-    )
-    return None

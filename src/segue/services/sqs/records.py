@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from segue.api.deduplication import forget_messages
 from segue.store import Row, Transaction
 
 MIGRATIONS = (
@@ -46,16 +47,6 @@ MIGRATIONS = (
     );
     CREATE INDEX sqs_messages_visible ON sqs_messages (queue, visible_at, id);
     CREATE INDEX sqs_messages_group ON sqs_messages (queue, group_id, id) WHERE sequence IS NOT NULL;
-    CREATE TABLE sqs_deduplication (
-        queue TEXT NOT NULL,
-        scope TEXT NOT NULL,
-        deduplication_id TEXT NOT NULL,
-        message_id TEXT NOT NULL,
-        sequence BIGINT NOT NULL,
-        expires_at BIGINT NOT NULL,
-        PRIMARY KEY (queue, scope, deduplication_id)
-    );
-    CREATE INDEX sqs_deduplication_expiry ON sqs_deduplication (expires_at);
     CREATE TABLE sqs_receive_attempts (
         queue TEXT NOT NULL,
         attempt_id TEXT NOT NULL,
@@ -190,7 +181,7 @@ def sources_of(tx: Transaction, dead_letter_arn: str, after_arn: str, limit: int
 def delete_queue(tx: Transaction, arn: str) -> None:
     """The queue and what it remembers are gone; its messages are :func:`delete_messages`' to delete."""
     tx.run("DELETE FROM sqs_queues WHERE arn = ?", arn)
-    tx.run("DELETE FROM sqs_deduplication WHERE queue = ?", arn)
+    forget_messages(tx, arn)
     tx.run("DELETE FROM sqs_receive_attempts WHERE queue = ?", arn)
     tx.run("DELETE FROM sqs_move_tasks WHERE source = ?", arn)
 
