@@ -91,6 +91,18 @@ def next_due_ms(tx: Transaction) -> int | None:
     return None if row is None else int(row[0])
 
 
+def count_waiting(tx: Transaction, limit: int) -> int:
+    """How many jobs are due or out being done, at most ``limit``."""
+    row = tx.one(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE visible_at <= ? AND (receipt <> 0 OR visible_at <= ?) LIMIT ?)"
+        " AS waiting",
+        tx.now_ms + LEASE_MS,
+        tx.now_ms,
+        limit,
+    )
+    return 0 if row is None else int(row[0])
+
+
 def lease(tx: Transaction, job: Job) -> Job:
     """Claim a due job for :data:`LEASE_MS`; the job as leased."""
     receipt = tx.ids.seed()

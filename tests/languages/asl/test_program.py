@@ -27,10 +27,6 @@ def test_levels_are_numbered_breadth_first_and_always_alike() -> None:
     [
         ({"QueryLanguage": "JSONata", **_PASS}, "the definition uses JSONata"),
         (machine(("S", {"Type": "Pass", "QueryLanguage": "JSONata"})), "the state 'S' uses JSONata"),
-        (
-            machine(("M", {"Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, **_PASS}})),
-            "the state 'M' is a distributed Map",
-        ),
         (machine(("T", {"Type": "Task", "Resource": "arn:aws:s3:::bucket"})), "arn:aws:s3:::bucket"),
         (machine(("T", {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.later"})), "'later'"),
     ],

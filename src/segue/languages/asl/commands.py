@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from segue.languages.asl.map_plan import MapPlan
 
 Key = tuple[int, int]
 """Names one task or timer: (frame id, generation). A generation is used once, so what comes late finds no one."""
@@ -78,6 +81,23 @@ class FireTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class CompleteMapRun:
+    """The Map Run is over and has succeeded; ``output_text`` is the state's result as JSON text."""
+
+    map_run: Key
+    output_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailMapRun:
+    """The Map Run has failed."""
+
+    map_run: Key
+    error: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """StopExecution."""
 
@@ -85,7 +105,27 @@ class Stop:
     cause: str | None = None
 
 
-Command = Start | Continue | TaskStarted | TaskSubmitted | CompleteTask | FailTask | Heartbeat | FireTimer | Stop
+@dataclass(frozen=True, slots=True)
+class Redrive:
+    """RedriveExecution: go on where an unsuccessful execution ended; ``count`` is how often it was redriven now."""
+
+    count: int
+
+
+Command = (
+    Start
+    | Continue
+    | TaskStarted
+    | TaskSubmitted
+    | CompleteTask
+    | FailTask
+    | Heartbeat
+    | FireTimer
+    | CompleteMapRun
+    | FailMapRun
+    | Stop
+    | Redrive
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,4 +204,49 @@ class CancelTask:
         return (self.frame, self.generation)
 
 
-Action = ScheduleTask | SetTimer | CancelTimer | CancelTask
+@dataclass(frozen=True, slots=True)
+class StartMapRun:
+    """Run a distributed Map, once, and answer with CompleteMapRun or FailMapRun.
+
+    Attributes:
+        frame, generation: the Map Run's key.
+        plan: what it is to do.
+        definition_text: the children's definition.
+    """
+
+    frame: int
+    generation: int
+    plan: MapPlan
+    definition_text: str
+
+    @property
+    def key(self) -> Key:
+        return (self.frame, self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveMapRun:
+    """Go on with an unsuccessful Map Run: what failed, was aborted or had not begun. Answered as StartMapRun is."""
+
+    frame: int
+    generation: int
+    arn: str
+
+    @property
+    def key(self) -> Key:
+        return (self.frame, self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMapRun:
+    """The Map Run of this key is no longer wanted: its children are to stop."""
+
+    frame: int
+    generation: int
+
+    @property
+    def key(self) -> Key:
+        return (self.frame, self.generation)
+
+
+Action = ScheduleTask | SetTimer | CancelTimer | CancelTask | StartMapRun | RedriveMapRun | CancelMapRun

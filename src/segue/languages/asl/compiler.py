@@ -6,6 +6,7 @@ import json
 from collections import deque
 from typing import Any
 
+from segue.languages.asl.distributed_map import DistributedMapState
 from segue.languages.asl.errors import NotYet
 from segue.languages.asl.map_state import MapState
 from segue.languages.asl.parallel_state import ParallelState
@@ -29,7 +30,7 @@ def compile(definition: dict[str, Any]) -> Program:
     """Compile a definition that ``validate`` has found without errors.
 
     Raises:
-        NotYet: it uses JSONata or a distributed Map, which are not run yet.
+        NotYet: it uses JSONata, which is not run yet.
         InvalidExpression: an expression that is none.
     """
     _refuse_jsonata(definition, "the definition")
@@ -39,7 +40,9 @@ def compile(definition: dict[str, Any]) -> Program:
     while numbers.waiting:
         spec = numbers.waiting.popleft()
         levels.append(
-            Level(spec["StartAt"], {name: _state(name, one, numbers) for name, one in spec["States"].items()})
+            Level(
+                spec["StartAt"], {name: _state(name, one, len(levels), numbers) for name, one in spec["States"].items()}
+            )
         )
     uses_variables = '"Assign"' in json.dumps(definition)
     return Program(tuple(levels), definition.get("TimeoutSeconds"), uses_variables)
@@ -59,7 +62,7 @@ class _Numbers:
         return self._last
 
 
-def _state(name: str, spec: dict[str, Any], numbers: _Numbers) -> State:
+def _state(name: str, spec: dict[str, Any], level: int, numbers: _Numbers) -> State:
     _refuse_jsonata(spec, f"the state {name!r}")
     if spec["Type"] == "Parallel":
         return ParallelState(name, spec, tuple(numbers.take(branch) for branch in spec["Branches"]))
@@ -69,8 +72,9 @@ def _state(name: str, spec: dict[str, Any], numbers: _Numbers) -> State:
             raise NotYet(f"the processor of the state {name!r} is an expression, which is not run yet")
         config = processor.get("ProcessorConfig")
         mode = config.get("Mode") if isinstance(config, dict) else "INLINE"
-        if mode == "DISTRIBUTED" or "ItemReader" in spec:
-            raise NotYet(f"the state {name!r} is a distributed Map, which is not run yet")
+        if mode == "DISTRIBUTED":
+            compile(processor)
+            return DistributedMapState(name, spec, level, processor)
         return MapState(name, spec, numbers.take(processor))
     return _PLAIN[spec["Type"]](name, spec)
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from segue.languages.asl import json_text
 
-READY, WAITING, RETRYING, SCHEDULED, STARTED, SUBMITTED, JOINING, RUNNING, ENDED = range(9)
+READY, WAITING, RETRYING, SCHEDULED, STARTED, SUBMITTED, JOINING, RUNNING, ENDED, MAPPING = range(10)
 """Phases of a Branch: about to enter its state; in a Wait; waiting to try again; its task asked for, started,
-submitted; waiting for a Join; in the middle of a step, neither of which is ever saved; ended."""
+submitted; waiting for a Join; in the middle of a step, neither of which is ever saved; ended; waiting for a Map Run."""
 
 TASK_PHASES = frozenset((SCHEDULED, STARTED, SUBMITTED))
 
@@ -42,7 +42,7 @@ class Branch:
         retry_count: ``$$.State.RetryCount``.
         variables_text: its own variables, a JSON object; "" for none.
         heartbeat_seconds, heartbeat_due_ms: of its task; 0 for none.
-        join: the Join it waits for, in phase JOINING.
+        join: the Join it waits for, in phase JOINING; in phase MAPPING, the Held that names the Map Run.
     """
 
     __slots__ = (

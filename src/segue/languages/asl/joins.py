@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from segue.languages.asl import json_text
-from segue.languages.asl.frames import ENDED, JOINING, READY, RUNNING, Branch, Held, Join
+from segue.languages.asl.frames import ENDED, JOINING, MAPPING, READY, RUNNING, Branch, Held, Join
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import Composite
 from segue.languages.asl.transitions import EvaluationErrors, explained, fail, leave, leave_with_text
@@ -106,7 +106,10 @@ class JoiningState(Composite):
             state.call_off(run, run.join(child.join))
         is_open = child.phase != READY and (not has_failed or state.type == "Task")
         if is_open and state.type in _ABORTED:
-            run.emit(child.previous, f"{state.type}StateAborted", None)
+            previous = child.previous
+            if child.phase == MAPPING:
+                previous = run.emit(previous, "MapRunAborted", None)
+            run.emit(previous, f"{state.type}StateAborted", None)
         run.cancel(child)
         if child.id in run.ready:
             run.ready.remove(child.id)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from segue.languages.asl import json_text
-from segue.languages.asl.errors import StatesError
 from segue.languages.asl.expressions import compile_expression
-from segue.languages.asl.flow import Read, no_results
+from segue.languages.asl.flow import Read
 from segue.languages.asl.frames import Branch, Held, Join
+from segue.languages.asl.items import read_items
 from segue.languages.asl.joins import JoiningState, dumped, joining
+from segue.languages.asl.numbers import compile_integer
 from segue.languages.asl.run import Run
 from segue.languages.asl.scope import Scope
 from segue.languages.asl.templates import compile_template
-from segue.languages.jsonpath import PathNotFound
 
 MAX_CONCURRENCY = 40
 """Iterations of an inline Map that run at once at most (developer guide, "Map state processing modes")."""
@@ -31,19 +31,12 @@ class MapState(JoiningState):
         self._items = compile_expression(self._items_path).read
         selector = spec.get("ItemSelector", spec.get("Parameters"))
         self._selector: Read | None = compile_template(selector).evaluate if selector is not None else None
-        self._concurrency = _concurrency(spec)
+        self._concurrency = compile_integer(spec, "MaxConcurrency", 0)
 
     def attempt(self, run: Run, branch: Branch) -> None:
         scope = run.scope(branch, self)
         self.flow.effective(scope)
-        try:
-            items = self._items(scope)
-        except PathNotFound as missing:
-            raise no_results(self._items_path, missing.value) from None
-        if type(items) is not list:
-            # A context path is named without its first sign (sfn-teststate/…state_map_context_object_EXECUTION_INPUT).
-            shown = self._items_path.replace("$$", "$", 1)
-            raise StatesError("States.Runtime", f'Reference path "{shown}" must point to array.')
+        items = read_items(self._items, self._items_path, scope)
         concurrency = self._concurrency(scope)
         if scope.notes is not None:
             scope.notes.update(afterItemsPath=items, maxConcurrency=concurrency)
@@ -97,34 +90,3 @@ class MapState(JoiningState):
 
     def _named(self, index: int) -> dict[str, Any]:
         return {"name": self.name, "index": index}
-
-
-def _concurrency(spec: dict[str, Any]) -> Read:
-    path = spec.get("MaxConcurrencyPath")
-    if path is None:
-        concurrency = spec.get("MaxConcurrency", 0)
-        return lambda scope: concurrency
-    read = compile_expression(path).read
-
-    def read_concurrency(scope: Scope) -> int:
-        try:
-            found = read(scope)
-        except PathNotFound as missing:
-            raise no_results(path, missing.value) from None
-        value = _integer(found)
-        if value is None:
-            shown = json_text.dump(found)
-            cause = f"The MaxConcurrencyPath field refers to value {shown} which is not a valid integer: {path}"
-            raise StatesError("States.Runtime", cause)
-        if value < 0:
-            raise StatesError("States.Runtime", "MaxConcurrency cannot be negative.")
-        return value
-
-    return read_concurrency
-
-
-def _integer(value: Any) -> int | None:
-    """An integer, which may be written as a text (recorded: …MAP_STATE_REFERENCE_IN_MAX_CONCURRENCY_PATH)."""
-    if type(value) is str and value.removeprefix("-").isdecimal():
-        return int(value)
-    return value if type(value) is int else None

@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from segue.languages.asl import json_text
-from segue.languages.asl.commands import EXECUTION, Action, CancelTask, CancelTimer, Key, ScheduleTask
+from segue.languages.asl.commands import EXECUTION, Action, CancelMapRun, CancelTask, CancelTimer, Key, ScheduleTask
 from segue.languages.asl.context import context_object
-from segue.languages.asl.frames import RETRYING, TASK_PHASES, WAITING, Branch, Frame, Held, Join
+from segue.languages.asl.frames import MAPPING, RETRYING, TASK_PHASES, WAITING, Branch, Frame, Held, Join
 from segue.languages.asl.history import MAX_EVENTS, HistoryEvent
 from segue.languages.asl.program import Program
 from segue.languages.asl.retry import Failure
@@ -214,6 +214,9 @@ class Run:
             self.actions.append(CancelTimer(branch.id, branch.generation))
         elif branch.phase in (WAITING, RETRYING):
             self.actions.append(CancelTimer(branch.id, branch.generation))
+        elif branch.phase == MAPPING:
+            self.actions.append(CancelMapRun(branch.id, branch.generation))
+            self.drop(branch.join)
 
     def finish(self, status: Status, event: str, previous: int, details: dict[str, Any]) -> None:
         """The end of the execution: the last event, and everything that still runs is called off."""

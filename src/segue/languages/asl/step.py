@@ -10,8 +10,10 @@ from segue.languages.asl.commands import (
     EXECUTION,
     Action,
     Command,
+    CompleteMapRun,
     CompleteTask,
     Continue,
+    FailMapRun,
     FailTask,
     FireTimer,
     Heartbeat,
@@ -22,7 +24,8 @@ from segue.languages.asl.commands import (
     TaskStarted,
     TaskSubmitted,
 )
-from segue.languages.asl.frames import RETRYING, RUNNING, TASK_PHASES, WAITING, Branch
+from segue.languages.asl.distributed_map import DistributedMapState
+from segue.languages.asl.frames import MAPPING, RETRYING, RUNNING, TASK_PHASES, WAITING, Branch
 from segue.languages.asl.history import MAX_EVENTS, NOT_TRUNCATED, HistoryEvent, failure_details
 from segue.languages.asl.program import Program
 from segue.languages.asl.retry import Failure
@@ -227,6 +230,24 @@ def _fire_timer(run: Run, command: FireTimer) -> bool:
     return True
 
 
+def _for_map_run(run: Run, key: Key, act: Callable[[DistributedMapState, Branch], None]) -> bool:
+    branch = run.waiting_branch(key)
+    if branch is None or branch.phase != MAPPING:
+        return False
+    state = cast(DistributedMapState, run.program.state(branch))
+    _guarded(run, branch, lambda: act(state, branch))
+    return True
+
+
+def _complete_map_run(run: Run, command: CompleteMapRun) -> bool:
+    return _for_map_run(run, command.map_run, lambda state, branch: state.completed(run, branch, command.output_text))
+
+
+def _fail_map_run(run: Run, command: FailMapRun) -> bool:
+    failure = Failure(command.error, command.cause)
+    return _for_map_run(run, command.map_run, lambda state, branch: state.failed(run, branch, failure))
+
+
 def _stop(run: Run, command: Stop) -> bool:
     run.finish("ABORTED", "ExecutionAborted", 0, failure_details(command.error, command.cause))
     return True
@@ -241,5 +262,7 @@ _HANDLERS: dict[type[Any], Callable[[Run, Any], bool]] = {
     FailTask: _fail_task,
     Heartbeat: _heartbeat,
     FireTimer: _fire_timer,
+    CompleteMapRun: _complete_map_run,
+    FailMapRun: _fail_map_run,
     Stop: _stop,
 }

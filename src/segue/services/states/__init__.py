@@ -6,7 +6,7 @@ Express executions; optimized integrations with functions, topics, queues, the b
 ``aws-sdk:*`` for every operation there is. The language itself is ``segue.languages.asl``; ``advance`` is where it
 meets the store.
 
-Left out, and answered with 501: Map Runs, redrive. An Express execution's logs are not written yet.
+Left out, and answered with 501: redrive. An Express execution's logs are not written yet.
 """
 
 from segue.services.states import (
@@ -15,6 +15,7 @@ from segue.services.states import (
     executions,
     history,
     machines,
+    map_runs,
     retention,
     task_jobs,
     test_state,
@@ -30,6 +31,7 @@ __all__ = [
     "executions",
     "history",
     "machines",
+    "map_runs",
     "retention",
     "task_jobs",
     "test_state",

@@ -25,10 +25,10 @@ from segue.languages.asl import (
     step,
 )
 from segue.languages.asl import start as start_tree
-from segue.languages.asl.commands import Action, Key
+from segue.languages.asl.commands import Action, CancelMapRun, Key, StartMapRun
 from segue.languages.asl.history import HistoryEvent
 from segue.languages.asl.tree import Journal
-from segue.services.states import chunks, records, tasks, tokens_records
+from segue.services.states import chunks, map_dispatch, records, tasks, tokens_records
 from segue.services.states.records import Execution
 
 _SNAPSHOT_CHUNKS = 64
@@ -85,11 +85,21 @@ def task_key(arn: str, key: Key) -> str:
 
 def begin(call: Call, execution: Execution) -> Execution:
     """Start a new execution: run it as far as it goes in this transaction, and keep it."""
+    return _begun(call, execution).execution
+
+
+def begin_counting(call: Call, execution: Execution) -> int:
+    """Start a new execution as :func:`begin` does; how many events that gave."""
+    return _begun(call, execution).events
+
+
+def _begun(call: Call, execution: Execution) -> Advancing:
     program = PROGRAMS.get(call.tx, execution.definition_hash)
     tree = start_tree(program, _meta(execution), execution.input)
     advancing = Advancing(call, execution, program, tree, new=True)
     advancing.run(Start())
-    return advancing.save()
+    advancing.save()
+    return advancing
 
 
 def advance(call: Call, arn: str, *commands: Command) -> bool:
@@ -151,6 +161,11 @@ class Advancing:
         """Whether this commit is big enough, so that the rest is for the next one."""
         return len(self._events) >= _EVENTS_PER_COMMIT
 
+    @property
+    def events(self) -> int:
+        """How many events there were in this commit."""
+        return len(self._events)
+
     def keep(self) -> None:
         """Write down a new execution before its first save: what a task does in this transaction may look for it."""
         if self._new:
@@ -202,12 +217,16 @@ class Advancing:
         if execution.status != "SUCCEEDED":
             reason = f"{execution.error or execution.status}: {execution.cause or ''}"
             record(self.call, Delivery(execution.machine_arn, execution.arn, "execution", "failed", 1, reason))
-        if not self._new:
+        is_child = map_dispatch.is_child(execution)
+        if self._new and is_child:
+            records.insert_execution(tx, execution)
+        elif not self._new:
             records.drop_chunks(tx, execution.number)
-            if execution.parent and not self._begins:
+            if is_child or (execution.parent and not self._begins):
                 records.save_execution(tx, execution, None)
             else:
                 records.delete_execution(tx, execution.arn)
+        self.execution = execution
         return execution
 
     def _continue(self, queue: deque[Command]) -> None:
@@ -238,6 +257,10 @@ class Advancing:
             case CancelTask():
                 jobs.cancel_all(tx, task_key(arn, action.key))
                 tasks.call_off(self.call, arn, action.key)
+            case StartMapRun():
+                map_dispatch.start(self, action)
+            case CancelMapRun():
+                map_dispatch.cancel(self.call, arn, action.key)
         return ()
 
     def _refuse(self, task: ScheduleTask) -> str | None:
@@ -255,7 +278,9 @@ class Advancing:
             error=last.error,
             cause=last.cause,
         )
-        if self.execution.parent.startswith("task "):
+        if map_dispatch.is_child(self.execution):
+            map_dispatch.child_ended(self.call, self.execution)
+        elif self.execution.parent.startswith("task "):
             jobs.wake(self.call.tx, ended_key(self.execution.arn))
         elif self.execution.parent.startswith("request "):
             self.call.tx.wake(ended_key(self.execution.arn))

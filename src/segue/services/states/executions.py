@@ -12,7 +12,7 @@ from segue.api.paginate import decode_token, encode_token
 from segue.errors import AwsError
 from segue.jobs import Job, Pending
 from segue.languages.asl import Stop, json_text
-from segue.services.states import logging_configuration, records, version_records
+from segue.services.states import logging_configuration, map_children, map_records, records, version_records
 from segue.services.states.advance import advance, begin, ended_key
 from segue.services.states.arns import checked_arn, checked_name, execution_missing, machine_arn_of, machine_missing
 from segue.services.states.machines import machine_members
@@ -146,7 +146,9 @@ def checked_input(call: Call, text: str) -> str:
 
 @SERVICE.operation("DescribeExecution", reads=True, resource=_execution)
 def describe_execution(call: Call, params: dict[str, Any]) -> Result:
-    return description(existing_execution(call, params["executionArn"]), params.get("includedData"))
+    execution = existing_execution(call, params["executionArn"])
+    run_arn = map_records.run_arn_of(call.tx, execution)
+    return {**description(execution, params.get("includedData")), "mapRunArn": run_arn}
 
 
 def description(execution: Execution, included: str | None = None) -> dict[str, Any]:
@@ -204,6 +206,8 @@ def describe_state_machine_for_execution(call: Call, params: dict[str, Any]) -> 
 
 @SERVICE.operation("ListExecutions", reads=True, resource=_machine)
 def list_executions(call: Call, params: dict[str, Any]) -> Result:
+    if "mapRunArn" in params and "stateMachineArn" not in params:
+        return map_children.list_children(call, params, listed)
     if "stateMachineArn" not in params:
         raise AwsError("ValidationException", "Must provide a StateMachine ARN or MapRun ARN")
     arn = params["stateMachineArn"]
@@ -214,21 +218,23 @@ def list_executions(call: Call, params: dict[str, Any]) -> Result:
     limit = params.get("maxResults") or 100
     before = int(decode_token(params["nextToken"], kinds=(int,))[0]) if "nextToken" in params else _NO_BOUND
     found = records.list_executions(call.tx, arn, params.get("statusFilter"), before, limit + 1, column)
-    shown = [
-        {
-            "executionArn": execution.arn,
-            "stateMachineArn": execution.machine_arn,
-            "stateMachineVersionArn": execution.version_arn or None,
-            "stateMachineAliasArn": execution.alias_arn or None,
-            "name": execution.name,
-            "status": execution.status,
-            "startDate": execution.start_at_ms,
-            "stopDate": execution.stop_at_ms,
-            "redriveCount": 0,
-        }
-        for execution in found[:limit]
-    ]
+    shown = [listed(execution) for execution in found[:limit]]
     return {"executions": shown, "nextToken": encode_token(found[limit - 1].number) if len(found) > limit else None}
+
+
+def listed(execution: Execution) -> dict[str, Any]:
+    """An execution in ListExecutions."""
+    return {
+        "executionArn": execution.arn,
+        "stateMachineArn": execution.machine_arn,
+        "stateMachineVersionArn": execution.version_arn or None,
+        "stateMachineAliasArn": execution.alias_arn or None,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": execution.start_at_ms,
+        "stopDate": execution.stop_at_ms,
+        "redriveCount": 0,
+    }
 
 
 def _column(call: Call, arn: str) -> str:

@@ -69,11 +69,13 @@ class Execution(NamedTuple):
     logging: str = ""
 
 
-_EXECUTION = (
+EXECUTION_COLUMNS = (
     "arn, number, machine_arn, name, kind, definition_hash, role_arn, seed, status, start_at, stop_at, input, output,"
     " error, cause, trace, trace_header, parent, revision, chunks, snapshot_chunk, version_arn, alias_arn, logging"
 )
-_INSERT_EXECUTION = f"INSERT INTO states_executions ({_EXECUTION}) VALUES ({', '.join('?' * len(Execution._fields))})"
+_INSERT_EXECUTION = (
+    f"INSERT INTO states_executions ({EXECUTION_COLUMNS}) VALUES ({', '.join('?' * len(Execution._fields))})"
+)
 
 
 def find_machine(tx: Transaction, arn: str) -> Machine | None:
@@ -165,13 +167,13 @@ def parsed(text: str) -> dict[str, Any]:
 
 def find_execution(tx: Transaction, arn: str) -> Execution | None:
     """The execution of that ARN."""
-    row = tx.one(f"SELECT {_EXECUTION} FROM states_executions WHERE arn = ?", arn)
+    row = tx.one(f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE arn = ?", arn)
     return None if row is None else Execution(*row)
 
 
 def find_by_parent(tx: Transaction, parent: str) -> Execution | None:
     """The execution that somebody waits for."""
-    row = tx.one(f"SELECT {_EXECUTION} FROM states_executions WHERE parent = ? AND parent <> ''", parent)
+    row = tx.one(f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE parent = ? AND parent <> ''", parent)
     return None if row is None else Execution(*row)
 
 
@@ -201,7 +203,7 @@ def list_executions(
     if column != "machine_arn":
         where += f" AND {column} <> ''"  # so that its partial index serves
     rows = tx.all(
-        f"SELECT {_EXECUTION} FROM states_executions WHERE {column} = ? AND number < ? {where}"
+        f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE {column} = ? AND number < ? {where}"
         " ORDER BY number DESC LIMIT ?",
         arn,
         before,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segue.api import Service
+from segue.services.states import map_schema
 
 MIGRATIONS = (
     """
@@ -113,6 +114,7 @@ MIGRATIONS = (
     CREATE INDEX states_executions_version ON states_executions (version_arn, number) WHERE version_arn <> '';
     CREATE INDEX states_executions_alias ON states_executions (alias_arn, number) WHERE alias_arn <> '';
     """,
+    map_schema.MIGRATION,
 )
 
 SERVICE = Service("stepfunctions", MIGRATIONS, iam_prefix="states")
