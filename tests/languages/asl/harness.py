@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections.abc import Callable
 from typing import Any
 
 from segue.languages import asl
 from segue.languages.asl import json_text
+from segue.languages.asl.commands import StartMapRun
+from segue.languages.asl.map_plan import ItemInputs
 
 START_MS = 1_700_000_000_000
 EXECUTION_ARN = "arn:aws:states:us-east-1:111111111111:execution:machine:run-1"
@@ -15,6 +18,9 @@ EXECUTION_ARN = "arn:aws:states:us-east-1:111111111111:execution:machine:run-1"
 Answer = list[asl.Command]
 Play = Callable[[asl.ScheduleTask], Answer]
 """What becomes of a task: the commands that follow at once; none leaves it open."""
+
+PlayMap = Callable[[asl.Program, StartMapRun], Answer]
+"""What becomes of a Map Run."""
 
 
 def meta(**changes: Any) -> asl.ExecutionMeta:
@@ -45,6 +51,26 @@ def left_open(task: asl.ScheduleTask) -> Answer:
     return []
 
 
+def children_that_echo(program: asl.Program, action: StartMapRun) -> Answer:
+    """A Map Run whose children run in memory, one after the other; a task gives back what it was sent."""
+    items = [json_text.dump(item) for item in json_text.parse(action.plan.items_text or "[]")]
+    inputs = ItemInputs(program, action.plan).children(items, 0, len(items), is_all=True)
+    outputs = []
+    for number, child in enumerate(inputs):
+        machine = f"arn:aws:states:us-east-1:111111111111:stateMachine:machine/{action.plan.label}"
+        own = meta(id=f"{EXECUTION_ARN}-{number}", state_machine_id=machine, kind=action.plan.kind)
+        harness = Harness(json.loads(action.definition_text), child.text, echo, execution=own).run()
+        if harness.status != "SUCCEEDED":
+            return [asl.FailMapRun(action.key, "States.ExceedToleratedFailureThreshold", "too many")]
+        outputs.append(harness.output)
+    return [asl.CompleteMapRun(action.key, json_text.dump(outputs))]
+
+
+def echo(task: asl.ScheduleTask) -> Answer:
+    """A task that gives back what it was sent."""
+    return [asl.CompleteTask(task.key, task.parameters_text)]
+
+
 class Harness:
     """One execution. Everything that it does passes through dump and load when ``is_reloaded`` is set."""
 
@@ -58,6 +84,7 @@ class Harness:
         budget: int = 1000,
         refuse: Callable[[asl.ScheduleTask], str | None] | None = None,
         is_reloaded: bool = False,
+        play_map: PlayMap = children_that_echo,
     ) -> None:
         self.program = asl.compile(definition)
         self.tree = asl.start(self.program, execution or meta(), input_text)
@@ -65,6 +92,7 @@ class Harness:
         self.budget = budget
         self.refuse = refuse
         self.play = play
+        self.play_map = play_map
         self.is_reloaded = is_reloaded
         self.events: list[asl.HistoryEvent] = []
         self.tasks: list[asl.ScheduleTask] = []
@@ -118,6 +146,8 @@ class Harness:
                     self._timers = {name: at for name, at in self._timers.items() if name[0] != action.key}
                 case asl.CancelTask():
                     self._queue = [one for one in self._queue if getattr(one, "task", None) != action.key]
+                case StartMapRun():
+                    self._queue += self.play_map(self.program, action)
         if result.finished:
             self.last = result
         return result
