@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from segue.api import Api, Service, deduplication, deliveries, housekeeping, tags
+from segue.api.http_effect import HTTP
 from segue.api.service import Identity
 from segue.clock import Clock, SystemClock
 from segue.config import Settings
@@ -35,6 +36,8 @@ from segue.store.sqlite import SqliteStore
 from segue.store.timers import Timers
 from segue.worker import Worker
 from segue.worker.functions import FunctionEffect
+from segue.worker.http_client import HttpEffect
+from segue.worker.worker import Effect
 
 _SERVICES = ("sqs", "sns", "events", "dynamodb", "logs", "iam", "sts", "lambda_", "states")
 
@@ -120,7 +123,7 @@ class Server:
         await self.pool.start()
         following = asyncio.create_task(self.functions.follow(), name="functions: follow")
         opened.callback(following.cancel)
-        effects = {"lambda:invoke": self.functions}
+        effects: dict[str, Effect] = {"lambda:invoke": self.functions, HTTP: HttpEffect()}
         self.worker = Worker(self.api, self.store, effects)
         opened.push_async_callback(self.worker.stop)
         pages: dict[str, Page] = {

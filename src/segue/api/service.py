@@ -51,6 +51,7 @@ class Service:
         name: botocore's name of the service, which is also the operations' prefix (``sqs``, ``stepfunctions``).
         migrations: its schema, oldest script first.
         housekeeping: what is called every hour to forget a piece of what is old; whether there is more.
+        operations, internals: by name, those of the API, and those that only other services call.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
         iam_prefix: the prefix of its IAM actions (``states`` for ``stepfunctions``).
     """
@@ -60,6 +61,7 @@ class Service:
     iam_prefix: str = ""
     resource_policy: Callable[[Transaction, str], str | None] | None = None
     operations: dict[str, Operation] = field(default_factory=dict)
+    internals: dict[str, Operation] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)
     housekeeping: list[Callable[[Call], bool]] = field(default_factory=list)
 
@@ -72,6 +74,20 @@ class Service:
             prefix = self.iam_prefix or self.name
             needed = "" if action is None else action or f"{prefix}:{name}"
             self.operations[name] = Operation(name, handler, reads, resource, needed)
+            return handler
+
+        return declare
+
+    def internal(
+        self, name: str, *, resource: Resource | None = None, action: str = ""
+    ) -> Callable[[Handler], Handler]:
+        """Declare the handler of an operation that AWS's services have among themselves: policies speak of it, no API
+        has it. It takes its params as they come.
+        """
+
+        def declare(handler: Handler) -> Handler:
+            needed = action or f"{self.iam_prefix or self.name}:{name}"
+            self.internals[name] = Operation(name, handler, False, resource, needed)
             return handler
 
         return declare
@@ -127,7 +143,7 @@ class Api:
     def operation(self, service: str, name: str) -> Operation:
         """The operation; ``AwsError`` 501 where we lack it."""
         found = self.services.get(service)
-        operation = None if found is None else found.operations.get(name)
+        operation = None if found is None else found.operations.get(name) or found.internals.get(name)
         if operation is None:
             raise not_implemented(f"{service}:{name}")
         return operation

@@ -62,6 +62,11 @@ def wake(tx: Transaction, key: str) -> None:
         tx.wake(DUE)
 
 
+def exists(tx: Transaction, kind: str, key: str) -> bool:
+    """Whether there is a job of that kind and key, waiting or running."""
+    return tx.one("SELECT 1 FROM jobs WHERE key = ? AND kind = ? LIMIT 1", key, kind) is not None
+
+
 def cancel(tx: Transaction, kind: str, key: str) -> int:
     """Remove the jobs of that kind and key, leased ones included (their settling is then dropped); how many."""
     return tx.run("DELETE FROM jobs WHERE key = ? AND kind = ?", key, kind)

@@ -1,19 +1,21 @@
-"""Connections and API destinations: made, changed, listed. Calling the destinations is left out."""
+"""Connections and API destinations: made, changed, listed. ``authorization`` and ``api_destinations`` use them."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from segue import jobs
 from segue.api import Call
 from segue.api.paginate import decode_token, encode_token
 from segue.arn import make_arn, parse_arn
 from segue.errors import AwsError
-from segue.services.events.records import scope_of
+from segue.services.events.authorization import begin_authorization
+from segue.services.events.connection_records import Table, delete, listed, load, save
 from segue.services.events.service import SERVICE
 
 _PAGE = 100
-_SECRETS = ("Password", "ApiKeyValue", "ClientSecret")
+_KINDS = ("BasicAuthParameters", "ApiKeyAuthParameters", "OAuthParameters")
+_SECRETS = ("Password", "ApiKeyValue", "ClientSecret", "AccessToken", "TokenExpiresAt")
 _ANSWERED = ("ConnectionArn", "ConnectionState", "CreationTime", "LastModifiedTime", "LastAuthorizedTime")
 _LISTED = ("Name", "AuthorizationType", *_ANSWERED)
 _DESTINATION_KEPT = ("Name", "Description", "ConnectionArn", "InvocationEndpoint", "HttpMethod")
@@ -22,9 +24,9 @@ _DEFAULT_RATE_PER_SECOND = 300
 
 @SERVICE.operation("CreateConnection")
 def create_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """A new connection. One by OAuth stays ``AUTHORIZING``: its endpoint is not asked."""
+    """A new connection. One by OAuth is ``AUTHORIZING`` until its endpoint has given a token."""
     name = params["Name"]
-    if _load(call, "connections", name) is not None:
+    if load(call, "connections", name) is not None:
         raise AwsError("ResourceAlreadyExistsException", f"Connection {name} already exists.")
     _check_method(params["AuthParameters"])
     identifier = call.tx.ids.uuid()
@@ -38,7 +40,8 @@ def create_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         "LastModifiedTime": call.now_ms,
         "LastAuthorizedTime": call.now_ms,
     }
-    _save(call, "connections", name, document["ConnectionArn"], document)
+    save(call, "connections", name, document["ConnectionArn"], document)
+    _authorize(call, document)
     return {key: value for key, value in document.items() if key in _ANSWERED and key != "LastAuthorizedTime"}
 
 
@@ -61,9 +64,14 @@ def list_connections(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def update_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Change what is given of a connection."""
     _check_method(params.get("AuthParameters", {}))
-    document = _connection(call, params["Name"]) | params | {"LastModifiedTime": call.now_ms}
+    known = _connection(call, params["Name"])
+    document = known | params | {"LastModifiedTime": call.now_ms}
     document |= {"ConnectionState": _state_of(document["AuthorizationType"]), "LastAuthorizedTime": call.now_ms}
-    _save(call, "connections", params["Name"], document["ConnectionArn"], document)
+    document["AuthParameters"] = _changed(known["AuthParameters"], params.get("AuthParameters", {}))
+    for stale in ("AccessToken", "TokenExpiresAt", "StateReason"):
+        document.pop(stale, None)
+    save(call, "connections", params["Name"], document["ConnectionArn"], document)
+    _authorize(call, document)
     return _answered(document)
 
 
@@ -72,7 +80,7 @@ def deauthorize_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]
     """Forget a connection's secrets."""
     document = _without_secrets(_connection(call, params["Name"]))
     document |= {"ConnectionState": "DEAUTHORIZED", "LastModifiedTime": call.now_ms}
-    _save(call, "connections", params["Name"], document["ConnectionArn"], document)
+    save(call, "connections", params["Name"], document["ConnectionArn"], document)
     return _answered({**document, "ConnectionState": "DEAUTHORIZING"})
 
 
@@ -80,7 +88,8 @@ def deauthorize_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]
 def delete_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a connection."""
     document = _connection(call, params["Name"])
-    _delete(call, "connections", params["Name"])
+    jobs.cancel(call.tx, "events:authorize", document["ConnectionArn"])
+    delete(call, "connections", params["Name"])
     return _answered({**document, "ConnectionState": "DELETING"})
 
 
@@ -88,11 +97,11 @@ def delete_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def create_api_destination(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """A new API destination, active as soon as its connection is authorized."""
     name = params["Name"]
-    if _load(call, "destinations", name) is not None:
+    if load(call, "destinations", name) is not None:
         raise AwsError("ResourceAlreadyExistsException", f"An api-destination '{name}' already exists.")
     arn = call.arn("events", f"api-destination/{name}/{call.tx.ids.uuid()}")
     document = _destination_document(call, {"CreationTime": call.now_ms, "ApiDestinationArn": arn}, params)
-    _save(call, "destinations", name, arn, document)
+    save(call, "destinations", name, arn, document)
     return _destination_answer(document)
 
 
@@ -115,7 +124,7 @@ def list_api_destinations(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def update_api_destination(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Change what is given of an API destination."""
     document = _destination_document(call, _destination(call, params["Name"], "update"), params)
-    _save(call, "destinations", params["Name"], document["ApiDestinationArn"], document)
+    save(call, "destinations", params["Name"], document["ApiDestinationArn"], document)
     return _destination_answer(document)
 
 
@@ -123,12 +132,30 @@ def update_api_destination(call: Call, params: dict[str, Any]) -> dict[str, Any]
 def delete_api_destination(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Remove an API destination."""
     _destination(call, params["Name"], "delete")
-    _delete(call, "destinations", params["Name"])
+    delete(call, "destinations", params["Name"])
     return {}
 
 
 def _state_of(authorization_type: str) -> str:
     return "AUTHORIZING" if authorization_type == "OAUTH_CLIENT_CREDENTIALS" else "AUTHORIZED"
+
+
+def _authorize(call: Call, document: dict[str, Any]) -> None:
+    arn = document["ConnectionArn"]
+    jobs.cancel(call.tx, "events:authorize", arn)
+    if document["ConnectionState"] == "AUTHORIZING":
+        begin_authorization(call, arn)
+
+
+def _changed(known: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Authorization parameters after an update: another kind of them takes the place of the one before."""
+    if any(name in given for name in _KINDS):
+        known = {name: value for name, value in known.items() if name not in _KINDS or name in given}
+    merged = known | given
+    for name in _KINDS:
+        if name in known and name in given:
+            merged[name] = known[name] | given[name]
+    return merged
 
 
 def _check_method(parameters: dict[str, Any]) -> None:
@@ -157,7 +184,7 @@ def _answered(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _connection(call: Call, name: str) -> dict[str, Any]:
-    found = _load(call, "connections", name)
+    found = load(call, "connections", name)
     if found is None:
         message = f"Failed to describe the connection(s). Connection '{name}' does not exist."
         raise AwsError("ResourceNotFoundException", message)
@@ -165,7 +192,7 @@ def _connection(call: Call, name: str) -> dict[str, Any]:
 
 
 def _destination(call: Call, name: str, verb: str) -> dict[str, Any]:
-    found = _load(call, "destinations", name)
+    found = load(call, "destinations", name)
     if found is None:
         message = f"Failed to {verb} the api-destination(s). An api-destination '{name}' does not exist."
         raise AwsError("ResourceNotFoundException", message)
@@ -189,38 +216,9 @@ def _destination_answer(document: dict[str, Any]) -> dict[str, Any]:
     return {member: document[member] for member in members}
 
 
-def _load(call: Call, table: str, name: str) -> dict[str, Any] | None:
-    row = call.tx.one(
-        f"SELECT document FROM events_{table} WHERE scope = ? AND name = ?", scope_of(call.account, call.region), name
-    )
-    return None if row is None else json.loads(row[0])
-
-
-def _save(call: Call, table: str, name: str, arn: str, document: dict[str, Any]) -> None:
-    call.tx.run(
-        f"INSERT INTO events_{table} VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (scope, name) DO UPDATE SET document = excluded.document",
-        scope_of(call.account, call.region),
-        name,
-        arn,
-        json.dumps(document),
-    )
-
-
-def _delete(call: Call, table: str, name: str) -> None:
-    call.tx.run(f"DELETE FROM events_{table} WHERE scope = ? AND name = ?", scope_of(call.account, call.region), name)
-
-
-def _list(call: Call, table: str, params: dict[str, Any]) -> list[dict[str, Any]]:
-    prefix = params.get("NamePrefix", "")
-    rows = call.tx.all(
-        f"SELECT document FROM events_{table} WHERE scope = ? AND name > ? AND substr(name, 1, ?) = ? ORDER BY name",
-        scope_of(call.account, call.region),
-        str(decode_token(params["NextToken"])[0]) if params.get("NextToken") else "",
-        len(prefix),
-        prefix,
-    )
-    return [json.loads(row[0]) for row in rows]
+def _list(call: Call, table: Table, params: dict[str, Any]) -> list[dict[str, Any]]:
+    after = str(decode_token(params["NextToken"])[0]) if params.get("NextToken") else ""
+    return listed(call, table, params.get("NamePrefix", ""), after)
 
 
 def _page(params: dict[str, Any], member: str, found: list[dict[str, Any]], shown: tuple[str, ...]) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 In: state machines (create, update, describe, list, delete, validate, tag), their versions and aliases, Standard
 executions (start, describe, list, stop, history), single states (TestState), task tokens, activities, synchronous
-Express executions; optimized integrations with functions, topics, queues, the bus, tables and executions, and
-``aws-sdk:*`` for every operation there is. The language itself is ``segue.languages.asl``; ``advance`` is where it
-meets the store.
+Express executions; optimized integrations with functions, topics, queues, the bus, tables and executions, the HTTP
+task over connections, and ``aws-sdk:*`` for every operation there is. The language itself is ``segue.languages.asl``;
+``advance`` is where it meets the store.
 
 Left out, and answered with 501: redrive. An Express execution's logs are not written yet.
 """
@@ -14,6 +14,7 @@ from segue.services.states import (
     aliases,
     executions,
     history,
+    http_endpoint,
     machines,
     map_runs,
     retention,
@@ -30,6 +31,7 @@ __all__ = [
     "aliases",
     "executions",
     "history",
+    "http_endpoint",
     "machines",
     "map_runs",
     "retention",

@@ -198,7 +198,7 @@ def _leaves(request: Request) -> bool:
     """Whether a job is to do the task: a function is invoked outside, and an execution is not to be stopped, answered
     or looked at, perhaps by itself, in the middle of a transaction that changes one; starting one only adds rows.
     """
-    if request.pattern == "lambda" or request.resource_type in ("lambda", "aws-sdk:lambda"):
+    if request.pattern == "lambda" or request.resource_type in ("lambda", "aws-sdk:lambda", "http"):
         return True
     return request.resource_type in _OURS and request.resource_name.partition(".")[0] != "startExecution"
 
@@ -217,7 +217,7 @@ def _acting(call: Call, request: Request, trace: str) -> Call:
     return call.as_caller(role_caller(request.role_arn, session, request.region), trace)
 
 
-_TARGETS = ("FunctionName", "TopicArn", "QueueUrl", "StateMachineArn", "TableName", "TaskToken")
+_TARGETS = ("ApiEndpoint", "FunctionName", "TopicArn", "QueueUrl", "StateMachineArn", "TableName", "TaskToken")
 
 
 def _delivery(request: Request, operation: str, value: Any) -> Delivery:

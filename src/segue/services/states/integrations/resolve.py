@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from segue.errors import AwsError
-from segue.services.states.integrations import aws_sdk, optimized
+from segue.services.states.integrations import aws_sdk, http_task, optimized
 from segue.services.states.integrations.integration import Integration
 
 
@@ -19,6 +19,8 @@ def resolve(resource_type: str, resource_name: str) -> Integration:
     action = resource_name.partition(".")[0]
     if resource_type.startswith("aws-sdk:"):
         return aws_sdk.integration(resource_type.removeprefix("aws-sdk:"), action)
+    if (resource_type, action) == ("http", "invoke"):
+        return http_task.integration()
     if optimized.is_optimized(resource_type):
         return optimized.integration(resource_type, action)
     raise AwsError(
