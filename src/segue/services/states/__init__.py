@@ -1,12 +1,12 @@
 """Step Functions: state machines and their executions.
 
 In: state machines (create, update, describe, list, delete, validate, tag), their versions and aliases, Standard
-executions (start, describe, list, stop, history), single states (TestState), task tokens, activities, synchronous
-Express executions; optimized integrations with functions, topics, queues, the bus, tables and executions, the HTTP
-task over connections, and ``aws-sdk:*`` for every operation there is. The language itself is ``segue.languages.asl``;
-``advance`` is where it meets the store.
+executions (start, describe, list, stop, history), single states (TestState), task tokens, activities, Express
+executions (synchronous and not), logs; optimized integrations with functions, topics, queues, the bus, tables and
+executions, the HTTP task over connections, and ``aws-sdk:*`` for every operation there is. The language itself is
+``segue.languages.asl``; ``advance`` is where it meets the store.
 
-Left out, and answered with 501: redrive. An Express execution's logs are not written yet.
+Left out, and answered with 501: redrive.
 """
 
 from segue.services.states import (

@@ -28,7 +28,7 @@ from segue.languages.asl import start as start_tree
 from segue.languages.asl.commands import Action, CancelMapRun, Key, StartMapRun
 from segue.languages.asl.history import HistoryEvent
 from segue.languages.asl.tree import Journal
-from segue.services.states import chunks, map_dispatch, records, tasks, tokens_records
+from segue.services.states import chunks, execution_logs, map_dispatch, records, tasks, tokens_records
 from segue.services.states.records import Execution
 
 _SNAPSHOT_CHUNKS = 64
@@ -190,6 +190,8 @@ class Advancing:
         else:
             records.save_execution(tx, execution, snapshot)
         self._save_chunk(execution, journal=running and snapshot is None)
+        if execution.logging:
+            execution_logs.log_later(self.call, execution, self._events)
         if running:
             TREES.put(execution, self._tree)
         elif not self._new:
@@ -199,8 +201,8 @@ class Advancing:
         return execution
 
     def _save_chunk(self, execution: Execution, *, journal: bool) -> None:
-        # Nobody can ask for the history of an Express execution: it is not kept.
-        events = self._events if execution.kind == "STANDARD" else []
+        # Nobody can ask for the history of an Express execution: it is kept only until it is logged.
+        events = self._events if execution.kind == "STANDARD" or execution.logging else []
         first_event = events[0].id if events else self._tree.header.last_event_id + 1
         records.insert_chunk(
             self.call.tx,
@@ -217,11 +219,16 @@ class Advancing:
         if execution.status != "SUCCEEDED":
             reason = f"{execution.error or execution.status}: {execution.cause or ''}"
             record(self.call, Delivery(execution.machine_arn, execution.arn, "execution", "failed", 1, reason))
+        if execution.logging:
+            execution = execution._replace(chunks=execution.chunks + 1)
+            self._save_chunk(execution, journal=False)
+            execution_logs.log_later(self.call, execution, self._events, forget=True)
         is_child = map_dispatch.is_child(execution)
         if self._new and is_child:
             records.insert_execution(tx, execution)
         elif not self._new:
-            records.drop_chunks(tx, execution.number)
+            if not execution.logging:
+                records.drop_chunks(tx, execution.number)
             if is_child or (execution.parent and not self._begins):
                 records.save_execution(tx, execution, None)
             else:

@@ -62,6 +62,7 @@ def create_state_machine(call: Call, params: dict[str, Any]) -> Result:
     if existing is not None:
         return _created_before(call, refuse_deleting(existing), (digest, kind, settings), params)
     machine = Machine(arn, name, kind, params["roleArn"], digest, "", call.now_ms, call.now_ms, settings, "ACTIVE")
+    logging_configuration.arrange(call, settings.get("loggingConfiguration", {}), arn, machine.role_arn)
     records.insert_machine(call.tx, machine)
     add_tags(call.tx, arn, tags_given(params))
     return {"stateMachineArn": arn, "creationDate": call.now_ms, **_published(call, machine, params)}
@@ -121,6 +122,7 @@ def update_state_machine(call: Call, params: dict[str, Any]) -> Result:
         revision_id=call.tx.ids.uuid() if revised else machine.revision_id,
         updated_at_ms=call.now_ms,
     )
+    logging_configuration.arrange(call, given.get("loggingConfiguration", {}), changed.arn, changed.role_arn)
     records.update_machine(call.tx, changed)
     return {"updateDate": call.now_ms, "revisionId": changed.revision_id, **_published(call, changed, params)}
 

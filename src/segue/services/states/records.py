@@ -285,6 +285,12 @@ def forget_execution(tx: Transaction, arn: str, number: int) -> None:
     tx.run("DELETE FROM states_tokens WHERE execution_arn = ?", arn)
 
 
+def chunk_events(tx: Transaction, execution: int, chunk: int) -> bytes | None:
+    """The packed events of one chunk."""
+    row = tx.one("SELECT events FROM states_chunks WHERE execution = ? AND chunk = ?", execution, chunk)
+    return None if row is None else bytes(row[0])
+
+
 def event_chunks(tx: Transaction, execution: int, first: int, last: int) -> list[bytes]:
     """The chunks that hold the events from ``first`` to ``last``, oldest first."""
     rows = tx.all(
