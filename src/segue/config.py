@@ -50,6 +50,7 @@ class Settings:
         iam: whether policies are ignored, audited or enforced.
         secret_access_key: what root keys sign with. Given, every request's signature is verified; without one, a server
             listens on the loopback interface only.
+        mock_config: the text of a mock configuration file of Step Functions Local; empty for none.
         limits: the quotas in force.
     """
 
@@ -58,6 +59,7 @@ class Settings:
     port: int = 4566
     iam: IamMode = "audit"
     secret_access_key: str = field(default="", repr=False)
+    mock_config: str = field(default="", repr=False)
     limits: Limits = field(default_factory=Limits)
 
     @property

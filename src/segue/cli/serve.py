@@ -53,6 +53,14 @@ def add(commands: Any) -> None:
         default="audit",
         help="off: ask nobody; audit: allow, and record what AWS would deny; enforce: deny (default: %(default)s)",
     )
+    parser.add_argument(
+        "--mock-config",
+        type=Path,
+        default=os.environ.get("SFN_MOCK_CONFIG") or None,
+        metavar="FILE",
+        help="mock configuration of Step Functions Local, for executions of machineArn#TestCase "
+        "(default: what SFN_MOCK_CONFIG names)",
+    )
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.set_defaults(run=run)
 
@@ -68,12 +76,17 @@ def run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(
         level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    try:
+        mock_config = _mock_config(arguments.mock_config)
+    except ValueError as error:
+        return _refused(str(error))
     settings = Settings(
         data=arguments.data,
         host=arguments.host,
         port=arguments.port,
         iam=arguments.iam,
         secret_access_key=os.environ.get("SEGUE_SECRET_ACCESS_KEY", ""),
+        mock_config=mock_config,
     )
     if not settings.secret_access_key and not _is_loopback(settings.host):
         return _refused(
@@ -95,6 +108,23 @@ def run(arguments: argparse.Namespace) -> int:
             )
         return _refused(f"Cannot serve: {error}")
     return 0
+
+
+def _mock_config(file: Path | None) -> str:
+    """The file's text; ``ValueError`` in words where it cannot be used."""
+    from segue.services.states.mock_config import InvalidMockConfig, parse_mock_config
+
+    if file is None:
+        return ""
+    try:
+        text = file.read_text()
+        parse_mock_config(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"Cannot read the mock configuration {file}: {error}") from None
+    except InvalidMockConfig as invalid:
+        problems = "".join(f"\n  {problem}" for problem in invalid.problems)
+        raise ValueError(f"The mock configuration {file} cannot be used:{problems}") from None
+    return text
 
 
 async def _serve(settings: Settings) -> None:

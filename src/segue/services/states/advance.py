@@ -28,7 +28,7 @@ from segue.languages.asl import start as start_tree
 from segue.languages.asl.commands import Action, CancelMapRun, Key, StartMapRun
 from segue.languages.asl.history import HistoryEvent
 from segue.languages.asl.tree import Journal
-from segue.services.states import chunks, execution_logs, map_dispatch, records, tasks, tokens_records
+from segue.services.states import chunks, execution_logs, map_dispatch, mocks, records, tasks, tokens_records
 from segue.services.states.records import Execution
 
 _SNAPSHOT_CHUNKS = 64
@@ -272,6 +272,8 @@ class Advancing:
 
     def _refuse(self, task: ScheduleTask) -> str | None:
         if task.pattern != "activity" or tokens_records.has_activity(self.call.tx, task.resource):
+            return None
+        if mocks.is_mocked(self.call, self.execution.arn, task.state_name):
             return None
         return f"The activity {task.resource} does not exist."
 

@@ -12,7 +12,7 @@ from segue.api.paginate import decode_token, encode_token
 from segue.errors import AwsError
 from segue.jobs import Job, Pending
 from segue.languages.asl import Stop, json_text
-from segue.services.states import logging_configuration, map_children, map_records, records, version_records
+from segue.services.states import logging_configuration, map_children, map_records, mocks, records, version_records
 from segue.services.states.advance import advance, begin, ended_key
 from segue.services.states.arns import checked_arn, checked_name, execution_missing, machine_arn_of, machine_missing
 from segue.services.states.machines import machine_members
@@ -36,19 +36,26 @@ def _machine(_: Call, params: dict[str, Any]) -> str:
     return str(params["stateMachineArn"])
 
 
+def _started_machine(call: Call, params: dict[str, Any]) -> str:
+    return mocks.split(call, str(params["stateMachineArn"]))[0]
+
+
 def _execution(_: Call, params: dict[str, Any]) -> str:
     return str(params["executionArn"])
 
 
-@SERVICE.operation("StartExecution", resource=_machine)
+@SERVICE.operation("StartExecution", resource=_started_machine)
 def start_execution(call: Call, params: dict[str, Any]) -> Result:
-    execution = _new_execution(call, params, chosen(call, params["stateMachineArn"]))
+    machine_arn, case = mocks.split(call, params["stateMachineArn"])
+    execution = _new_execution(call, params, chosen(call, machine_arn))
     existing = records.find_execution(call.tx, execution.arn) if "name" in params else None
     if existing is not None:
         same = existing.status == "RUNNING" and existing.input == execution.input
         if not same:
             raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: '{execution.arn}'")
         return {"executionArn": existing.arn, "startDate": existing.start_at_ms}
+    if case:
+        mocks.begin(call, machine_arn, execution.arn, case)
     if call.nested:
         # Within another operation's transaction (a bus's, another execution's) it only begins; it runs by itself.
         records.insert_execution(call.tx, execution)
@@ -67,15 +74,19 @@ def run_start(call: Call, job: Job) -> None:
         advance(call, execution.arn)
 
 
-@SERVICE.operation("StartSyncExecution", resource=_machine)
+@SERVICE.operation("StartSyncExecution", resource=_started_machine)
 def start_sync_execution(call: Call, params: dict[str, Any]) -> Result:
-    target = chosen(call, params["stateMachineArn"])
+    machine_arn, case = mocks.split(call, params["stateMachineArn"])
+    target = chosen(call, machine_arn)
     if target.machine.kind != "EXPRESS":
         raise AwsError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
     parent = params.get("_parent") or f"request {call.request_id}"
     execution = records.find_by_parent(call.tx, parent)
     if execution is None:
-        execution = begin(call, _new_execution(call, params, target, parent))
+        execution = _new_execution(call, params, target, parent)
+        if case:
+            mocks.begin(call, machine_arn, execution.arn, case)
+        execution = begin(call, execution)
     if execution.status == "RUNNING":
         return Pending((ended_key(execution.arn),), call.started_ms + _SYNC_WAIT_MS)
     if execution.chunks:

@@ -36,6 +36,9 @@ _SYNC_ANSWERS = {"states:startExecution": "DescribeExecution"}
 _OWN_FORM = {("lambda", "Payload")}
 """Members that an optimized integration gives in another form than the operation: a function's answer is parsed."""
 
+_LOWER_MAXIMA = {("lambda", "MemorySize"): 10_240}
+"""Bounds that Step Functions' models have where newer ones have been raised (*more_than_maximum_allowed)."""
+
 
 class MockMismatch(Exception):
     """The mocked result is not what the operation answers; AWS's sentence."""
@@ -107,11 +110,12 @@ class _Check:
         elif shape.type == "map":
             for key, item in value.items():
                 self._member(_some(shape.value), key, item)
-        _check_bounds(shape, name, value)
+        most = _LOWER_MAXIMA.get((self._service.name, shape.name), shape.traits.get("max"))
+        _check_bounds(shape, name, value, most)
 
 
-def _check_bounds(shape: Shape, name: str, value: Any) -> None:
-    least, most = shape.traits.get("min"), shape.traits.get("max")
+def _check_bounds(shape: Shape, name: str, value: Any, most: float | None) -> None:
+    least = shape.traits.get("min")
     if shape.type in _NUMBERS:
         if least is not None and value < least:
             raise _mismatch(f"Field '{name}' is less than the minimum value")

@@ -115,6 +115,14 @@ MIGRATIONS = (
     CREATE INDEX states_executions_alias ON states_executions (alias_arn, number) WHERE alias_arn <> '';
     """,
     map_schema.MIGRATION,
+    """
+    CREATE TABLE states_mocks (
+        execution_arn TEXT PRIMARY KEY,
+        test_case TEXT NOT NULL,
+        responses TEXT NOT NULL,
+        used TEXT NOT NULL
+    );
+    """,
 )
 
 SERVICE = Service("stepfunctions", MIGRATIONS, iam_prefix="states")

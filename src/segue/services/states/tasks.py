@@ -18,7 +18,7 @@ from segue.arn import is_arn
 from segue.errors import AwsError
 from segue.jobs import Outbound, Pending
 from segue.languages.asl import Command, CompleteTask, FailTask, ScheduleTask, TaskStarted, TaskSubmitted, json_text
-from segue.services.states import records, tokens_records
+from segue.services.states import mocks, records, tokens_records
 from segue.services.states.integrations import Integration, TaskError, resolve
 from segue.services.states.integrations.optimized import function_error
 
@@ -52,6 +52,9 @@ class Request:
 def schedule(advancing: Advancing, action: ScheduleTask) -> Sequence[Command]:
     """Begin a task: the commands that its execution gets at once."""
     call, execution = advancing.call, advancing.execution
+    mocked = mocks.answers(call, execution.arn, action)
+    if mocked is not None:
+        return mocked
     if action.token is not None:
         tokens_records.insert(call.tx, action.token, execution.arn, action.frame, action.generation)
     if action.pattern == "activity":
