@@ -54,12 +54,14 @@ class Service:
         operations, internals: by name, those of the API, and those that only other services call.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
         iam_prefix: the prefix of its IAM actions (``states`` for ``stepfunctions``).
+        listens: of the service of buses: whether anything on a bus (by ARN) may take events of a source.
     """
 
     name: str
     migrations: Sequence[str] = ()
     iam_prefix: str = ""
     resource_policy: Callable[[Transaction, str], str | None] | None = None
+    listens: Callable[[Transaction, str, str], bool] | None = None
     operations: dict[str, Operation] = field(default_factory=dict)
     internals: dict[str, Operation] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)

@@ -69,6 +69,10 @@ class CompiledBus:
                 if rule.pattern.matches(body):
                     yield rule
 
+    def may_take(self, source: str) -> bool:
+        """Whether an event of that source could go anywhere."""
+        return bool(self._any_source or self.archives or source in self._by_source)
+
     def why_not(self, body: dict[str, Any]) -> str:
         """For people: why no rule matched."""
         if not self.rules:

@@ -12,12 +12,22 @@ from segue.services.events.compiled import CompiledArchive, CompiledBus, Compile
 from segue.services.events.delivery import PRINCIPAL, Handover, delivery_target, hand_over
 from segue.services.events.event import Event
 from segue.services.events.service import SERVICE
+from segue.store import Transaction
 
 _DAY_MS = 86_400_000
 _EXPIRED_AT_ONCE = 10
 
 MAX_HOPS = 5
 """How many buses may pass an event on; a circle of rules ends there, and the record says so."""
+
+
+def listens(tx: Transaction, bus_arn: str, source: str) -> bool:
+    """Whether an event of that source could go anywhere: what other services ask before they make one."""
+    bus = compiled_bus(tx, bus_arn)
+    return bus is not None and bus.may_take(source)
+
+
+SERVICE.listens = listens
 
 
 def route(call: Call, bus_arn: str, event: Event) -> None:

@@ -28,7 +28,16 @@ from segue.languages.asl import start as start_tree
 from segue.languages.asl.commands import Action, CancelMapRun, Key, StartMapRun
 from segue.languages.asl.history import HistoryEvent
 from segue.languages.asl.tree import Journal
-from segue.services.states import chunks, execution_logs, map_dispatch, mocks, records, tasks, tokens_records
+from segue.services.states import (
+    chunks,
+    execution_logs,
+    map_dispatch,
+    mocks,
+    records,
+    status_change,
+    tasks,
+    tokens_records,
+)
 from segue.services.states.records import Execution
 
 _SNAPSHOT_CHUNKS = 64
@@ -198,6 +207,10 @@ class Advancing:
             records.drop_journals(tx, execution.number)
         self._new = False
         self.execution = execution
+        if chunk == 1:
+            status_change.tell_begun(self.call, execution)
+        if not running:
+            status_change.tell(self.call, execution)
         return execution
 
     def _save_chunk(self, execution: Execution, *, journal: bool) -> None:
