@@ -39,7 +39,7 @@ from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
 from segue.worker.worker import Effect
 
-_SERVICES = ("sqs", "sns", "events", "dynamodb", "logs", "iam", "sts", "lambda_", "states")
+_SERVICES = ("sqs", "sns", "events", "dynamodb", "logs", "iam", "sts", "lambda_", "states", "s3")
 
 
 def services() -> list[Service]:
@@ -136,7 +136,7 @@ class Server:
         }
         self.gateway = Gateway(self.api, self.store, effects, pages)
         opened.push_async_callback(self.gateway.close)
-        self._http = await http.serve(guarded(self.gateway, self.settings), listening)
+        self._http = await http.serve(guarded(self.gateway, self.settings), listening, receive=self.gateway.receive)
         opened.push_async_callback(self._http.close)
         opened.callback(self.gateway.stop_waiting)
         await self.store.write(housekeeping.ensure)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from segue import jobs
@@ -30,6 +30,7 @@ class Target:
     Attributes:
         service: the sending service's principal (``sns.amazonaws.com``).
         source_arn: the sending resource.
+        account: whose it is, where its ARN does not say (a bucket's).
         target_arn: the receiving resource.
         operation: what is performed on it (``sqs:SendMessage``).
         params: the operation's input.
@@ -54,6 +55,7 @@ class Target:
     max_attempts: int = 186
     max_age_ms: int = 86_400_000
     subject: str = ""
+    account: str = ""
 
 
 def deliver(call: Call, target: Target) -> bool:
@@ -72,6 +74,8 @@ def _attempt(call: Call, target: Target, attempt: int, since_ms: int, *, again: 
         if target.role_arn
         else service_caller(target.service, target.source_arn)
     )
+    if target.account:
+        caller = replace(caller, account=target.account)
     if is_arn(target.target_arn):
         # The operation happens where its target is, which may be another region than the sender's.
         caller = caller.in_region(parse_arn(target.target_arn).region or caller.region)

@@ -53,6 +53,7 @@ class Service:
         housekeeping: what is called every hour to forget a piece of what is old; whether there is more.
         operations, internals: by name, those of the API, and those that only other services call.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
+        blobs_in_use: which of the named blobs its rows name; what no service's do is collected.
         iam_prefix: the prefix of its IAM actions (``states`` for ``stepfunctions``).
         listens: of the service of buses: whether anything on a bus (by ARN) may take events of a source.
     """
@@ -66,6 +67,7 @@ class Service:
     internals: dict[str, Operation] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)
     housekeeping: list[Callable[[Call], bool]] = field(default_factory=list)
+    blobs_in_use: Callable[[Transaction, Sequence[str]], set[str]] | None = None
 
     def operation(
         self, name: str, *, reads: bool = False, resource: Resource | None = None, action: str | None = ""

@@ -14,11 +14,13 @@ from typing import Any
 from segue.api import Api, Call, Caller, Operation, deliveries
 from segue.api.perform import perform
 from segue.errors import AwsError
+from segue.gateway.arriving import HELD_BYTES, ArrivingBody
 from segue.gateway.authenticate import authenticate
 from segue.jobs import Outbound, Pending
 from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
 from segue.store.sqlite import WritesNeeded, is_disk_failure
+from segue.wire.aws_chunked import is_chunked, unframe
 from segue.wire.parse import parse
 from segue.wire.request import Request, Response
 from segue.wire.route import Route, guess_protocol, route
@@ -65,8 +67,32 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def receive(self, head: Request) -> ArrivingBody | None:
+        """Where a request's body goes while it comes: to the disk, where its operation takes a stream of bytes."""
+        length = head.header("content-length", "0" if "transfer-encoding" not in head.headers else "")
+        if length.isdigit() and len(length) < 10 and int(length) <= HELD_BYTES:
+            return None
+        try:
+            found = route(head, self._services)
+        except AwsError:
+            return None
+        return ArrivingBody(head, self._api.blobs) if found.operation.streams_input else None
+
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer a request; whatever goes wrong is an answer, too."""
+        return self._answer(request) if request.arriving is None else self._take_and_answer(request)
+
+    async def _take_and_answer(self, request: Request) -> Response:
+        assert request.arriving is not None
+        try:
+            await request.arriving.take(request)
+        except Exception as error:
+            request_id = self._store.store.ids.uuid()
+            return refuse(request, route(request, self._services), told(error, request_id), request_id)
+        answer = self._answer(request)
+        return answer if isinstance(answer, Response) else await answer
+
+    def _answer(self, request: Request) -> Response | Awaitable[Response]:
         if request.path.startswith("/_"):
             for prefix, page in self._pages.items():
                 if request.path.startswith(prefix):
@@ -75,6 +101,8 @@ class Gateway:
         found: Route | None = None
         try:
             found = route(request, self._services)
+            if request.arriving is None and found.operation.streams_input and is_chunked(request.headers):
+                unframe(request)
             operation = self._api.operation(found.service.name, found.operation.name)
             params = parse(found, request)
             exchange = Exchange(self, request, found, operation, params, request_id)
@@ -231,13 +259,18 @@ class Exchange:
             return self._serialize_error(error)
 
     def _serialize_error(self, error: Exception) -> Response:
-        if is_disk_failure(error):
-            log.error("request %s failed: the data directory cannot be written: %s", self.request_id, error)
-            error = AwsError("ServiceUnavailable", f"The data directory cannot be written: {error}", status=503)
-        elif not isinstance(error, AwsError):
-            log.error("request %s failed", self.request_id, exc_info=error)
-            error = internal_failure(self.request_id)
-        return refuse(self._request, self._route, error, self.request_id)
+        return refuse(self._request, self._route, told(error, self.request_id), self.request_id)
+
+
+def told(error: Exception, request_id: str) -> AwsError:
+    """What is told of an error; of what is no answer of ours the log has more."""
+    if is_disk_failure(error):
+        log.error("request %s failed: the data directory cannot be written: %s", request_id, error)
+        return AwsError("ServiceUnavailable", f"The data directory cannot be written: {error}", status=503)
+    if isinstance(error, AwsError):
+        return error
+    log.error("request %s failed", request_id, exc_info=error)
+    return internal_failure(request_id)
 
 
 def refuse(request: Request, found: Route | None, error: AwsError, request_id: str) -> Response:

@@ -13,8 +13,9 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, cast
 
+from segue.gateway.files import read_pieces
 from segue.gateway.http_message import HttpLimits, refusal, render
-from segue.gateway.http_reader import NEVER, Reader, Work
+from segue.gateway.http_reader import NEVER, Reader, Receive, Work
 from segue.wire.request import Request, Response
 
 __all__ = ["App", "HttpLimits", "Server", "serve"]
@@ -31,7 +32,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server, self._limits, self._loop = server, server.limits, server.loop
         self._transport: asyncio.Transport
-        self._reader = Reader(self._limits, self._loop.time)
+        self._reader = Reader(self._limits, self._loop.time, server.receive)
         self._waiting = self._reader.works
         self._running: asyncio.Future[Response] | asyncio.Task[None] | None = None
         self._writable: asyncio.Future[None] | None = None  # set while the client does not read
@@ -49,7 +50,10 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
         self._server.forget(self)
-        self._reader.ended = True
+        self._reader.leave()
+        for work in self._waiting:
+            if work.request.arriving is not None:
+                work.request.arriving.discard()
         self._waiting.clear()
         if self._running is not None:
             self._running.cancel()  # nobody is there to hear the answer
@@ -115,7 +119,7 @@ class _Connection(asyncio.Protocol):
             self._reader.continue_due = False
             self._transport.write(_CONTINUE)
         # while a request is being answered reading goes on, or a client that hangs up would go unnoticed
-        pause = bool(self._waiting) or self._writable is not None
+        pause = bool(self._waiting) or self._writable is not None or self._disk_is_behind()
         if pause != self._reading_paused and not self._transport.is_closing():
             self._reading_paused = pause
             if pause:
@@ -123,6 +127,14 @@ class _Connection(asyncio.Protocol):
                 return
             self._transport.resume_reading()
             self._reader.resume()
+
+    def _disk_is_behind(self) -> bool:
+        """Whether a body comes faster than it is written; if so reading goes on as soon as it is."""
+        arriving = self._reader.arriving
+        if arriving is None or not arriving.is_behind:
+            return False
+        arriving.on_relief = self._after_pump
+        return True
 
     def _run(self, work: Work, answer: Response | Awaitable[Response]) -> None:
         if isinstance(answer, Response):
@@ -154,6 +166,8 @@ class _Connection(asyncio.Protocol):
         return refusal(request, 500, "InternalFailure", "Something went wrong inside Segue; its log tells more.")
 
     def _write(self, work: Work, response: Response) -> None:
+        if work.request.arriving is not None:
+            work.request.arriving.discard()  # whatever was not taken
         keep_alive = work.keep_alive and not self._server.closing and not self._closing
         if response.chunks is not None and work.version == "1.0":
             keep_alive = False
@@ -161,15 +175,17 @@ class _Connection(asyncio.Protocol):
         self._transport.write(head)
         if self._writable is None:
             self.deadline = self._loop.time() + self._limits.idle_seconds
-        if response.chunks is not None and not work.head_only:
-            self._running = asyncio.ensure_future(self._stream(work, response.chunks, keep_alive))
+        chunks = read_pieces(response.file) if response.file is not None else response.chunks
+        if chunks is not None and not work.head_only:
+            chunked = response.file is None and work.version != "1.0"
+            self._running = asyncio.ensure_future(self._stream(work, chunks, keep_alive, chunked))
             self.deadline = NEVER if self._writable is None else self.deadline
         elif not keep_alive:
             self._end(lingering=work.refused is not None)
 
-    async def _stream(self, work: Work, chunks: AsyncIterator[bytes], keep_alive: bool) -> None:
+    async def _stream(self, work: Work, chunks: AsyncIterator[bytes], keep_alive: bool, chunked: bool) -> None:
         try:
-            await self._send(chunks, chunked=work.version != "1.0")
+            await self._send(chunks, chunked=chunked)
         except Exception:
             log.exception("%s %s failed while it was streamed", work.request.method, work.request.path)
             self._transport.abort()  # without a last chunk: the client sees that the answer is not whole
@@ -221,8 +237,10 @@ class _Connection(asyncio.Protocol):
 class Server:
     """A listening server with its connections."""
 
-    def __init__(self, app: App, limits: HttpLimits, loop: asyncio.AbstractEventLoop) -> None:
-        self.app, self.limits, self.loop = app, limits, loop
+    def __init__(
+        self, app: App, limits: HttpLimits, loop: asyncio.AbstractEventLoop, receive: Receive | None = None
+    ) -> None:
+        self.app, self.limits, self.loop, self.receive = app, limits, loop, receive
         self.connections: set[_Connection] = set()
         self.closing = False
         self._empty = asyncio.Event()
@@ -264,12 +282,15 @@ class Server:
             self._sweeper.cancel()
 
 
-async def serve(app: App, sock: socket.socket, limits: HttpLimits | None = None) -> Server:
+async def serve(
+    app: App, sock: socket.socket, limits: HttpLimits | None = None, receive: Receive | None = None
+) -> Server:
     """Serve ``app`` on a bound socket.
 
     Args:
         app: answers a request at once, or with an awaitable; it is cancelled when its client hangs up.
+        receive: where the body of a request goes, if it is not to be held in memory.
     """
-    server = Server(app, limits or HttpLimits(), asyncio.get_running_loop())
+    server = Server(app, limits or HttpLimits(), asyncio.get_running_loop(), receive)
     await server.start(sock)
     return server

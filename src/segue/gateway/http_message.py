@@ -23,7 +23,9 @@ class HttpLimits:
     """Bounds of one connection. Sizes in bytes, durations in seconds."""
 
     header_bytes: int = 65_536
-    body_bytes: int = 64 * 1024 * 1024
+    body_bytes: int = 64 * 1024 * 1024  # of a body that is held in memory
+    stored_body_bytes: int = 5 * 1024**3 + 64 * 1024 * 1024  # of one that goes to the disk: S3's 5 GiB, and frames
+    stored_bytes_per_second: int = 16 * 1024  # slower than this, such a body does not come in time
     idle_seconds: float = 75.0  # between requests
     header_seconds: float = 20.0  # from a request's first byte to the end of its headers
     body_seconds: float = 300.0  # from there to the end of its body
@@ -62,13 +64,17 @@ def render(response: Response, *, head_only: bool, keep_alive: bool, version: st
     status = response.status
     lines = [_STATUS_LINES.get(status) or _status_line(status), "Date: ", _date(), "\r\n"]
     for name, value in response.headers.items():
+        if name == "Content-Length" and not head_only:
+            continue  # what an answer says of itself counts only where its body is not sent
         if "\n" in value or "\r" in value or "\x00" in value:
             value = _BREAKS.sub(" ", value)
         lines.append(f"{name}: {value}\r\n")
     if response.chunks is not None:
         if version != "1.0":
             lines.append("Transfer-Encoding: chunked\r\n")
-    elif status not in _BODILESS:
+    elif response.file is not None and status not in _BODILESS:
+        lines.append(f"Content-Length: {response.file.size}\r\n")
+    elif status not in _BODILESS and not (head_only and "Content-Length" in response.headers):
         lines.append(f"Content-Length: {len(response.body)}\r\n")
     if not keep_alive:
         lines.append("Connection: close\r\n")
@@ -76,7 +82,7 @@ def render(response: Response, *, head_only: bool, keep_alive: bool, version: st
         lines.append("Connection: keep-alive\r\n")
     lines.append("\r\n")
     head = "".join(lines).encode("latin-1", "replace")
-    if head_only or response.chunks is not None or status in _BODILESS:
+    if head_only or response.chunks is not None or response.file is not None or status in _BODILESS:
         return head
     return head + response.body
 

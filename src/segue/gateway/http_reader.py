@@ -9,12 +9,16 @@ from typing import Final
 
 import httptools
 
+from segue.gateway.arriving import ArrivingBody
 from segue.gateway.http_message import HttpLimits, refusal, split_target
 from segue.wire.request import Request, Response
 
 log = logging.getLogger(__name__)
 
 NEVER: Final = float("inf")
+
+Receive = Callable[[Request], ArrivingBody | None]
+"""Told a request's head: where its body goes, or nowhere: then it is held in memory."""
 
 
 class Work:
@@ -40,8 +44,9 @@ class Reader:
         ended: after a refusal: nothing more is read.
     """
 
-    def __init__(self, limits: HttpLimits, monotonic: Callable[[], float]) -> None:
-        self._limits, self._monotonic = limits, monotonic
+    def __init__(self, limits: HttpLimits, monotonic: Callable[[], float], receive: Receive | None = None) -> None:
+        self._limits, self._monotonic, self._receive = limits, monotonic, receive
+        self.arriving: ArrivingBody | None = None
         self._parser = httptools.HttpRequestParser(self)
         self.works: deque[Work] = deque()
         self.in_message = self.continue_due = self.ended = False
@@ -58,6 +63,7 @@ class Reader:
         self._head_bytes = self._received_head_bytes = self._body_bytes = 0
         self._body: list[bytes] = []
         self._method = "GET"
+        self.arriving = None
 
     def feed(self, data: bytes) -> None:
         """Read what came."""
@@ -91,7 +97,10 @@ class Reader:
     def _check_progress(self, received: int) -> None:
         """Bounds of a message that goes on. Of a head, what was received counts: the parser gives whole values only."""
         if self._in_body:
-            self.deadline = min(self._monotonic() + self._limits.body_idle_seconds, self._body_deadline)
+            until = self._body_deadline
+            if self.arriving is not None:  # what is large may take its time, but must come on
+                until += self._body_bytes / self._limits.stored_bytes_per_second
+            self.deadline = min(self._monotonic() + self._limits.body_idle_seconds, until)
         else:
             self._received_head_bytes += received
             if self._received_head_bytes > self._limits.header_bytes:
@@ -135,11 +144,12 @@ class Reader:
         if len(self._url) + self._head_bytes > self._limits.header_bytes:
             self._refuse_head()
             return
+        self._method = self._parser.get_method().decode("latin-1")
+        self.arriving = self._receive(self._request()) if self._receive is not None else None
         length = self._headers.get("content-length", "0")
-        if length.isdigit() and int(length) > self._limits.body_bytes:
+        if length.isdigit() and int(length) > self._most_bytes:
             self._refuse_body()
             return
-        self._method = self._parser.get_method().decode("latin-1")
         self.continue_due = self._headers.get("expect", "").lower() == "100-continue"
         self._in_body = True
         now = self._monotonic()
@@ -161,16 +171,24 @@ class Reader:
         if self.ended:
             return
         self._body_bytes += len(body)
-        if self._body_bytes > self._limits.body_bytes:
+        if self._body_bytes > self._most_bytes:
             self._refuse_body()
-            return
-        self._body.append(body)
+        elif self.arriving is not None:
+            self.arriving.feed(body)
+        else:
+            self._body.append(body)
+
+    @property
+    def _most_bytes(self) -> int:
+        return self._limits.body_bytes if self.arriving is None else self._limits.stored_body_bytes
 
     def on_message_complete(self) -> None:
         if self.ended or self._resumed_head:
             return
         parser = self._parser
         request = self._request(b"".join(self._body) if len(self._body) != 1 else self._body[0])
+        if self.arriving is not None:
+            request.arriving, self.arriving = self.arriving, None
         self.works.append(Work(request, parser.should_keep_alive(), parser.get_http_version()))
         self.continue_due = self.in_message = self._in_body = False
         self._body = []
@@ -178,6 +196,13 @@ class Reader:
     def _request(self, body: bytes = b"") -> Request:
         path, query = split_target(self._url.decode("latin-1"))
         return Request(self._method, path, query, self._headers, body)
+
+    def leave(self) -> None:
+        """Nothing more is read; of a body that was on its way to the disk nothing stays."""
+        self.ended = True
+        if self.arriving is not None:
+            self.arriving.discard()
+            self.arriving = None
 
     # --- refusing
 
@@ -190,14 +215,14 @@ class Reader:
         self.refuse(431, "RequestHeaderSectionTooLarge", f"The request's head is longer than {limit} bytes.")
 
     def _refuse_body(self) -> None:
-        limit = self._limits.body_bytes
+        limit = self._most_bytes
         self.refuse(413, "RequestEntityTooLargeException", f"Request must be smaller than {limit} bytes.")
 
     def refuse(self, status: int, code: str, message: str) -> None:
         """Have this answered in its turn, and read no more."""
         if self.ended:
             return
-        self.ended = True
+        self.leave()
         self.in_message = self._in_body = self.continue_due = False
         request = self._request() if self._headers else Request("GET", "/")
         self.works.append(Work(request, False, "1.1", refusal(request, status, code, message)))

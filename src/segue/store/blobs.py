@@ -9,9 +9,16 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Final
+
+from segue.wire.checksums import Digests
+
+_UNFINISHED: Final = ".unfinished-"
+_YOUNG_SECONDS: Final = 3_600.0
 
 
 class BlobMissing(LookupError):
@@ -29,28 +36,41 @@ class Blobs:
         self._temporary = tempfile.TemporaryDirectory(prefix="segue-blobs-") if directory is None else None
         self._directory = Path(self._temporary.name) if self._temporary else Path(directory or ".")
         self._directory.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()  # between "it is there already" and "nobody names it"
+        for left in self._directory.glob(f"{_UNFINISHED}*"):  # of a process that was killed
+            left.unlink(missing_ok=True)
 
     def put(self, content: bytes) -> str:
         """Keep ``content``; returns its SHA-256 in hexadecimal when it is on disk."""
         sha256 = hashlib.sha256(content).hexdigest()
-        target = self._target(sha256)
-        if target.exists():
-            os.utime(target)  # young again: the collector leaves it alone until the new row is committed
+        if self._touch(sha256):
             return sha256
+        writer = self.writer()
+        writer.write(content)
+        return writer.finish(sha256)
+
+    def writer(self) -> BlobWriter:
+        """A new file for content that comes in pieces."""
+        return BlobWriter(self)
+
+    def _touch(self, sha256: str) -> bool:
+        """Whether the content is there already; if so it is young again: the collector leaves it alone until the new
+        row is committed."""
+        with self._lock:
+            try:
+                os.utime(self._target(sha256))
+            except FileNotFoundError:
+                return False
+            return True
+
+    def _adopt(self, unfinished: Path, sha256: str) -> None:
+        """A complete file, on disk, becomes the content of that name."""
+        target = self._target(sha256)
         target.parent.mkdir(exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(prefix=".unfinished-", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as sink:
-                sink.write(content)
-                sink.flush()
-                os.fsync(sink.fileno())
-            os.replace(unfinished, target)
-        except BaseException:
-            Path(unfinished).unlink(missing_ok=True)
-            raise
+        os.utime(unfinished)
+        os.replace(unfinished, target)
         _sync_directory(target.parent)
         _sync_directory(self._directory)
-        return sha256
 
     def path(self, sha256: str) -> Path:
         """Where the content is, to be read only."""
@@ -63,15 +83,55 @@ class Blobs:
         except FileNotFoundError:
             raise BlobMissing(f"the content {sha256} is not in {self._directory}") from None
 
-    def collect(self, in_use: Collection[str], older_than_seconds: float = 3_600) -> int:
-        """Remove what no row names and what is not young (its row may not be committed yet); how many files."""
-        removed = 0
+    def digests(self, sha256: str, names: Iterable[str]) -> dict[str, bytes]:
+        """Digests of the content, by the names of :mod:`segue.wire.checksums`; it is read in pieces."""
+        digests = Digests(names)
+        with self._target(sha256).open("rb") as file:
+            while piece := file.read(1 << 20):
+                digests.update(piece)
+        return digests.result()
+
+    def read_range(self, sha256: str, offset: int, size: int) -> bytes:
+        """``size`` bytes of the content from ``offset``, fewer at its end.
+
+        Raises:
+            BlobMissing: it is not there.
+        """
+        try:
+            with self._target(sha256).open("rb") as file:
+                file.seek(offset)
+                return file.read(size)
+        except FileNotFoundError:
+            raise BlobMissing(f"the content {sha256} is not in {self._directory}") from None
+
+    def old(self, older_than_seconds: float = _YOUNG_SECONDS) -> Iterator[str]:
+        """The names of all content that is not young: what the collector asks about."""
         before = time.time() - older_than_seconds
         for file in self._directory.glob("??/*"):
-            if file.name not in in_use and file.stat().st_mtime < before:
-                file.unlink(missing_ok=True)
-                removed += 1
+            try:
+                if file.stat().st_mtime < before:
+                    yield file.name
+            except FileNotFoundError:
+                continue
+
+    def remove(self, names: Iterable[str], older_than_seconds: float = _YOUNG_SECONDS) -> int:
+        """Remove content that no row names, except what became young again meanwhile; how many files."""
+        removed, before = 0, time.time() - older_than_seconds
+        for name in names:
+            target = self._target(name)
+            with self._lock:
+                try:
+                    if target.stat().st_mtime < before:
+                        target.unlink()
+                        removed += 1
+                except FileNotFoundError:
+                    continue
         return removed
+
+    def collect(self, in_use: Collection[str], older_than_seconds: float = _YOUNG_SECONDS) -> int:
+        """Remove what no row names and what is not young (its row may not be committed yet); how many files."""
+        names = [name for name in self.old(older_than_seconds) if name not in in_use]
+        return self.remove(names, older_than_seconds)
 
     def close(self) -> None:
         """Remove a temporary directory; a given one stays."""
@@ -80,6 +140,47 @@ class Blobs:
 
     def _target(self, sha256: str) -> Path:
         return self._directory / sha256[:2] / sha256
+
+
+class BlobWriter:
+    """Content on its way into the store: written in pieces, named at its end. Whoever gives up may be another thread
+    than the one that writes."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        handle, path = tempfile.mkstemp(prefix=_UNFINISHED, dir=blobs._directory)
+        self._file, self._path = os.fdopen(handle, "wb", buffering=0), Path(path)
+        self._sha256 = hashlib.sha256()
+        self._lock = threading.Lock()
+
+    def write(self, piece: bytes) -> None:
+        """The next piece of the content."""
+        with self._lock:
+            self._sha256.update(piece)
+            view = memoryview(piece)
+            while view:
+                view = view[self._file.write(view) :]
+
+    def finish(self, sha256: str = "") -> str:
+        """The content is whole: its SHA-256, when it is on disk under that name."""
+        with self._lock:
+            try:
+                name = sha256 or self._sha256.hexdigest()
+                if not self._blobs._touch(name):
+                    os.fsync(self._file.fileno())
+                    self._blobs._adopt(self._path, name)
+                return name
+            finally:
+                self._remove()
+
+    def discard(self) -> None:
+        """Forget what was written, unless it was finished."""
+        with self._lock:
+            self._remove()
+
+    def _remove(self) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -81,7 +81,10 @@ class ErrorModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OperationModel:
-    """One operation. ``uri`` is the REST template (``/`` for RPC protocols); compared by identity."""
+    """One operation. ``uri`` is the REST template (``/`` for RPC protocols); compared by identity.
+
+    ``streams_input`` tells whether a request's body is a stream of bytes, of any length.
+    """
 
     service: ServiceModel
     name: str
@@ -93,6 +96,7 @@ class OperationModel:
     result_wrapper: str | None
     error_names: tuple[str, ...]
     host_prefix: str | None
+    streams_input: bool
 
     def __repr__(self) -> str:
         return f"{self.service.name}:{self.name}"
@@ -128,17 +132,21 @@ class Operations(Mapping[str, OperationModel]):
 
     def _build(self, name: str, raw: dict[str, Any]) -> OperationModel:
         http, output = raw.get("http", {}), raw.get("output")
+        shape = self._service.shape(raw["input"]["shape"]) if "input" in raw else None
+        payload = shape.traits.get("payload") if shape is not None else None
         return OperationModel(
             service=self._service,
             name=name,
             method=http.get("method", "POST"),
             uri=http.get("requestUri", "/"),
             success_status=http.get("responseCode", 200),
-            input=self._service.shape(raw["input"]["shape"]) if "input" in raw else None,
+            input=shape,
             output=self._service.shape(output["shape"]) if output else None,
             result_wrapper=output.get("resultWrapper") if output else None,
             error_names=tuple(error["shape"] for error in raw.get("errors", ())),
             host_prefix=raw.get("endpoint", {}).get("hostPrefix"),
+            streams_input=bool(payload and shape is not None and shape.members[payload].traits.get("streaming"))
+            and Protocol.REST_XML in self._service.protocols,
         )
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-XML_NAMESPACES: Final[dict[str, str]] = {"sqs": "http://queue.amazonaws.com/doc/2012-11-05/"}
+XML_NAMESPACES: Final[dict[str, str]] = {
+    "s3": "http://s3.amazonaws.com/doc/2006-03-01/",
+    "sqs": "http://queue.amazonaws.com/doc/2012-11-05/",
+}
 
 #: service → error shape → its code on the query protocol (and in ``x-amzn-query-error``)
 QUERY_ERROR_CODES: Final[dict[str, dict[str, str]]] = {
@@ -96,3 +99,67 @@ FRAMEWORK_ERROR_NAMESPACES: Final[dict[str, str]] = {
 
 #: services whose SDKs check a CRC-32 of the answer (``x-amz-crc32``)
 CRC32_SERVICES: Final[frozenset[str]] = frozenset({"dynamodb"})
+
+#: rest-xml: (service, operation) → the root of its answers, where it is not the output's shape
+#: (https://docs.aws.amazon.com/AmazonS3/latest/API/, "Response Syntax" of each operation)
+XML_ROOTS: Final[dict[tuple[str, str], str]] = {
+    ("s3", "CompleteMultipartUpload"): "CompleteMultipartUploadResult",
+    ("s3", "CreateMultipartUpload"): "InitiateMultipartUploadResult",
+    ("s3", "DeleteObjects"): "DeleteResult",
+    ("s3", "GetBucketAccelerateConfiguration"): "AccelerateConfiguration",
+    ("s3", "GetBucketAcl"): "AccessControlPolicy",
+    ("s3", "GetBucketCors"): "CORSConfiguration",
+    ("s3", "GetBucketLifecycle"): "LifecycleConfiguration",
+    ("s3", "GetBucketLifecycleConfiguration"): "LifecycleConfiguration",
+    ("s3", "GetBucketLogging"): "BucketLoggingStatus",
+    ("s3", "GetBucketNotification"): "NotificationConfiguration",
+    ("s3", "GetBucketNotificationConfiguration"): "NotificationConfiguration",
+    ("s3", "GetBucketRequestPayment"): "RequestPaymentConfiguration",
+    ("s3", "GetBucketTagging"): "Tagging",
+    ("s3", "GetBucketVersioning"): "VersioningConfiguration",
+    ("s3", "GetBucketWebsite"): "WebsiteConfiguration",
+    ("s3", "GetObjectAcl"): "AccessControlPolicy",
+    ("s3", "GetObjectAttributes"): "GetObjectAttributesResponse",
+    ("s3", "GetObjectTagging"): "Tagging",
+    ("s3", "ListBuckets"): "ListAllMyBucketsResult",
+    ("s3", "ListMultipartUploads"): "ListMultipartUploadsResult",
+    ("s3", "ListObjectVersions"): "ListVersionsResult",
+    ("s3", "ListObjects"): "ListBucketResult",
+    ("s3", "ListObjectsV2"): "ListBucketResult",
+    ("s3", "ListParts"): "ListPartsResult",
+}
+
+#: rest-xml: service → operation → the one member whose text is the whole answer
+TEXT_ANSWERS: Final[dict[str, dict[str, str]]] = {"s3": {"GetBucketLocation": "LocationConstraint"}}
+
+#: rest-xml services whose errors have ``<Error>`` as their root, and request ids in headers of their own
+UNWRAPPED_ERRORS: Final[frozenset[str]] = frozenset({"s3"})
+
+#: errors that the house gives to all services, by the names that a service has for them
+#: (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html)
+COMMON_ERROR_CODES: Final[dict[str, dict[str, str]]] = {
+    "s3": {
+        "AccessDeniedException": "AccessDenied",
+        "IncompleteSignatureException": "AuthorizationHeaderMalformed",
+        "InternalFailure": "InternalError",
+        "InvalidSignatureException": "SignatureDoesNotMatch",
+        "MissingAuthenticationTokenException": "AccessDenied",
+        "RequestEntityTooLargeException": "EntityTooLarge",
+        "SerializationException": "InvalidRequest",
+        "UnrecognizedClientException": "InvalidAccessKeyId",
+    }
+}
+
+#: operations that older ones hide behind: of two on the same address the first of these is not meant
+SUPERSEDED: Final[dict[str, frozenset[str]]] = {
+    "s3": frozenset(
+        {
+            "GetBucketLifecycle",
+            "GetBucketNotification",
+            "ListDirectoryBuckets",
+            "PutBucketLifecycle",
+            "PutBucketNotification",
+            "WriteGetObjectResponse",
+        }
+    )
+}

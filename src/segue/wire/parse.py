@@ -12,6 +12,7 @@ from segue.wire.json_values import JsonDecoders, load_json, serialization_error
 from segue.wire.model import OperationModel, Protocol
 from segue.wire.request import Request
 from segue.wire.rest_json import compile_rest_input
+from segue.wire.rest_xml import compile_xml_input
 from segue.wire.route import Route
 
 Reader = Callable[[Request, Route], dict[str, Any]]
@@ -68,6 +69,9 @@ def _reader(operation: OperationModel, protocol: Protocol) -> Reader:
     if protocol is Protocol.REST_JSON:
         read = compile_rest_input(operation)
         return lambda request, route: read(request, route.labels)
+    if protocol is Protocol.REST_XML:
+        read_xml = compile_xml_input(operation)
+        return lambda request, route: read_xml(request, route.labels)
     raise not_implemented(repr(operation), f"the protocol {protocol}")
 
 

@@ -2,8 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBody:
+    """A request's body that is in the store of blobs already, because it is too large to be held.
+
+    Attributes:
+        sha256: its name there, in hexadecimal.
+        size: in bytes.
+        digests: further digests of it, by AWS's name in lower case (``md5``, ``crc32``, ``crc64nvme``, …).
+    """
+
+    sha256: str
+    size: int
+    digests: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePiece:
+    """A stretch of a file: what an answer sends from the disk. Sizes and offsets in bytes."""
+
+    path: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """An answer's body that is on disk: one piece after the other."""
+
+    pieces: tuple[FilePiece, ...]
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return sum(piece.size for piece in self.pieces)
+
+
+class Arriving(Protocol):
+    """A body on its way to the disk."""
+
+    def take(self, request: Request) -> Awaitable[None]:
+        """When all of it has come, give it to its request: as ``body`` or as ``stored``, with trailers as headers."""
+        ...
+
+    def discard(self) -> None:
+        """Its request will not be performed: leave nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSignature:
+    """What a signed chunk came with: the signature, and the SHA-256 (hexadecimal) of what is signed."""
+
+    signature: str
+    sha256: str
 
 
 @dataclass(slots=True)
@@ -16,6 +73,9 @@ class Request:
         query: raw query string without the question mark.
         headers: names in lower case; a repeated header's values are joined by ``", "``.
         body: the whole body, transfer encoding removed.
+        stored: the body, where it went to the disk while it came; then ``body`` is empty.
+        arriving: the body, where it is still on its way there.
+        chunk_signatures: of a body that came in signed chunks, which are taken off already.
     """
 
     method: str
@@ -24,6 +84,9 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     form_tree: dict[str, object] | None = None  # query protocol: decoded once, by whoever needs it first
+    stored: StoredBody | None = None
+    arriving: Arriving | None = None
+    chunk_signatures: tuple[ChunkSignature, ...] = ()
 
     def header(self, name: str, default: str = "") -> str:
         return self.headers.get(name, default)
@@ -31,9 +94,13 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One HTTP answer; ``chunks``, when given, is sent after (instead of) ``body`` with chunked transfer encoding."""
+    """One HTTP answer; ``chunks``, when given, is sent after (instead of) ``body`` with chunked transfer encoding.
+
+    ``file`` is sent instead of ``body``, under its length.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     chunks: AsyncIterator[bytes] | None = None
+    file: FileBody | None = None

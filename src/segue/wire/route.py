@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from segue.errors import AwsError, not_implemented
+from segue.wire.buckets import BucketRoutes, is_bucket_host
 from segue.wire.form import form_tree, form_value
 from segue.wire.model import OperationModel, Protocol, ServiceModel, load_service
 from segue.wire.request import Request
@@ -16,6 +17,7 @@ from segue.wire.uri import UriTree
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _REST: Final = frozenset({Protocol.REST_JSON, Protocol.REST_XML})
+_BUCKETS: Final = "s3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class _Index:
         models = [load_service(name) for name in names]
         self._by_target = {model.target_prefix: model for model in models if model.target_prefix}
         self._query = [model for model in models if Protocol.QUERY in model.protocols]
-        self._rest = [model for model in models if _REST & set(model.protocols)]
+        rest = [model for model in models if _REST & set(model.protocols)]
+        self._rest = [model for model in rest if model.name != _BUCKETS]
         self._by_signing_name: dict[str, list[ServiceModel]] = {}
         self._by_host: dict[str, list[ServiceModel]] = {}
         for model in models:
@@ -70,11 +73,15 @@ class _Index:
             for label in {model.name, model.endpoint_prefix, model.signing_name}:
                 self._by_host.setdefault(label, []).append(model)
         self._trees: dict[str, UriTree] = {}
+        self._buckets = next((model for model in models if model.name == _BUCKETS), None)
+        self._bucket_routes: BucketRoutes | None = None
 
     def route(self, request: Request) -> Route:
         target = request.headers.get("x-amz-target")
         if target is not None:
             return self._route_target(target)
+        if self._buckets is not None and _is_for_buckets(request):
+            return self._route_bucket(request, self._buckets)
         if request.path.startswith("/service/") and "smithy-protocol" in request.headers:
             return self._route_cbor(request.path)
         if request.method == "POST" and request.header("content-type").startswith(_FORM):
@@ -138,15 +145,38 @@ class _Index:
                 protocol = next(protocol for protocol in model.protocols if protocol in _REST)
                 return Route(model, model.operations[name], protocol, labels)
         credential = parse_authorization(request)
+        if credential is None and self._buckets is not None and request.path != "/":
+            # nobody signed, and nobody else has such a path: a public object, or a form
+            return self._route_bucket(request, self._buckets)
         if credential is not None and credential.service not in self._by_signing_name:
             raise not_implemented(f"the service {credential.service[:64]!r}")
         raise _unknown_operation(f"{request.method} {request.path}", status=404)
+
+    def _route_bucket(self, request: Request, model: ServiceModel) -> Route:
+        routes = self._bucket_routes
+        if routes is None:
+            routes = self._bucket_routes = BucketRoutes(model)
+        found = routes.match(request)
+        if found is None:
+            message = "The specified method is not allowed against this resource."
+            raise AwsError("MethodNotAllowed", message, status=405)
+        return Route(model, model.operations[found[0]], model.protocols[0], found[1])
 
     def _tree(self, model: ServiceModel) -> UriTree:
         tree = self._trees.get(model.name)
         if tree is None:
             tree = self._trees[model.name] = UriTree(model.operations.routes())
         return tree
+
+
+def _is_for_buckets(request: Request) -> bool:
+    """By the signature's scope (of version 4, or any of version 2: no other service takes it); else by the host."""
+    credential = parse_authorization(request)
+    if credential is not None:
+        return credential.service == _BUCKETS
+    if request.header("authorization").startswith("AWS ") or "AWSAccessKeyId=" in request.query:
+        return "Action=" not in request.query
+    return is_bucket_host(request.header("host"))
 
 
 @lru_cache(maxsize=16)

@@ -13,6 +13,7 @@ from segue.wire.json_values import JsonEncoders, dump_json
 from segue.wire.model import ErrorModel, OperationModel, Protocol, ServiceModel, Shape
 from segue.wire.request import Response
 from segue.wire.rest_json import compile_rest_output
+from segue.wire.rest_xml import compile_xml_output, id_headers, plain_error_xml
 from segue.wire.route import Route
 from segue.wire.xml import compile_query_result, error_xml, escape
 
@@ -53,6 +54,8 @@ def _writer(operation: OperationModel, protocol: Protocol) -> Writer:
         )
     if protocol is Protocol.REST_JSON:
         return compile_rest_output(operation)
+    if protocol is Protocol.REST_XML:
+        return compile_xml_output(operation)
     raise not_implemented(repr(operation), f"the protocol {protocol}")
 
 
@@ -90,6 +93,8 @@ def serialize_error(protocol: Protocol, service: ServiceModel | None, error: Aws
         service: the route's; None where the request could not be routed.
     """
     model = service.error(error.code) if service is not None else None
+    if service is not None and service.name in overlays.UNWRAPPED_ERRORS:
+        return _plain_error(service, model, error, request_id)
     if protocol in (Protocol.QUERY, Protocol.REST_XML):
         return _query_error(service, model, error, request_id)
     status = _status(model, error)
@@ -145,6 +150,18 @@ def _error_members(service: ServiceModel | None, model: ErrorModel | None, error
         members.setdefault("Type", "User" if model.sender_fault else "Service")
     encoded: dict[str, Any] = _json_writer(service, model.shape)(members)
     return encoded if name is not None else {"message": error.message, **encoded}
+
+
+def _plain_error(service: ServiceModel, model: ErrorModel | None, error: AwsError, request_id: str) -> Response:
+    """As S3 tells errors; one of its own that only says "not modified" has no body."""
+    status, headers = _status(model, error), id_headers(service, request_id)
+    members = dict(error.members)
+    headers.update(members.pop("Headers", None) or {})
+    if status == 304:
+        return Response(status, headers)
+    code = overlays.COMMON_ERROR_CODES.get(service.name, {}).get(error.code, error.code)
+    headers["Content-Type"] = "application/xml"
+    return Response(status, headers, plain_error_xml(code, error.message, members, request_id))
 
 
 def _query_error(service: ServiceModel | None, model: ErrorModel | None, error: AwsError, request_id: str) -> Response:

@@ -47,6 +47,12 @@ _STYLES: Final[dict[str, Style]] = {
     "cloudformation": Style("ValidationError"),
     "iam": Style("ValidationError"),
     "logs": Style("InvalidParameterException"),
+    "s3": Style(
+        "MalformedXML",
+        "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our published schema",
+        required_only=True,
+    ),
     "sns": Style(
         "ValidationError", "InvalidParameter", "Invalid parameter: {} Reason: no value for required parameter"
     ),

@@ -45,7 +45,7 @@ def _blob(value: Any) -> str:
 #: (conformance: the Content-Length of sns:publish, 294, and of a FIFO topic's, 352, in sfn-task-sns/*)
 _INDENTED: Final = frozenset(("sns",))
 
-_SCALARS: Final[dict[str, Callable[[Any], str]]] = {
+SCALARS: Final[dict[str, Callable[[Any], str]]] = {
     "string": _string,
     "character": _string,
     "boolean": _boolean,
@@ -84,7 +84,7 @@ class _Compiler:
         if shape.type == "map":
             return self._map(shape, ref, tag, depth)
         opening, closing, _ = self.tags(tag, depth)
-        text = timestamp_encoder(self.service, ref, "iso8601") if shape.type == "timestamp" else _SCALARS[shape.type]
+        text = timestamp_encoder(self.service, ref, "iso8601") if shape.type == "timestamp" else SCALARS[shape.type]
         return lambda value, out: out.append(f"{opening}{text(value)}{closing}")
 
     def members(self, shape: Shape, depth: int) -> list[tuple[str, Encoder]]:

@@ -1,0 +1,89 @@
+"""The service's declaration and schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from segue.api import Service
+from segue.store import Transaction
+
+MIGRATIONS = (
+    """
+    CREATE TABLE s3_buckets (
+        name TEXT PRIMARY KEY,
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        versioning TEXT NOT NULL
+    );
+    CREATE INDEX s3_buckets_account ON s3_buckets (account, name);
+    CREATE TABLE s3_settings (
+        bucket TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (bucket, kind)
+    );
+    CREATE TABLE s3_objects (
+        id BIGINT PRIMARY KEY,
+        bucket TEXT NOT NULL,
+        key TEXT NOT NULL,
+        version_id TEXT NOT NULL,
+        is_current BIGINT NOT NULL,
+        is_marker BIGINT NOT NULL,
+        size BIGINT NOT NULL,
+        etag TEXT NOT NULL,
+        modified_at BIGINT NOT NULL,
+        headers TEXT NOT NULL,
+        tags TEXT NOT NULL,
+        parts TEXT NOT NULL,
+        content BYTEA
+    );
+    CREATE UNIQUE INDEX s3_objects_version ON s3_objects (bucket, key, id);
+    CREATE UNIQUE INDEX s3_objects_current ON s3_objects (bucket, key) WHERE is_current = 1;
+    CREATE TABLE s3_pieces (
+        owner BIGINT NOT NULL,
+        ordinal BIGINT NOT NULL,
+        sha256 TEXT NOT NULL,
+        size BIGINT NOT NULL,
+        PRIMARY KEY (owner, ordinal)
+    );
+    CREATE INDEX s3_pieces_sha256 ON s3_pieces (sha256);
+    CREATE TABLE s3_uploads (
+        upload_id TEXT PRIMARY KEY,
+        bucket TEXT NOT NULL,
+        key TEXT NOT NULL,
+        initiated_at BIGINT NOT NULL,
+        headers TEXT NOT NULL,
+        tags TEXT NOT NULL,
+        algorithm TEXT NOT NULL,
+        checksum_type TEXT NOT NULL
+    );
+    CREATE UNIQUE INDEX s3_uploads_key ON s3_uploads (bucket, key, upload_id);
+    CREATE TABLE s3_parts (
+        upload_id TEXT NOT NULL,
+        number BIGINT NOT NULL,
+        id BIGINT NOT NULL,
+        size BIGINT NOT NULL,
+        etag TEXT NOT NULL,
+        modified_at BIGINT NOT NULL,
+        checksums TEXT NOT NULL,
+        content BYTEA,
+        PRIMARY KEY (upload_id, number)
+    );
+    """,
+)
+
+
+def _resource_policy(tx: Transaction, arn: str) -> str | None:
+    bucket = arn.rpartition(":::")[2].partition("/")[0]
+    row = tx.one("SELECT document FROM s3_settings WHERE bucket = ? AND kind = 'policy'", bucket)
+    return None if row is None else str(row[0])
+
+
+def blobs_in_use(tx: Transaction, names: Sequence[str]) -> set[str]:
+    """Which of these blobs objects or parts of uploads are made of."""
+    marks = ", ".join("?" * len(names))
+    return {row[0] for row in tx.all(f"SELECT DISTINCT sha256 FROM s3_pieces WHERE sha256 IN ({marks})", *names)}
+
+
+SERVICE = Service("s3", MIGRATIONS, resource_policy=_resource_policy, blobs_in_use=blobs_in_use)
