@@ -24,7 +24,7 @@ from segue.console.origin import guarded
 from segue.console.pages import PREFIX, Pages
 from segue.console.peek import peek_page
 from segue.gateway import http
-from segue.gateway.app import Gateway, Page
+from segue.gateway.app import Effect, Gateway, Page
 from segue.ids import Ids
 from segue.jobs import queue
 from segue.runtimes.pool import Pool
@@ -123,7 +123,11 @@ class Server:
         await self.pool.start()
         following = asyncio.create_task(self.functions.follow(), name="functions: follow")
         opened.callback(following.cancel)
-        effects: dict[str, Effect] = {"lambda:invoke": self.functions, HTTP: HttpEffect()}
+        effects: dict[str, Effect] = {
+            "lambda:invoke": self.functions,
+            HTTP: HttpEffect(),
+            housekeeping.BLOBS_EFFECT: partial(asyncio.to_thread, self.api.blobs.old),
+        }
         self.worker = Worker(self.api, self.store, effects)
         opened.push_async_callback(self.worker.stop)
         pages: dict[str, Page] = {

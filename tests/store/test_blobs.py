@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from segue.store.blobs import BlobMissing, Blobs
+from segue.wire.request import FileBody, FilePiece
 
 
 def test_content_is_found_by_its_digest_and_put_once(tmp_path: Path) -> None:
@@ -27,21 +28,70 @@ def test_missing_content_is_told(tmp_path: Path) -> None:
         Blobs(tmp_path).read("0123")
 
 
-def test_only_what_is_old_and_unnamed_is_collected(tmp_path: Path) -> None:
+def test_only_what_is_old_is_listed_and_removed(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path)
-    used, unused, young = (blobs.put(text) for text in (b"used", b"unused", b"young"))
-    for sha256 in (used, unused):
-        os.utime(blobs.path(sha256), (0, 0))
-    assert blobs.collect({used}) == 1
-    assert [blobs.path(sha256).exists() for sha256 in (used, unused, young)] == [True, False, True]
+    old, young = blobs.put(b"old"), blobs.put(b"young")
+    os.utime(blobs.path(old), (0, 0))
+    assert blobs.old() == [old]
+    assert blobs.remove([old, young, "0" * 64]) == 1
+    assert [blobs.path(sha256).exists() for sha256 in (old, young)] == [False, True]
+
+
+def test_what_is_old_is_listed_a_piece_at_a_time(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    names = sorted(blobs.put(b"%d" % number) for number in range(40))
+    for name in names:
+        os.utime(blobs.path(name), (0, 0))
+    found: list[str] = []
+    while piece := blobs.old(found[-1] if found else "", limit=7):
+        found += piece
+    assert found == names
 
 
 def test_a_put_makes_old_content_young_again(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path)
     sha256 = blobs.put(b"x")
     os.utime(blobs.path(sha256), (0, 0))
+    listed = blobs.old()
     blobs.put(b"x")
-    assert blobs.collect(set()) == 0
+    assert listed == [sha256]
+    assert blobs.remove(listed) == 0
+
+
+def test_content_that_comes_in_pieces_is_there_when_it_is_whole(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    writer = blobs.writer()
+    for piece in (b"a" * 100_000, b"", b"b"):
+        writer.write(piece)
+    assert not list(tmp_path.glob("??/*"))
+    name = writer.finish()
+    assert name == hashlib.sha256(b"a" * 100_000 + b"b").hexdigest()
+    assert blobs.read(name) == b"a" * 100_000 + b"b"
+    assert [file.name for file in tmp_path.glob("*") if file.is_file()] == []
+
+
+def test_content_that_was_given_up_leaves_nothing(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    writer = blobs.writer()
+    writer.write(b"half")
+    writer.discard()
+    assert [file for file in tmp_path.glob("**/*") if file.is_file()] == []
+
+
+def test_what_a_killed_process_left_unfinished_goes_at_the_next_start(tmp_path: Path) -> None:
+    Blobs(tmp_path).writer().write(b"half")
+    assert [file for file in tmp_path.glob("**/*") if file.is_file()]
+    Blobs(tmp_path)
+    assert not [file for file in tmp_path.glob("**/*") if file.is_file()]
+
+
+def test_a_body_is_read_as_far_as_is_asked(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    first, second = blobs.path(blobs.put(b"0123456789")), blobs.path(blobs.put(b"abc"))
+    body = FileBody((FilePiece(str(first), 4, 3), FilePiece(str(second), 0, 3)))
+    assert blobs.read_body(body, 100) == b"456abc"
+    assert blobs.read_body(body, 4) == b"456a"
+    assert blobs.read_body(b"held", 2) == b"he"
 
 
 def test_a_temporary_directory_goes_with_it() -> None:

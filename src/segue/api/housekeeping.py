@@ -5,10 +5,12 @@ from __future__ import annotations
 from segue import jobs
 from segue.api import deliveries
 from segue.api.call import Call
-from segue.jobs import Again, Job
+from segue.jobs import Again, Job, Outbound
 from segue.store import Transaction
 
 JOB = "api:housekeeping"
+BLOBS_JOB = "api:collect-blobs"
+BLOBS_EFFECT = "blobs:old"
 
 DELIVERIES_KEPT_MS = 7 * 86_400_000
 """How long the record of deliveries goes back."""
@@ -18,9 +20,10 @@ _PIECE = 2_000
 
 
 def ensure(tx: Transaction) -> None:
-    """See to it that there is the job."""
-    if tx.one("SELECT 1 FROM jobs WHERE key = ? AND kind = ?", JOB, JOB) is None:
-        jobs.enqueue(tx, JOB, JOB, None, at_ms=tx.now_ms + _EVERY_MS)
+    """See to it that there are the jobs."""
+    for job in (JOB, BLOBS_JOB):
+        if tx.one("SELECT 1 FROM jobs WHERE key = ? AND kind = ?", job, job) is None:
+            jobs.enqueue(tx, job, job, None, at_ms=tx.now_ms + _EVERY_MS)
 
 
 def run_housekeeping(call: Call, _: Job) -> Again:
@@ -30,3 +33,26 @@ def run_housekeeping(call: Call, _: Job) -> Again:
         for keep_house in service.housekeeping:
             more = keep_house(call) or more
     return Again(call.now_ms if more else call.now_ms + _EVERY_MS)
+
+
+def run_collection(_: Call, job: Job) -> Outbound:
+    """Remove the blobs that nobody names: a crash between a blob and its row leaves one, and so does a removed row.
+
+    What is not young is listed by an edge, a piece of names at a time; the job's payload is where the next one begins.
+    """
+    return Outbound(BLOBS_EFFECT, job.payload or "", _remove_unnamed)
+
+
+def _remove_unnamed(call: Call, old: list[str]) -> Again:
+    """Of these remove what no service's rows name: in the transaction that has looked, so that no row comes between.
+
+    Content that is written again meanwhile is young again, and stays.
+    """
+    if not old:
+        return Again(call.now_ms + _EVERY_MS, payload="")
+    named: set[str] = set()
+    for service in call.api.services.values():
+        if service.blobs_in_use is not None:
+            named |= service.blobs_in_use(call.tx, old)
+    call.api.blobs.remove(name for name in old if name not in named)
+    return Again(call.now_ms, payload=old[-1])

@@ -11,11 +11,12 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from segue.wire.checksums import Digests
+from segue.wire.request import FileBody
 
 _UNFINISHED: Final = ".unfinished-"
 _YOUNG_SECONDS: Final = 3_600.0
@@ -78,10 +79,23 @@ class Blobs:
 
     def read(self, sha256: str) -> bytes:
         """The content; :class:`BlobMissing` where it is not there."""
-        try:
-            return self._target(sha256).read_bytes()
-        except FileNotFoundError:
-            raise BlobMissing(f"the content {sha256} is not in {self._directory}") from None
+        return _read(self._target(sha256), 0, -1)
+
+    def read_body(self, body: bytes | FileBody, limit: int) -> bytes:
+        """The first ``limit`` bytes of an answer's body, wherever it is.
+
+        Raises:
+            BlobMissing: a file is not there.
+        """
+        if isinstance(body, bytes):
+            return body[:limit]
+        read: list[bytes] = []
+        for piece in body.pieces:
+            size = min(piece.size, limit)
+            if size:
+                read.append(_read(Path(piece.path), piece.offset, size))
+                limit -= size
+        return b"".join(read)
 
     def digests(self, sha256: str, names: Iterable[str]) -> dict[str, bytes]:
         """Digests of the content, by the names of :mod:`segue.wire.checksums`; it is read in pieces."""
@@ -91,28 +105,21 @@ class Blobs:
                 digests.update(piece)
         return digests.result()
 
-    def read_range(self, sha256: str, offset: int, size: int) -> bytes:
-        """``size`` bytes of the content from ``offset``, fewer at its end.
+    def old(self, after: str = "", limit: int = 500, older_than_seconds: float = _YOUNG_SECONDS) -> list[str]:
+        """The names of content that is not young (else its row may not be committed yet), in order, behind ``after``.
 
-        Raises:
-            BlobMissing: it is not there.
+        This is what may be removed if no row names it.
         """
-        try:
-            with self._target(sha256).open("rb") as file:
-                file.seek(offset)
-                return file.read(size)
-        except FileNotFoundError:
-            raise BlobMissing(f"the content {sha256} is not in {self._directory}") from None
-
-    def old(self, older_than_seconds: float = _YOUNG_SECONDS) -> Iterator[str]:
-        """The names of all content that is not young: what the collector asks about."""
+        found: list[str] = []
         before = time.time() - older_than_seconds
-        for file in self._directory.glob("??/*"):
-            try:
-                if file.stat().st_mtime < before:
-                    yield file.name
-            except FileNotFoundError:
+        for directory in sorted(self._directory.glob("??")):
+            if directory.name < after[:2]:
                 continue
+            names = (name for name in os.listdir(directory) if name > after)
+            found.extend(name for name in sorted(names) if _is_older(directory / name, before))
+            if len(found) >= limit:
+                break
+        return found[:limit]
 
     def remove(self, names: Iterable[str], older_than_seconds: float = _YOUNG_SECONDS) -> int:
         """Remove content that no row names, except what became young again meanwhile; how many files."""
@@ -120,18 +127,10 @@ class Blobs:
         for name in names:
             target = self._target(name)
             with self._lock:
-                try:
-                    if target.stat().st_mtime < before:
-                        target.unlink()
-                        removed += 1
-                except FileNotFoundError:
-                    continue
+                if _is_older(target, before):
+                    target.unlink()
+                    removed += 1
         return removed
-
-    def collect(self, in_use: Collection[str], older_than_seconds: float = _YOUNG_SECONDS) -> int:
-        """Remove what no row names and what is not young (its row may not be committed yet); how many files."""
-        names = [name for name in self.old(older_than_seconds) if name not in in_use]
-        return self.remove(names, older_than_seconds)
 
     def close(self) -> None:
         """Remove a temporary directory; a given one stays."""
@@ -181,6 +180,22 @@ class BlobWriter:
     def _remove(self) -> None:
         self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+def _read(path: Path, offset: int, size: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
+    except FileNotFoundError:
+        raise BlobMissing(f"the content {path.name} is not in {path.parent.parent}") from None
+
+
+def _is_older(file: Path, before: float) -> bool:
+    try:
+        return file.stat().st_mtime < before
+    except FileNotFoundError:
+        return False
 
 
 def _sync_directory(directory: Path) -> None:

@@ -83,7 +83,8 @@ class ErrorModel:
 class OperationModel:
     """One operation. ``uri`` is the REST template (``/`` for RPC protocols); compared by identity.
 
-    ``streams_input`` tells whether a request's body is a stream of bytes, of any length.
+    ``streams_input`` tells whether a request's body is a stream of bytes, of any length; ``http_checksum`` which
+    members say what SDKs do about checksums.
     """
 
     service: ServiceModel
@@ -97,6 +98,7 @@ class OperationModel:
     error_names: tuple[str, ...]
     host_prefix: str | None
     streams_input: bool
+    http_checksum: Mapping[str, Any]
 
     def __repr__(self) -> str:
         return f"{self.service.name}:{self.name}"
@@ -147,6 +149,7 @@ class Operations(Mapping[str, OperationModel]):
             host_prefix=raw.get("endpoint", {}).get("hostPrefix"),
             streams_input=bool(payload and shape is not None and shape.members[payload].traits.get("streaming"))
             and Protocol.REST_XML in self._service.protocols,
+            http_checksum=raw.get("httpChecksum", {}),
         )
 
 

@@ -18,6 +18,7 @@ _BACKOFF_MS = (100, 1_000, 5_000, 30_000, 120_000, 300_000)
 _API_JOBS: dict[str, JobHandler] = {
     DELIVERY: run_delivery,
     housekeeping.JOB: housekeeping.run_housekeeping,
+    housekeeping.BLOBS_JOB: housekeeping.run_collection,
 }
 _SYSTEM = Caller(kind="root")
 

@@ -179,12 +179,6 @@ def runtimes_in_use(tx: Transaction) -> dict[str, str]:
     return {row[0]: _configuration(row[1]).get("Runtime", "") for row in rows}
 
 
-def blobs_in_use(tx: Transaction) -> set[str]:
-    """The content that functions and layers name, for the collector of blobs."""
-    rows = tx.all("SELECT code_sha256 FROM lambda_versions UNION SELECT code_sha256 FROM lambda_layers")
-    return {row[0] for row in rows}
-
-
 def _version(row: Row) -> FunctionVersion:
     return FunctionVersion(row[0], row[1], row[2], row[3], row[4], row[5], _configuration(row[6]))
 

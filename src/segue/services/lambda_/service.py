@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from segue.api import Service
 from segue.store import Transaction
 
@@ -95,6 +97,10 @@ MIGRATIONS = (
     );
     CREATE INDEX lambda_layers_scope ON lambda_layers (scope, name, version);
     """,
+    """
+    CREATE INDEX lambda_versions_code ON lambda_versions (code_sha256);
+    CREATE INDEX lambda_layers_code ON lambda_layers (code_sha256);
+    """,
 )
 
 
@@ -103,4 +109,14 @@ def _resource_policy(tx: Transaction, arn: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-SERVICE = Service("lambda", MIGRATIONS, resource_policy=_resource_policy)
+def blobs_in_use(tx: Transaction, names: Sequence[str]) -> set[str]:
+    """Which of these blobs are packages of functions or layers."""
+    marks = ", ".join("?" * len(names))
+    sql = " UNION ".join(
+        f"SELECT code_sha256 FROM {table} WHERE code_sha256 IN ({marks})"
+        for table in ("lambda_versions", "lambda_layers")
+    )
+    return {row[0] for row in tx.all(sql, *names, *names)}
+
+
+SERVICE = Service("lambda", MIGRATIONS, resource_policy=_resource_policy, blobs_in_use=blobs_in_use)

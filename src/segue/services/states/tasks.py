@@ -21,6 +21,7 @@ from segue.languages.asl import Command, CompleteTask, FailTask, ScheduleTask, T
 from segue.services.states import mocks, records, tokens_records
 from segue.services.states.integrations import Integration, TaskError, resolve
 from segue.services.states.integrations.optimized import function_error
+from segue.wire.request import FileBody
 
 if TYPE_CHECKING:
     from segue.languages.asl.commands import Key
@@ -151,11 +152,20 @@ def completed(call: Call, request: Request, integration: Integration, result: di
         if result.get("FunctionError"):
             raise function_error(payload)
         return CompleteTask(request.key, payload or "null")
-    value = integration.result(result, call.tx.ids.uuid(), call.now_ms)
+    value = integration.result(_at_hand(call, result), call.tx.ids.uuid(), call.now_ms)
     text = json_text.dump(value)
     if request.pattern == "request-response":
         return CompleteTask(request.key, text)
     return TaskSubmitted(request.key, text)
+
+
+def _at_hand(call: Call, result: dict[str, Any]) -> dict[str, Any]:
+    """The result with bodies that are on disk read, one byte further than a state's output may be long."""
+    most = call.limits.execution_payload_bytes + 1
+    return {
+        name: call.api.blobs.read_body(value, most) if isinstance(value, FileBody) else value
+        for name, value in result.items()
+    }
 
 
 def failed(call: Call, request: Request, error: AwsError | TaskError) -> FailTask:

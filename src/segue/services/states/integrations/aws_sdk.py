@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from segue.errors import AwsError
+from segue.languages.asl import json_text
 from segue.services.states.integrations.errors import aws_sdk_error
 from segue.services.states.integrations.integration import Integration, TaskError
 from segue.services.states.integrations.members import from_model, to_model
@@ -66,7 +67,27 @@ def _operation(service: str, action: str) -> OperationModel:
 
 
 def _params(operation: OperationModel, value: Any) -> dict[str, Any]:
-    return to_model(operation.service, operation.input, value)
+    members = {**_sdk_defaults(operation), **to_model(operation.service, operation.input, value)}
+    payload = operation.input.traits.get("payload") if operation.streams_input and operation.input else None
+    if payload in members:  # a text is uploaded as JSON, with its quotes (sfn-task-aws-sdk/*s3_put_object_str)
+        given = next(item for name, item in value.items() if name.lower() == payload.lower())
+        members[payload] = json_text.dump(given).encode()
+    return members
+
+
+@cache
+def _sdk_defaults(operation: OperationModel) -> dict[str, Any]:
+    """What the SDK for Java 2 sends unasked: a CRC-32 of what it uploads, the type of a text, and that answers are to
+    bring their checksums (conformance: sfn-task-aws-sdk/*s3_put_object*)."""
+    defaults: dict[str, Any] = {}
+    checksum, members = operation.http_checksum, operation.input.members if operation.input is not None else {}
+    if operation.streams_input and "requestAlgorithmMember" in checksum:
+        defaults[checksum["requestAlgorithmMember"]] = "CRC32"
+    if "requestValidationModeMember" in checksum:
+        defaults[checksum["requestValidationModeMember"]] = "ENABLED"
+    if operation.streams_input and "ContentType" in members:
+        defaults["ContentType"] = "text/plain; charset=UTF-8"
+    return defaults
 
 
 def _result(operation: OperationModel, output: dict[str, Any], _: str, __: int) -> Any:
