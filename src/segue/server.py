@@ -24,7 +24,7 @@ from segue.console.origin import guarded
 from segue.console.pages import PREFIX, Pages
 from segue.console.peek import peek_page
 from segue.gateway import http
-from segue.gateway.app import Effect, Gateway, Page
+from segue.gateway.app import Gateway, Page
 from segue.ids import Ids
 from segue.jobs import queue
 from segue.runtimes.pool import Pool

@@ -34,9 +34,10 @@ def test_it_comes_again_at_once_while_a_service_has_more_to_forget() -> None:
     assert house.run(at_ms) == 3_600_000
 
 
-def test_there_is_one_job_however_often_the_server_starts() -> None:
+def test_there_is_one_job_of_each_kind_however_often_the_server_starts() -> None:
     house = House()
     for _ in range(3):
         house.run(lambda call: housekeeping.ensure(call.tx))
     house.clock.advance(DAY_MS)
-    assert len(house.store.transact(lambda tx: queue.due(tx, 10))[0]) == 1
+    due = house.store.transact(lambda tx: queue.due(tx, 10))[0]
+    assert [job.kind for job in due] == [housekeeping.JOB, housekeeping.BLOBS_JOB]
