@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from segue.api import Api, Call, Caller, Service, deliveries, tags
+from segue.api import Api, Call, Caller, Service, deduplication, deliveries, tags
 from segue.clock import ManualClock
 from segue.config import IamMode, Settings
 from segue.errors import AwsError
@@ -16,7 +16,12 @@ from segue.store.sqlite import SqliteStore
 
 NOW_MS = 1_000_000
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
-SCHEMA = {"jobs": queue.MIGRATIONS, "deliveries": deliveries.MIGRATIONS, "tags": tags.MIGRATIONS}
+SCHEMA = {
+    "jobs": queue.MIGRATIONS,
+    "deduplication": deduplication.MIGRATIONS,
+    "deliveries": deliveries.MIGRATIONS,
+    "tags": tags.MIGRATIONS,
+}
 KEPT = ("CREATE TABLE kept (body TEXT NOT NULL, queue TEXT NOT NULL, caller TEXT NOT NULL, trace TEXT NOT NULL);",)
 
 

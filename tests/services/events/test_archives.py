@@ -127,3 +127,17 @@ def test_a_connection_never_tells_its_secrets(events: Any) -> None:
         events.describe_connection(Name="c")
     message = "Failed to describe the connection(s). Connection 'c' does not exist."
     assert error.value.response["Error"]["Message"] == message
+
+
+@pytest.mark.parametrize("authorization", ["BASIC", "API_KEY", "OAUTH_CLIENT_CREDENTIALS"])
+def test_a_connection_needs_the_parameters_of_its_kind(events: Any, authorization: str) -> None:
+    needed = {
+        "BASIC": "BasicAuthParameters",
+        "API_KEY": "ApiKeyAuthParameters",
+        "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
+    }[authorization]
+    with pytest.raises(ClientError) as error:
+        events.create_connection(Name="c", AuthorizationType=authorization, AuthParameters={})
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+    assert needed in error.value.response["Error"]["Message"]
+    assert events.list_connections()["Connections"] == []

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from segue.api import Api, Call, Caller, Service, deliveries, tags
+from segue.api import Api, Call, Caller, Service, deliveries
 from segue.api.perform import perform
 from segue.clock import ManualClock
 from segue.config import Settings
@@ -23,6 +23,7 @@ from segue.store import Transaction
 from segue.store.blobs import Blobs
 from segue.store.sqlite import SqliteStore
 from segue.worker.run_job import run_job, settle_job
+from tests.api.house import SCHEMA
 
 ROLE = "arn:aws:iam::000000000000:role/lambda-role"
 Behaviour = Callable[[Any], Any]
@@ -66,8 +67,7 @@ class House:
         known = (lambda_.SERVICE, sqs.SERVICE, sns.SERVICE, _logs(self.logged), *services)
         self.api = Api(known, Settings(**settings))
         self.api.blobs = Blobs(None)
-        schema = {"jobs": queue.MIGRATIONS, "deliveries": deliveries.MIGRATIONS, "tags": tags.MIGRATIONS}
-        self.store = SqliteStore(None, {**schema, **self.api.migrations}, self.clock, Ids(7))
+        self.store = SqliteStore(None, {**SCHEMA, **self.api.migrations}, self.clock, Ids(7))
         self.behaviours: dict[str, Behaviour] = {}
         self.invocations: list[InvokeRequest] = []
 

@@ -28,7 +28,7 @@ def create_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     name = params["Name"]
     if load(call, "connections", name) is not None:
         raise AwsError("ResourceAlreadyExistsException", f"Connection {name} already exists.")
-    _check_method(params["AuthParameters"])
+    _check(params["AuthorizationType"], params["AuthParameters"])
     identifier = call.tx.ids.uuid()
     secret = f"secret:events!connection/{name}/{call.tx.ids.uuid()}-{call.tx.ids.alphanumeric(6)}"
     document = {
@@ -63,11 +63,12 @@ def list_connections(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 @SERVICE.operation("UpdateConnection")
 def update_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Change what is given of a connection."""
-    _check_method(params.get("AuthParameters", {}))
     known = _connection(call, params["Name"])
+    changed = _changed(known["AuthParameters"], params.get("AuthParameters", {}))
+    _check(params.get("AuthorizationType", known["AuthorizationType"]), changed)
     document = known | params | {"LastModifiedTime": call.now_ms}
     document |= {"ConnectionState": _state_of(document["AuthorizationType"]), "LastAuthorizedTime": call.now_ms}
-    document["AuthParameters"] = _changed(known["AuthParameters"], params.get("AuthParameters", {}))
+    document["AuthParameters"] = changed
     for stale in ("AccessToken", "TokenExpiresAt", "StateReason"):
         document.pop(stale, None)
     save(call, "connections", params["Name"], document["ConnectionArn"], document)
@@ -158,8 +159,24 @@ def _changed(known: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _check_method(parameters: dict[str, Any]) -> None:
-    """AWS takes the method of the authorization endpoint in any case (conformance: api_destinations_auth2)."""
+_PARAMETERS_OF = {
+    "BASIC": "BasicAuthParameters",
+    "API_KEY": "ApiKeyAuthParameters",
+    "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
+}
+
+
+def _check(authorization_type: str, parameters: dict[str, Any]) -> None:
+    """Raise ``ValidationException`` where the parameters do not authorize in this way.
+
+    AWS takes the method of the authorization endpoint in any case (conformance: api_destinations_auth2).
+    """
+    needed = _PARAMETERS_OF[authorization_type]
+    if needed not in parameters:
+        raise AwsError(
+            "ValidationException",
+            f"Parameter AuthParameters is not valid. Reason: {needed} is required for {authorization_type}.",
+        )
     method = parameters.get("OAuthParameters", {}).get("HttpMethod", "GET")
     if method.upper() not in ("GET", "POST", "PUT"):
         raise AwsError(
