@@ -23,7 +23,7 @@ from segue.languages.asl.test_state import (
 from tests.languages.asl.harness import START_MS, meta
 
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}
-MAP = {
+MAP: dict[str, Any] = {
     "Type": "Map",
     "ItemsPath": "$.items",
     "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}},
@@ -208,9 +208,54 @@ def test_more_iterations_cannot_fail_than_there_are() -> None:
         entered(MAP, {"items": [1]}).complete_map("[1]", 2)
 
 
+DISTRIBUTED = {
+    **MAP,
+    "ItemProcessor": {**MAP["ItemProcessor"], "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
+    "MaxConcurrency": 7,
+}
+
+
+def test_a_distributed_map_shows_its_numbers() -> None:
+    run = entered({**DISTRIBUTED, "ToleratedFailurePercentage": 50}, {"items": [1, 2]})
+    run.complete("[3]")
+    result = run.result()
+    assert (result.status, result.output_text) == ("SUCCEEDED", "[3]")
+    numbers = {"maxConcurrency": 7, "toleratedFailurePercentage": 50}
+    assert seen(result).items() >= {"afterItemsPath": [1, 2], **numbers}.items()
+
+
+EXCEEDED = "States.ExceedToleratedFailureThreshold"
+
+
+@pytest.mark.parametrize(
+    ("tolerated", "failed", "error"),
+    [
+        ({}, 4, None),  # recorded: without a stated tolerance a mocked result is taken as it is
+        ({"ToleratedFailureCount": 2}, 2, None),
+        ({"ToleratedFailureCount": 2}, 3, EXCEEDED),
+        ({"ToleratedFailureCount": 0}, 1, EXCEEDED),
+        ({"ToleratedFailurePercentage": 50}, 2, None),
+        ({"ToleratedFailurePercentage": 50}, 3, EXCEEDED),
+        ({"ToleratedFailurePercentage": 50, "ToleratedFailureCount": 1}, 2, EXCEEDED),
+    ],
+)
+def test_tolerated_failures(tolerated: dict[str, int], failed: int, error: str | None) -> None:
+    run = entered({**DISTRIBUTED, **tolerated}, {"items": [1, 2, 3, 4]})
+    run.complete_map("[0]", failed)
+    assert run.result().error == error
+
+
+def test_a_failed_distributed_map_is_tried_again() -> None:
+    run = entered({**DISTRIBUTED, "Retry": RETRY}, {"items": [1]})
+    run.fail("E", "c")
+    assert seen(run.result())["errorDetails"] == {"retryIndex": 1, "retryBackoffIntervalSeconds": 3}
+
+
 def test_variables_are_seen_and_set() -> None:
     result = outcome({"Type": "Pass", "Assign": {"y.$": "$x"}, "End": True}, variables={"x": 1})
     assert seen(result)["variables"] == {"x": 1, "y": 1}
+    read = outcome({"Type": "Pass", "Parameters": {"y.$": "$x"}, "End": True}, variables={"x": 1})
+    assert read.output_text == '{"y":1}'
 
 
 def test_the_given_context_is_all_there_is() -> None:
@@ -233,7 +278,7 @@ def test_a_wait_waits() -> None:
 NESTED = {
     "StartAt": "A",
     "States": {
-        "A": {"Type": "Parallel", "Branches": [{"StartAt": "M", "States": {"M": MAP}}], "Next": "Z"},
+        "A": {"Type": "Parallel", "Branches": [{"StartAt": "M", "States": {"M": DISTRIBUTED}}], "Next": "Z"},
         "Z": {"Type": "Succeed"},
     },
 }

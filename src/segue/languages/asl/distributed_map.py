@@ -65,12 +65,21 @@ class DistributedMapState(State):
         branch.previous = run.emit(branch.previous, "MapStateStarted", {"length": length})
         branch.generation += 1
         plan = self._plan(run, branch, scope, effective, items)
+        if scope.notes is not None:
+            self._note(scope, scope.notes, items, plan)
         held = Held(run.next_frame_id(), branch.id, -1, json_text.dump({"arn": plan.arn, "redrives": 0}))
         run.add(held)
         branch.join = held.id
         branch.phase = MAPPING
         branch.previous = run.emit(branch.previous, "MapRunStarted", {"mapRunArn": plan.arn})
         run.actions.append(StartMapRun(branch.id, branch.generation, plan, self.definition_text))
+
+    def _note(self, scope: Scope, notes: dict[str, Any], items: list[Any] | None, plan: MapPlan) -> None:
+        if items is not None:
+            notes["afterItemsPath"] = items
+        notes["maxConcurrency"] = self._concurrency(scope)
+        notes["toleratedFailureCount"] = plan.tolerated_count
+        notes["toleratedFailurePercentage"] = plan.tolerated_percentage
 
     def _plan(self, run: Run, branch: Branch, scope: Scope, effective: Any, items: list[Any] | None) -> MapPlan:
         machine = run.meta.state_machine_id.split(":")

@@ -11,6 +11,7 @@ conformance cases sfn-teststate/*.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -18,10 +19,11 @@ from typing import Any, cast
 from segue.languages.asl import json_text
 from segue.languages.asl.commands import ScheduleTask, SetTimer
 from segue.languages.asl.compiler import compile
-from segue.languages.asl.frames import JOINING, READY, RETRYING, RUNNING, SCHEDULED, WAITING, Branch
+from segue.languages.asl.distributed_map import DistributedMapState
+from segue.languages.asl.frames import JOINING, MAPPING, READY, RETRYING, RUNNING, SCHEDULED, WAITING, Branch
 from segue.languages.asl.joins import JoiningState
 from segue.languages.asl.plain_states import PassState
-from segue.languages.asl.program import Level, Program
+from segue.languages.asl.program import Program
 from segue.languages.asl.retry import Catcher, Failure, Retrier
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import State
@@ -73,6 +75,7 @@ class StateTest:
         variables: the workflow variables that it finds.
         context: what ``$$`` is; None for what ``meta`` says.
         retries_before: how often the Retrier that applies has been used.
+        reader_data: what the ItemReader of a Map has read.
     """
 
     program: Program
@@ -82,6 +85,7 @@ class StateTest:
     variables: Mapping[str, Any]
     context: Mapping[str, Any] | None = None
     retries_before: int = 0
+    reader_data: str | None = None
 
     @property
     def state(self) -> State:
@@ -116,11 +120,8 @@ def program_of(definition: dict[str, Any], name: str | None) -> Program:
     """
     if name is None:
         return compile({"StartAt": STATE_NAME, "States": {STATE_NAME: definition}})
-    program = compile(definition)
-    for level in program.levels:
-        if name in level.states:
-            return replace(program, levels=(Level(name, level.states), *program.levels[1:]))
-    raise StateNotFound(name)
+    language = {"QueryLanguage": definition["QueryLanguage"]} if "QueryLanguage" in definition else {}
+    return compile({**language, "StartAt": name, "States": _states_around(definition, name)})
 
 
 def find_state(definition: dict[str, Any], name: str) -> dict[str, Any]:
@@ -129,11 +130,15 @@ def find_state(definition: dict[str, Any], name: str) -> dict[str, Any]:
     Raises:
         StateNotFound: there is none.
     """
+    return _states_around(definition, name)[name]
+
+
+def _states_around(definition: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
     waiting = [definition]
     while waiting:
         states: dict[str, dict[str, Any]] = waiting.pop()["States"]
         if name in states:
-            return states[name]
+            return states
         for state in states.values():
             waiting += state.get("Branches", ())
             waiting += [state[field] for field in ("ItemProcessor", "Iterator") if field in state]
@@ -152,7 +157,8 @@ class StateRun:
     def __init__(self, test: StateTest, now_ms: int) -> None:
         self._test = test
         self._state = test.state
-        self._run = run = Run(test.program, Tree(test.meta, test.input_text), now_ms, 0, None)
+        program = replace(test.program, uses_variables=True) if test.variables else test.program
+        self._run = run = Run(program, Tree(test.meta, test.input_text), now_ms, 0, None)
         self._notes: dict[str, Any] = {}
         run.notes = self._notes
         run.given_context = test.context
@@ -184,7 +190,7 @@ class StateRun:
 
     @property
     def needs_mock(self) -> bool:
-        return self._branch.phase == JOINING
+        return self._branch.phase in (JOINING, MAPPING)
 
     def wake(self) -> None:
         """The moment has come."""
@@ -197,7 +203,9 @@ class StateRun:
         if branch.phase == SCHEDULED:
             self._notes["result"] = json_text.parse(output_text)
             self._guarded(lambda: cast(TaskState, state).completed(run, branch, output_text))
-        elif self.needs_mock:
+        elif branch.phase == MAPPING:
+            self._guarded(lambda: cast(DistributedMapState, state).completed(run, branch, output_text))
+        elif branch.phase == JOINING:
             composite = cast(JoiningState, state)
             composite.call_off(run, run.join(branch.join))
             composite.succeed(run, branch, output_text, json_text.parse(output_text))
@@ -208,8 +216,7 @@ class StateRun:
         Raises:
             TooManyFailures: there are not as many.
         """
-        notes = self._notes
-        count = len(notes.get("afterItemsPath", ()))
+        notes, count = self._notes, self._iterations(output_text)
         if self.needs_mock and failed_iterations > count:
             raise TooManyFailures
         most, percentage = notes.get("toleratedFailureCount"), notes.get("toleratedFailurePercentage")
@@ -222,13 +229,23 @@ class StateRun:
         else:
             self.complete(output_text)
 
+    def _iterations(self, output_text: str) -> int:
+        """How many iterations a Map has: as many as items; where those are read from elsewhere, as the mock says."""
+        given = self._notes.get("afterItemsPath")
+        if given is None and self._test.reader_data is not None:
+            given = _parsed_array(self._test.reader_data)
+        if given is None:
+            given = _parsed_array(output_text)
+        return len(given) if given is not None else sys.maxsize
+
     def fail(self, error: str | None, cause: str | None) -> None:
         """The task, a branch or an iteration has failed, and the state with it; or its time is over."""
         run, branch = self._run, self._branch
         if branch.phase == SCHEDULED:
             cast(TaskState, self._state).failed(run, branch, Failure(error, cause))
-            return
-        if self.needs_mock:
+        elif branch.phase == MAPPING:
+            cast(DistributedMapState, self._state).failed(run, branch, Failure(error, cause))
+        if branch.phase == JOINING:
             cast(JoiningState, self._state).call_off(run, run.join(branch.join))
         if branch.phase in (RUNNING, WAITING):
             fail(run, branch, Failure(error, cause))
@@ -311,6 +328,14 @@ class StateRun:
         if status == "RETRIABLE":
             details["retryBackoffIntervalSeconds"] = (self._timer_at_ms("retry") - self._run.now_ms) // 1000
         return details
+
+
+def _parsed_array(text: str) -> list[Any] | None:
+    try:
+        value = json_text.parse(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, list) else None
 
 
 def _first(handlers: Sequence[Retrier | Catcher], failure: Failure) -> int | None:

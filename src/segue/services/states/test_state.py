@@ -73,13 +73,15 @@ def _test(call: Call, params: dict[str, Any]) -> StateTest:
         raise invalid("State not found in definition") from None
     except NotYet as missing:
         raise AwsError("NotImplemented", f"Segue does not run this definition yet: {missing}", status=501) from None
+    configuration = params.get("stateConfiguration", {})
     test = StateTest(
         program=program,
         name=name or STATE_NAME,
         meta=_meta(call, params),
         input_text=checked_input(call, params.get("input", "{}")),
         variables=given_variables(params),
-        retries_before=params.get("stateConfiguration", {}).get("retrierRetryCount", 0),
+        retries_before=configuration.get("retrierRetryCount", 0),
+        reader_data=configuration.get("mapItemReaderData"),
     )
     check_state(params, test.state)
     check_result(params, test.state, spec)
