@@ -71,12 +71,16 @@ def test_each_attempt_has_its_answer(mocked: House) -> None:
     assert failed == [{**named, "cause": "c"}, named]
 
 
-def test_one_counter_over_iterations(mocked: House) -> None:
+@pytest.mark.parametrize(
+    "config",
+    [{"Mode": "INLINE"}] + [{"Mode": "DISTRIBUTED", "ExecutionType": kind} for kind in ("STANDARD", "EXPRESS")],
+)
+def test_one_counter_over_iterations(mocked: House, config: dict[str, str]) -> None:
     state = {
         "Type": "Map",
         "ItemsPath": "$.items",
         "MaxConcurrency": 1,
-        "ItemProcessor": {"StartAt": "I", "States": {"I": SEND}},
+        "ItemProcessor": {"StartAt": "I", "States": {"I": SEND}, "ProcessorConfig": config},
         "End": True,
     }
     arn = mocked.start(f"{mocked.machine(state)}#Many", {"items": [1, 2, 3, 4]})

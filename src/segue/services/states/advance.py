@@ -286,7 +286,7 @@ class Advancing:
     def _refuse(self, task: ScheduleTask) -> str | None:
         if task.pattern != "activity" or tokens_records.has_activity(self.call.tx, task.resource):
             return None
-        if mocks.is_mocked(self.call, self.execution.arn, task.state_name):
+        if mocks.is_mocked(self.call, self.execution, task.state_name):
             return None
         return f"The activity {task.resource} does not exist."
 

@@ -13,9 +13,12 @@ from collections.abc import Sequence
 from segue.api import Call
 from segue.errors import AwsError
 from segue.languages.asl import Command, CompleteTask, FailTask, ScheduleTask, TaskStarted, TaskSubmitted, json_text
+from segue.services.states import map_records, records
 from segue.services.states.mock_config import Response, Responses, parse_mock_config
 from segue.services.states.qualified import unqualified
+from segue.services.states.records import Execution
 from segue.services.states.service import SERVICE
+from segue.store import Row
 
 _PIECE = 200
 
@@ -54,24 +57,38 @@ def begin(call: Call, machine_arn: str, execution_arn: str, case: str) -> None:
     )
 
 
-def is_mocked(call: Call, execution_arn: str, state: str) -> bool:
+def is_mocked(call: Call, execution: Execution, state: str) -> bool:
     """Whether a state of an execution is not to be done."""
-    row = call.tx.one("SELECT responses FROM states_mocks WHERE execution_arn = ?", execution_arn)
-    return row is not None and state in json.loads(row[0])
+    found = _of(call, execution)
+    return found is not None and state in json.loads(found[2])
 
 
-def answers(call: Call, execution_arn: str, task: ScheduleTask) -> Sequence[Command] | None:
+def _of(call: Call, execution: Execution | None) -> Row | None:
+    """The row of an execution of a test case; children of its Map Runs answer and count with it."""
+    if call.tx.one("SELECT 1 FROM states_mocks LIMIT 1") is None:
+        return None  # nearly always
+    while execution is not None:
+        sql = "SELECT execution_arn, test_case, responses, used FROM states_mocks WHERE execution_arn = ?"
+        row = call.tx.one(sql, execution.arn)
+        if row is not None or not execution.parent.startswith("map/"):
+            return row
+        run = map_records.find(call.tx, map_records.child_place(execution.parent)[0])
+        execution = None if run is None else records.find_execution(call.tx, run.execution_arn)
+    return None
+
+
+def answers(call: Call, execution: Execution, task: ScheduleTask) -> Sequence[Command] | None:
     """What a mocked task comes to; None for a task that is to be done."""
-    row = call.tx.one("SELECT test_case, responses, used FROM states_mocks WHERE execution_arn = ?", execution_arn)
+    row = _of(call, execution)
     if row is None:
         return None
-    case, given, used = row[0], json.loads(row[1]), json.loads(row[2])
+    arn, case, given, used = row[0], row[1], json.loads(row[2]), json.loads(row[3])
     if task.state_name not in given:
         return None
     responses: Responses = tuple(Response(*one) for one in given[task.state_name])
     number = used.get(task.state_name, 0)
     used[task.state_name] = number + 1
-    call.tx.run("UPDATE states_mocks SET used = ? WHERE execution_arn = ?", json.dumps(used), execution_arn)
+    call.tx.run("UPDATE states_mocks SET used = ? WHERE execution_arn = ?", json.dumps(used), arn)
     started = TaskStarted(task.key)
     response = next((one for one in responses if one.first <= number <= one.last), None)
     if response is None:

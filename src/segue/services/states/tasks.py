@@ -53,7 +53,7 @@ class Request:
 def schedule(advancing: Advancing, action: ScheduleTask) -> Sequence[Command]:
     """Begin a task: the commands that its execution gets at once."""
     call, execution = advancing.call, advancing.execution
-    mocked = mocks.answers(call, execution.arn, action)
+    mocked = mocks.answers(call, execution, action)
     if mocked is not None:
         return mocked
     if action.token is not None:
