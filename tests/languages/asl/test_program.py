@@ -25,8 +25,6 @@ def test_levels_are_numbered_breadth_first_and_always_alike() -> None:
 @pytest.mark.parametrize(
     ("definition", "words"),
     [
-        ({"QueryLanguage": "JSONata", **_PASS}, "the definition uses JSONata"),
-        (machine(("S", {"Type": "Pass", "QueryLanguage": "JSONata"})), "the state 'S' uses JSONata"),
         (machine(("T", {"Type": "Task", "Resource": "arn:aws:s3:::bucket"})), "arn:aws:s3:::bucket"),
         (machine(("T", {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.later"})), "'later'"),
     ],

@@ -30,18 +30,22 @@ def compile(definition: dict[str, Any]) -> Program:
     """Compile a definition that ``validate`` has found without errors.
 
     Raises:
-        NotYet: it uses JSONata, which is not run yet.
+        NotYet: it uses what is not run yet.
         InvalidExpression: an expression that is none.
     """
-    _refuse_jsonata(definition, "the definition")
+    language = definition.get("QueryLanguage", "JSONPath")
     levels: list[Level] = []
-    numbers = _Numbers()
+    numbers = _Numbers(language)
     numbers.take(definition)
     while numbers.waiting:
         spec = numbers.waiting.popleft()
         levels.append(
             Level(
-                spec["StartAt"], {name: _state(name, one, len(levels), numbers) for name, one in spec["States"].items()}
+                spec["StartAt"],
+                {
+                    name: _state(name, {"QueryLanguage": language, **one}, len(levels), numbers)
+                    for name, one in spec["States"].items()
+                },
             )
         )
     uses_variables = '"Assign"' in json.dumps(definition)
@@ -49,9 +53,10 @@ def compile(definition: dict[str, Any]) -> Program:
 
 
 class _Numbers:
-    """Levels in the order in which they are found, breadth first."""
+    """Levels in the order in which they are found, breadth first; ``language`` is the whole definition's."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
+        self.language = language
         self.waiting: deque[dict[str, Any]] = deque()
         self._last = -1
 
@@ -63,7 +68,6 @@ class _Numbers:
 
 
 def _state(name: str, spec: dict[str, Any], level: int, numbers: _Numbers) -> State:
-    _refuse_jsonata(spec, f"the state {name!r}")
     if spec["Type"] == "Parallel":
         return ParallelState(name, spec, tuple(numbers.take(branch) for branch in spec["Branches"]))
     if spec["Type"] == "Map":
@@ -73,12 +77,8 @@ def _state(name: str, spec: dict[str, Any], level: int, numbers: _Numbers) -> St
         config = processor.get("ProcessorConfig")
         mode = config.get("Mode") if isinstance(config, dict) else "INLINE"
         if mode == "DISTRIBUTED":
-            compile(processor)
-            return DistributedMapState(name, spec, level, processor)
+            children = {**processor, "QueryLanguage": numbers.language}
+            compile(children)
+            return DistributedMapState(name, spec, level, children)
         return MapState(name, spec, numbers.take(processor))
     return _PLAIN[spec["Type"]](name, spec)
-
-
-def _refuse_jsonata(spec: dict[str, Any], what: str) -> None:
-    if spec.get("QueryLanguage") == "JSONata":
-        raise NotYet(f"{what} uses JSONata, which is not run yet")

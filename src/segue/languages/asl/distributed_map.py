@@ -10,19 +10,18 @@ from typing import Any
 from segue.languages.asl import json_text
 from segue.languages.asl.commands import RedriveMapRun, StartMapRun
 from segue.languages.asl.context import context_object
-from segue.languages.asl.expressions import compile_expression
 from segue.languages.asl.flow import Read
 from segue.languages.asl.frames import MAPPING, RUNNING, Branch, Held
 from segue.languages.asl.history import failure_details
-from segue.languages.asl.items import read_items
+from segue.languages.asl.items import compile_items
 from segue.languages.asl.joins import dumped
 from segue.languages.asl.map_plan import Batcher, MapPlan, Reader, Writer
 from segue.languages.asl.numbers import compile_float, compile_integer
+from segue.languages.asl.payloads import compile_payload
 from segue.languages.asl.retry import Failure
 from segue.languages.asl.run import Run
 from segue.languages.asl.scope import Scope
 from segue.languages.asl.state import State
-from segue.languages.asl.templates import compile_template
 from segue.languages.asl.transitions import TooLong, fail, is_too_long, leave
 
 MAX_CONCURRENCY = 10_000
@@ -47,20 +46,21 @@ class DistributedMapState(State):
         self._kind: str = config.get("ExecutionType", "STANDARD")
         self.definition_text = json.dumps({k: v for k, v in definition.items() if k != "ProcessorConfig"})
         self._label: str | None = spec.get("Label")
-        self._items_path = spec.get("ItemsPath", "$")
-        self._items = compile_expression(self._items_path).read
-        self.selector = _template(spec, "ItemSelector") or _template(spec, "Parameters")
+        self._items = compile_items(spec, self.is_jsonata)
+        self.selector = compile_payload(spec, "ItemSelector", self.is_jsonata) or compile_payload(
+            spec, "Parameters", self.is_jsonata
+        )
         self._concurrency = compile_integer(spec, "MaxConcurrency", 0)
         self._tolerated_count = compile_integer(spec, "ToleratedFailureCount", None)
         self._tolerated_percentage = compile_float(spec, "ToleratedFailurePercentage", None)
-        self._reader = _ReaderField(spec["ItemReader"]) if "ItemReader" in spec else None
-        self._batcher = _BatcherField(spec["ItemBatcher"]) if "ItemBatcher" in spec else None
-        self._writer = _WriterField(spec["ResultWriter"]) if "ResultWriter" in spec else None
+        self._reader = _ReaderField(spec["ItemReader"], self.is_jsonata) if "ItemReader" in spec else None
+        self._batcher = _BatcherField(spec["ItemBatcher"], self.is_jsonata) if "ItemBatcher" in spec else None
+        self._writer = _WriterField(spec["ResultWriter"], self.is_jsonata) if "ResultWriter" in spec else None
 
     def attempt(self, run: Run, branch: Branch) -> None:
         scope = run.scope(branch, self)
         effective = self.flow.effective(scope)
-        items = None if self._reader else read_items(self._items, self._items_path, scope)
+        items = None if self._reader else self._items(scope)
         length = 0 if items is None else len(items)
         branch.previous = run.emit(branch.previous, "MapStateStarted", {"length": length})
         branch.generation += 1
@@ -153,12 +153,12 @@ class DistributedMapState(State):
 class _ReaderField:
     """ItemReader, compiled."""
 
-    def __init__(self, spec: dict[str, Any]) -> None:
+    def __init__(self, spec: dict[str, Any], is_jsonata: bool) -> None:
         self._resource = _last_part(spec["Resource"])
-        self._parameters = _template(spec, "Arguments") or _template(spec, "Parameters")
+        self._parameters = _parameters(spec, is_jsonata, "ItemReader")
         config = spec.get("ReaderConfig", {})
         self._config = {k: v for k, v in config.items() if k not in ("MaxItems", "MaxItemsPath")}
-        self._max_items = compile_integer(config, "MaxItems", 0, checked=False)
+        self._max_items = compile_integer(config, "MaxItems", 0, checked=False, holder="ItemReader/ReaderConfig")
 
     def __call__(self, scope: Scope) -> Reader:
         parameters = self._parameters(scope) if self._parameters else {}
@@ -168,10 +168,10 @@ class _ReaderField:
 class _BatcherField:
     """ItemBatcher, compiled."""
 
-    def __init__(self, spec: dict[str, Any]) -> None:
-        self._max_items = compile_integer(spec, "MaxItemsPerBatch", 0)
-        self._max_bytes = compile_integer(spec, "MaxInputBytesPerBatch", 0)
-        self._input = _template(spec, "BatchInput")
+    def __init__(self, spec: dict[str, Any], is_jsonata: bool) -> None:
+        self._max_items = compile_integer(spec, "MaxItemsPerBatch", 0, holder="ItemBatcher")
+        self._max_bytes = compile_integer(spec, "MaxInputBytesPerBatch", 0, holder="ItemBatcher")
+        self._input = compile_payload(spec, "BatchInput", is_jsonata, "ItemBatcher")
 
     def __call__(self, scope: Scope) -> Batcher:
         given = json_text.dump(self._input(scope)) if self._input else None
@@ -181,9 +181,9 @@ class _BatcherField:
 class _WriterField:
     """ResultWriter, compiled. Without a Resource it only gives the result another form."""
 
-    def __init__(self, spec: dict[str, Any]) -> None:
+    def __init__(self, spec: dict[str, Any], is_jsonata: bool) -> None:
         self._resource = _last_part(spec["Resource"]) if "Resource" in spec else ""
-        self._parameters = _template(spec, "Arguments") or _template(spec, "Parameters")
+        self._parameters = _parameters(spec, is_jsonata, "ResultWriter")
         config = spec.get("WriterConfig", {})
         self._transformation: str = config.get("Transformation", "NONE" if self._resource else "COMPACT")
         self._output_type: str = config.get("OutputType", "JSON")
@@ -193,8 +193,8 @@ class _WriterField:
         return Writer(self._resource, json_text.dump(parameters), self._transformation, self._output_type)
 
 
-def _template(spec: dict[str, Any], field: str) -> Read | None:
-    return compile_template(spec[field]).evaluate if field in spec else None
+def _parameters(spec: dict[str, Any], is_jsonata: bool, holder: str) -> Read | None:
+    return compile_payload(spec, "Arguments" if is_jsonata else "Parameters", is_jsonata, holder)
 
 
 def _last_part(resource: str) -> str:

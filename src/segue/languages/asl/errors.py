@@ -20,6 +20,19 @@ class StatesError(Exception):
         self.cause = cause
 
 
+class QueryEvaluationError(StatesError):
+    """A JSONata field failed; the history gets an EvaluationFailed event.
+
+    Args:
+        cause: as of StatesError.
+        location: the field, such as ``Output/total``; None where AWS names none.
+    """
+
+    def __init__(self, cause: str, location: str | None) -> None:
+        super().__init__("States.QueryEvaluationError", cause)
+        self.location = location
+
+
 class InvalidExpression(ValueError):
     """The text is no path, context path, variable or intrinsic function call. Validation reports it beforehand."""
 

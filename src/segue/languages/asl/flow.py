@@ -92,6 +92,17 @@ class Flow:
         self.output_path = compile_path_field(spec.get("OutputPath", _ABSENT))
         self.assign = _template(spec, "Assign")
 
+    @property
+    def passes_result(self) -> bool:
+        """The state's result is its output, and it assigns nothing."""
+        return not any((self.result_selector, self.result_path, self.output_path, self.assign))
+
+    def note_arguments(self, scope: Scope, arguments: Any) -> None:
+        """What a Task sends is known."""
+        if scope.notes is not None:
+            scope.notes["afterInputPath"] = scope.input
+            scope.notes["afterParameters"] = arguments
+
     def effective(self, scope: Scope) -> Any:
         """The state's effective input; ``scope.input`` is its raw input before and the effective one afterwards."""
         if self.input_path is not None:

@@ -8,7 +8,7 @@ from segue.languages.asl import json_text
 from segue.languages.asl.frames import ENDED, JOINING, MAPPING, READY, RUNNING, Branch, Held, Join
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import Composite
-from segue.languages.asl.transitions import EvaluationErrors, explained, fail, leave, leave_with_text
+from segue.languages.asl.transitions import EvaluationErrors, evaluation_failed, fail, leave, leave_with_text
 
 _ABORTED = frozenset(("Task", "Wait", "Parallel", "Map"))
 """Types of states that have an Aborted event."""
@@ -19,8 +19,7 @@ class JoiningState(Composite):
 
     def __init__(self, name: str, spec: dict[str, Any]) -> None:
         super().__init__(name, spec)
-        flow = self.flow
-        self._passes_result = not any((flow.result_selector, flow.result_path, flow.output_path, flow.assign))
+        self._passes_result = self.flow.passes_result
 
     def child_done_event(self, run: Run, child: Branch) -> int:
         """Write the event of a child's success, if there is one; gives the newest event of the state's own chain."""
@@ -55,7 +54,7 @@ class JoiningState(Composite):
             owner = run.branch(join.parent)
             owner.previous = previous
             self.call_off(run, join)
-            fail(run, owner, explained(owner, error))
+            fail(run, owner, evaluation_failed(run, owner, error))
 
     def complete(self, run: Run, owner: Branch, join: Join) -> None:
         """All children have ended: their outputs, in their order, are the result. Their texts are not made anew."""
@@ -79,7 +78,7 @@ class JoiningState(Composite):
             values = self.flow.assigned(scope, result)
             leave(run, owner, self, self.flow.output(scope, raw, result), self.next, values)
         except EvaluationErrors as error:
-            fail(run, owner, explained(owner, error))
+            fail(run, owner, evaluation_failed(run, owner, error))
 
     def child_failed(self, run: Run, child: Branch) -> Branch:
         join = run.join(child.parent)

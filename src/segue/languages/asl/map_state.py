@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from segue.languages.asl import json_text
-from segue.languages.asl.expressions import compile_expression
-from segue.languages.asl.flow import Read
 from segue.languages.asl.frames import Branch, Held, Join
-from segue.languages.asl.items import read_items
+from segue.languages.asl.items import compile_items
 from segue.languages.asl.joins import JoiningState, dumped, joining
 from segue.languages.asl.numbers import compile_integer
+from segue.languages.asl.payloads import compile_payload
 from segue.languages.asl.run import Run
 from segue.languages.asl.scope import Scope
-from segue.languages.asl.templates import compile_template
 
 MAX_CONCURRENCY = 40
 """Iterations of an inline Map that run at once at most (developer guide, "Map state processing modes")."""
@@ -27,16 +25,16 @@ class MapState(JoiningState):
         super().__init__(name, {key: value for key, value in spec.items() if key != "Parameters"})
         self.look_for_uses(spec)
         self._level = level
-        self._items_path = spec.get("ItemsPath", "$")
-        self._items = compile_expression(self._items_path).read
-        selector = spec.get("ItemSelector", spec.get("Parameters"))
-        self._selector: Read | None = compile_template(selector).evaluate if selector is not None else None
+        self._items = compile_items(spec, self.is_jsonata)
+        self._selector = compile_payload(spec, "ItemSelector", self.is_jsonata) or compile_payload(
+            spec, "Parameters", self.is_jsonata
+        )
         self._concurrency = compile_integer(spec, "MaxConcurrency", 0)
 
     def attempt(self, run: Run, branch: Branch) -> None:
         scope = run.scope(branch, self)
         self.flow.effective(scope)
-        items = read_items(self._items, self._items_path, scope)
+        items = self._items(scope)
         concurrency = self._concurrency(scope)
         if scope.notes is not None:
             scope.notes.update(afterItemsPath=items, maxConcurrency=concurrency)

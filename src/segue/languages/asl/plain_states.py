@@ -8,8 +8,10 @@ from segue.languages.asl import json_text
 from segue.languages.asl.choice import compile_choice_rule
 from segue.languages.asl.errors import StatesError
 from segue.languages.asl.expressions import compile_expression
-from segue.languages.asl.flow import Read, assigned
+from segue.languages.asl.flow import Flow, Read, assigned
 from segue.languages.asl.frames import Branch
+from segue.languages.asl.payloads import compile_payload
+from segue.languages.asl.query_evaluation import compile_typed
 from segue.languages.asl.retry import Failure
 from segue.languages.asl.run import Run
 from segue.languages.asl.scope import Scope
@@ -19,15 +21,18 @@ from segue.languages.asl.transitions import fail, leave, leave_with_text
 from segue.languages.jsonpath import PathNotFound
 
 
+def _changes_nothing(flow: Flow) -> bool:
+    return flow.passes_result and flow.input_path is None and flow.parameters is None
+
+
 class PassState(State):
     """Pass: its result is its effective input, or what Result says (``has_result``)."""
 
     def __init__(self, name: str, spec: dict[str, Any]) -> None:
         super().__init__(name, spec)
-        flow = self.flow
         self.has_result = "Result" in spec
         self._result = spec.get("Result")
-        self._is_trivial = not any((flow.input_path, flow.parameters, flow.result_path, flow.output_path, flow.assign))
+        self._is_trivial = _changes_nothing(self.flow)
         self._result_text = json_text.dump(self._result) if self.has_result and self._is_trivial else ""
 
     def attempt(self, run: Run, branch: Branch) -> None:
@@ -51,7 +56,7 @@ class SucceedState(State):
 
     def attempt(self, run: Run, branch: Branch) -> None:
         flow = self.flow
-        if flow.input_path is None and flow.output_path is None:
+        if _changes_nothing(flow):
             leave_with_text(run, branch, self, branch.text, branch.value_or_unparsed, None)
             return
         scope = run.scope(branch, self)
@@ -77,6 +82,8 @@ def _text_or_path(spec: dict[str, Any], field: str) -> Read:
     path = spec.get(f"{field}Path")
     if path is None:
         text = spec.get(field)
+        if spec.get("QueryLanguage") == "JSONata" and text is not None:
+            return compile_typed(text, field, "string")
         return lambda scope: text
     read = compile_expression(path).read
 
@@ -97,33 +104,54 @@ def _text_or_path(spec: dict[str, Any], field: str) -> Read:
 
 
 class ChoiceState(State):
-    """Choice: goes where the first rule that is true says."""
+    """Choice: goes where the first rule that is true says. What it assigns and gives is that rule's matter, or the
+    state's own when it goes to Default (developer guide, "Choice workflow state")."""
 
     def __init__(self, name: str, spec: dict[str, Any]) -> None:
         super().__init__(name, spec)
-        self._rules = tuple(
-            (
-                compile_choice_rule(rule),
-                rule["Next"],
-                compile_template(rule["Assign"]).evaluate if "Assign" in rule else None,
-            )
-            for rule in spec["Choices"]
-        )
+        rule_of = _JsonataRule if self.is_jsonata else _JsonPathRule
+        self._rules = tuple(rule_of(rule, f"Choices[{index}]") for index, rule in enumerate(spec["Choices"]))
         self._default: str | None = spec.get("Default")
 
     def attempt(self, run: Run, branch: Branch) -> None:
         scope = run.scope(branch, self)
         raw = scope.input
         effective = self.flow.effective(scope)
-        for matches, target, assign in self._rules:
-            if matches(scope):
-                next: str | None = target
-                values = assigned(assign, scope, effective)
+        for rule in self._rules:
+            if rule.matches(scope):
+                values = assigned(rule.assign, scope, effective)
+                output = rule.output(scope) if rule.output else None
                 break
         else:
+            rule = None
             if self._default is None:
                 cause = "Failed to transition out of the state. The state does not point to a next state."
                 raise StatesError("States.Runtime", cause)
-            next = self._default
             values = self.flow.assigned(scope, effective)
-        leave(run, branch, self, self.flow.output(scope, raw, effective), next, values)
+            output = None
+        if rule is None or not self.is_jsonata:
+            output = self.flow.output(scope, raw, effective)
+        elif rule.output is None:
+            output = raw
+        leave(run, branch, self, output, rule.next if rule else self._default, values)
+
+
+class _JsonPathRule:
+    """A rule of a JSONPath state; ``$`` in its Assign is the effective input."""
+
+    output: Read | None = None
+
+    def __init__(self, spec: dict[str, Any], field: str) -> None:
+        self.matches = compile_choice_rule(spec)
+        self.next: str = spec["Next"]
+        self.assign: Read | None = compile_template(spec["Assign"]).evaluate if "Assign" in spec else None
+
+
+class _JsonataRule:
+    """A rule of a JSONata state."""
+
+    def __init__(self, spec: dict[str, Any], field: str) -> None:
+        self.matches = compile_typed(spec["Condition"], f"{field}/Condition", "boolean")
+        self.next: str = spec["Next"]
+        self.assign = compile_payload(spec, "Assign", True, field)
+        self.output = compile_payload(spec, "Output", True, field)

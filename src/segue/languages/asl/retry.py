@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from segue.languages.asl.flow import Combine, Read, compile_result_path
+from segue.languages.asl.query_evaluation import compile_jsonata
+from segue.languages.asl.scope import Scope
 from segue.languages.asl.templates import compile_template
 
 _DEFAULT_MAX_ATTEMPTS = 3
@@ -82,12 +84,36 @@ class Catcher:
     next: str
     result_path: Combine | None
     assign: Read | None
+    output: Read | None = None
+    is_jsonata: bool = False
 
     @classmethod
-    def of(cls, spec: dict[str, Any]) -> Catcher:
+    def of(cls, spec: dict[str, Any], field: str | None = None) -> Catcher:
+        """Compile one; ``field`` says where it stands in a JSONata state, None for a JSONPath state."""
+        if field is not None:
+            return cls(
+                errors=frozenset(spec["ErrorEquals"]),
+                next=spec["Next"],
+                result_path=None,
+                assign=compile_jsonata(spec["Assign"], f"{field}/Assign") if "Assign" in spec else None,
+                output=compile_jsonata(spec["Output"], f"{field}/Output") if "Output" in spec else None,
+                is_jsonata=True,
+            )
         return cls(
             errors=frozenset(spec["ErrorEquals"]),
             next=spec["Next"],
             result_path=compile_result_path(spec.get("ResultPath", "$")),
             assign=compile_template(spec["Assign"]).evaluate if "Assign" in spec else None,
         )
+
+    def caught(self, scope: Scope, raw: Any, error_output: Any) -> tuple[Any, dict[str, Any] | None]:
+        """The state's output, and the variables to set, when it ends with this error."""
+        scope.error_output = error_output
+        values: dict[str, Any] | None = None
+        if self.assign is not None:
+            if not self.is_jsonata:
+                scope.input = error_output
+            values = self.assign(scope)
+        if self.output is not None:
+            return self.output(scope), values
+        return self.result_path(raw, error_output) if self.result_path else error_output, values

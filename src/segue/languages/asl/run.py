@@ -173,7 +173,7 @@ class Run:
         context = context_object(self, branch, state) if state.uses_context else _NOTHING
         variables = self.variables(branch) if self.program.uses_variables else _NOTHING
         chance = self.chance(branch) if state.uses_chance else _NO_CHANCE
-        scope = Scope(branch.input, context, variables, chance, state.name)
+        scope = Scope(branch.input, context, variables, chance, state.name, self.now_ms)
         scope.notes = self.notes
         return scope
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+from segue.languages.jsonata import Moment
 
 
 class Random(Protocol):
@@ -12,6 +14,12 @@ class Random(Protocol):
     def getrandbits(self, k: int, /) -> int: ...
 
     def randrange(self, start: int, stop: int, /) -> int: ...
+
+    def random(self) -> float: ...
+
+
+NOTHING: Final = object()
+"""There is no result, or no error, yet."""
 
 
 class Scope:
@@ -23,11 +31,23 @@ class Scope:
         variables: what ``$name`` means.
         random: source of States.UUID and States.MathRandom.
         state_name: the state that is running, for messages.
+        result, error_output: what ``$states.result`` and ``$states.errorOutput`` mean in a JSONata state, or NOTHING.
+        now_ms: what ``$millis()`` is there.
         notes: where the evaluation of a state's fields writes what each came to, by the names of TestState's inspection
             data; None when nobody asks, which is all executions.
     """
 
-    __slots__ = ("context", "input", "notes", "random", "state_name", "variables")
+    __slots__ = (
+        "context",
+        "error_output",
+        "input",
+        "notes",
+        "now_ms",
+        "random",
+        "result",
+        "state_name",
+        "variables",
+    )
 
     def __init__(
         self,
@@ -36,10 +56,29 @@ class Scope:
         variables: Mapping[str, Any],
         random: Random,
         state_name: str = "",
+        now_ms: int = 0,
     ) -> None:
         self.input = input
         self.context = context
         self.variables = variables
         self.random = random
         self.state_name = state_name
+        self.now_ms = now_ms
+        self.result: Any = NOTHING
+        self.error_output: Any = NOTHING
         self.notes: dict[str, Any] | None = None
+
+    def bindings(self) -> dict[str, Any]:
+        """The variables of a JSONata expression."""
+        states = {"input": self.input}
+        if self.result is not NOTHING:
+            states["result"] = self.result
+        if self.error_output is not NOTHING:
+            states["errorOutput"] = self.error_output
+        states["context"] = self.context
+        return {**self.variables, "states": states}
+
+    @property
+    def moment(self) -> Moment:
+        """When and with what luck an expression is evaluated."""
+        return Moment(self.now_ms, self.random)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from segue.languages.asl.flow import Flow
+from segue.languages.asl.query_flow import JsonataFlow
 from segue.languages.asl.retry import Catcher, Retrier
 
 if TYPE_CHECKING:
     from segue.languages.asl.frames import Branch
     from segue.languages.asl.run import Run
+
+_STATES_BUT_INPUT = re.compile(r"\$states(?!\.(?:input|result|errorOutput)\b)")
 
 
 class State(ABC):
@@ -19,6 +23,7 @@ class State(ABC):
 
     Attributes:
         name, type, next: as in the definition; ``next`` is None at an end.
+        is_jsonata: its QueryLanguage is JSONata; the compiler hands down the definition's.
         entered_type, exited_type: its history event types.
         flow: its data fields.
         retriers, catchers: in their order.
@@ -36,16 +41,24 @@ class State(ABC):
         self.next: str | None = spec.get("Next")
         self.entered_type = f"{self.type}StateEntered"
         self.exited_type = f"{self.type}StateExited"
+        self.is_jsonata = spec.get("QueryLanguage") == "JSONata"
         self.retriers = tuple(Retrier.of(one) for one in spec.get("Retry", ()))
-        self.catchers = tuple(Catcher.of(one) for one in spec.get("Catch", ()))
-        self.flow = Flow(spec)
+        self.catchers = tuple(
+            Catcher.of(one, f"Catch[{index}]" if self.is_jsonata else None)
+            for index, one in enumerate(spec.get("Catch", ()))
+        )
+        self.flow = JsonataFlow(spec) if self.is_jsonata else Flow(spec)
         self.look_for_uses(spec)
 
     def look_for_uses(self, spec: dict[str, Any]) -> None:
         """Find out what the state's expressions may need; making it for states that do not is most of their cost."""
         text = json.dumps(spec)
-        self.uses_context = "$$" in text
-        self.uses_chance = "States.UUID" in text or "States.MathRandom" in text
+        if self.is_jsonata:
+            self.uses_context = _STATES_BUT_INPUT.search(text) is not None
+            self.uses_chance = any(name in text for name in ("$random", "$uuid", "$shuffle"))
+        else:
+            self.uses_context = "$$" in text
+            self.uses_chance = "States.UUID" in text or "States.MathRandom" in text
 
     @abstractmethod
     def attempt(self, run: Run, branch: Branch) -> None:

@@ -31,7 +31,7 @@ from segue.languages.asl.program import Program
 from segue.languages.asl.retry import Failure
 from segue.languages.asl.run import HistoryFull, Refuse, Run
 from segue.languages.asl.task_state import TaskState
-from segue.languages.asl.transitions import EvaluationErrors, advance, explained, fail
+from segue.languages.asl.transitions import EvaluationErrors, advance, evaluation_failed, fail
 from segue.languages.asl.tree import ExecutionMeta, Journal, Status, Tree
 from segue.languages.asl.wait_state import WaitState
 
@@ -184,7 +184,7 @@ def _guarded(run: Run, branch: Branch, act: Callable[[], None]) -> None:
     try:
         act()
     except EvaluationErrors as error:
-        fail(run, branch, explained(branch, error))
+        fail(run, branch, evaluation_failed(run, branch, error))
 
 
 def _task_started(run: Run, command: TaskStarted) -> bool:

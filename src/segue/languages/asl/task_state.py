@@ -6,17 +6,18 @@ from typing import Any
 
 from segue.languages.asl import json_text
 from segue.languages.asl.commands import CancelTask, CancelTimer, ScheduleTask, SetTimer
-from segue.languages.asl.errors import StatesError
+from segue.languages.asl.errors import QueryEvaluationError, StatesError
 from segue.languages.asl.expressions import compile_expression
 from segue.languages.asl.flow import Read
 from segue.languages.asl.frames import RUNNING, SCHEDULED, STARTED, SUBMITTED, Branch
 from segue.languages.asl.history import NOT_TRUNCATED, failure_details
+from segue.languages.asl.payloads import compile_payload
+from segue.languages.asl.query_evaluation import compile_typed, is_expression
 from segue.languages.asl.resources import parse_resource
 from segue.languages.asl.retry import Failure
 from segue.languages.asl.run import Run
 from segue.languages.asl.scope import Scope
 from segue.languages.asl.state import State
-from segue.languages.asl.templates import compile_template
 from segue.languages.asl.transitions import TooLong, fail, is_too_long, leave, leave_with_text
 from segue.languages.jsonpath import PathNotFound
 
@@ -37,12 +38,11 @@ class TaskState(State):
         self._timeout_seconds = _seconds(spec, "TimeoutSeconds")
         self._heartbeat_seconds = _seconds(spec, "HeartbeatSeconds")
         self._has_timers = any(f"{field}{path}" in spec for field in _TIMER_FIELDS for path in ("", "Path"))
-        self._credentials = compile_template(spec["Credentials"]).evaluate if "Credentials" in spec else None
+        self._credentials = compile_payload(spec, "Credentials", self.is_jsonata)
         self._names: dict[str, Any] = {}
         if resource.events == "Task":
             self._names = {"resource": resource.name, "resourceType": resource.type}
-        flow = self.flow
-        self._passes_result = not any((flow.result_selector, flow.result_path, flow.output_path, flow.assign))
+        self._passes_result = self.flow.passes_result
 
     def attempt(self, run: Run, branch: Branch) -> None:
         branch.generation += 1
@@ -67,11 +67,8 @@ class TaskState(State):
         timeout_seconds = self._timeout_seconds(scope)
         heartbeat_seconds = self._heartbeat_seconds(scope)
         credentials = self._credentials(scope) if self._credentials else None
-        if scope.notes is not None:
-            scope.notes["afterInputPath"] = scope.input
         parameters = self.flow.parameters(scope) if self.flow.parameters else scope.input
-        if scope.notes is not None:
-            scope.notes["afterParameters"] = parameters
+        self.flow.note_arguments(scope, parameters)
         text = branch.text if parameters is branch.input else json_text.dump(parameters)
         return ScheduleTask(
             frame=branch.id,
@@ -188,11 +185,24 @@ def _parsed(text: str) -> Any:
         raise StatesError("States.Runtime", f"The result of the task is not valid JSON: {error}") from None
 
 
+def _positive(field: str, read: Read) -> Read:
+    def read_seconds(scope: Scope) -> int:
+        value = read(scope)
+        if value != int(value) or value <= 0:
+            cause = f"The {field} field is not a positive integer: {json_text.dump(value)}"
+            raise QueryEvaluationError(cause, field)
+        return int(value)
+
+    return read_seconds
+
+
 def _seconds(spec: dict[str, Any], field: str) -> Read:
     """TimeoutSeconds or HeartbeatSeconds, or what their paths find."""
     path = spec.get(f"{field}Path")
     if path is None:
         seconds = spec.get(field)
+        if is_expression(seconds):
+            return _positive(field, compile_typed(seconds, field, "number"))
         return lambda scope: seconds
     read = compile_expression(path).read
 

@@ -28,7 +28,7 @@ from segue.languages.asl.retry import Catcher, Failure, Retrier
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import State
 from segue.languages.asl.task_state import TaskState
-from segue.languages.asl.transitions import EvaluationErrors, explained, fail
+from segue.languages.asl.transitions import EvaluationErrors, evaluation_failed, fail
 from segue.languages.asl.tree import ExecutionMeta, Tree
 from segue.languages.asl.wait_state import WaitState
 
@@ -176,7 +176,7 @@ class StateRun:
         try:
             act()
         except EvaluationErrors as error:
-            fail(self._run, self._branch, explained(self._branch, error))
+            fail(self._run, self._branch, evaluation_failed(self._run, self._branch, error))
 
     @property
     def task(self) -> ScheduleTask | None:

@@ -6,8 +6,7 @@ from typing import Any, cast
 
 from segue.languages.asl import json_text
 from segue.languages.asl.commands import SetTimer
-from segue.languages.asl.errors import StatesError
-from segue.languages.asl.flow import assigned
+from segue.languages.asl.errors import QueryEvaluationError, StatesError
 from segue.languages.asl.frames import ENDED, READY, RETRYING, RUNNING, Branch
 from segue.languages.asl.history import NOT_TRUNCATED, failure_details
 from segue.languages.asl.json_text import DepthExceeded
@@ -41,22 +40,39 @@ def advance(run: Run, branch: Branch) -> None:
         try:
             state.attempt(run, branch)
         except EvaluationErrors as error:
-            fail(run, branch, explained(branch, error))
+            fail(run, branch, evaluation_failed(run, branch, error))
     run.advancing = None
 
 
-def explained(branch: Branch, error: StatesError | DepthExceeded) -> Failure:
+def evaluation_failed(run: Run, branch: Branch, error: StatesError | DepthExceeded) -> Failure:
     """The failure of an evaluation, introduced as AWS does; not in a state that no event says was entered (TestState:
-    sfn-teststate/state_context_object__state_map_context_object_ALL).
+    sfn-teststate/state_context_object__state_map_context_object_ALL). That of an expression is an event of its own.
     """
     if isinstance(error, DepthExceeded):
         error = StatesError("States.Runtime", f"{error}.")
-    if isinstance(error, TooLong) or not branch.entered_id:
-        return Failure(error.error, error.cause)
-    where = (
-        f"An error occurred while executing the state '{branch.state}' (entered at the event id #{branch.entered_id})."
-    )
-    return Failure(error.error, f"{where} {error.cause}")
+    cause = error.cause
+    if not isinstance(error, TooLong) and branch.entered_id:
+        cause = (
+            f"An error occurred while executing the state '{branch.state}' (entered at the event id "
+            f"#{branch.entered_id}). {cause}"
+        )
+    if isinstance(error, QueryEvaluationError):
+        details = {"error": error.error, "cause": cause, "state": branch.state}
+        if error.location is not None:
+            details["location"] = error.location
+        branch.previous = run.emit(_before(run, branch), "EvaluationFailed", details)
+    return Failure(error.error, cause)
+
+
+def _before(run: Run, branch: Branch) -> int:
+    """What EvaluationFailed follows. Before anything was done in a state but a Wait, that is what Entered follows
+    (recorded: sfn-variables/*undefined_reference*, sfn-wait/*timestamp_jsonata_INVALID*)."""
+    first = run.events[0].id if run.events else 0
+    if branch.previous != branch.entered_id or not first or branch.entered_id < first:
+        return branch.previous
+    if run.program.state(branch).type == "Wait":
+        return branch.previous
+    return run.events[branch.entered_id - first].previous_event_id
 
 
 def leave(
@@ -118,8 +134,13 @@ def fail(run: Run, branch: Branch, failure: Failure) -> None:
         state.given_up(run, branch)
         catcher = next((one for one in state.catchers if failure.matches(one.errors)), None)
         if catcher is not None:
-            _catch(run, branch, state, catcher, failure)
-            return
+            broken = _catch(run, branch, state, catcher, failure)
+            if broken is None:
+                return
+            failure = broken
+            if failure.is_fatal:
+                _fail_execution(run, branch, failure)
+                return
         if not branch.parent:
             _fail_execution(run, branch, failure)
             return
@@ -151,15 +172,16 @@ def _retry(run: Run, branch: Branch, state: State, failure: Failure) -> bool:
     return False
 
 
-def _catch(run: Run, branch: Branch, state: State, catcher: Catcher, failure: Failure) -> None:
+def _catch(run: Run, branch: Branch, state: State, catcher: Catcher, failure: Failure) -> Failure | None:
+    """Leave the state by a Catcher. One that fails itself is no help to its state: gives its failure."""
     error_output = {"Error": failure.error, "Cause": failure.cause}
     raw = branch.input
     try:
-        values = assigned(catcher.assign, run.scope(branch, state), error_output)
-        output = catcher.result_path(raw, error_output) if catcher.result_path else error_output
+        output, values = catcher.caught(run.scope(branch, state), raw, error_output)
         leave(run, branch, state, output, catcher.next, values)
     except EvaluationErrors as error:
-        _fail_execution(run, branch, explained(branch, error))
+        return evaluation_failed(run, branch, error)
+    return None
 
 
 def is_too_long(text: str) -> bool:

@@ -6,9 +6,11 @@ from typing import Any
 
 from segue.languages.asl import json_text
 from segue.languages.asl.commands import SetTimer
-from segue.languages.asl.errors import StatesError
+from segue.languages.asl.errors import QueryEvaluationError, StatesError
 from segue.languages.asl.expressions import compile_expression
+from segue.languages.asl.flow import Read
 from segue.languages.asl.frames import WAITING, Branch
+from segue.languages.asl.query_evaluation import compile_typed
 from segue.languages.asl.run import Run
 from segue.languages.asl.scope import Scope
 from segue.languages.asl.state import State
@@ -20,11 +22,46 @@ MAX_DELAY_MS = (2**31 - 1) * 1000
 """24855 days pass, 24856 do not (sfn-wait/wait__timestamp_too_far_in_future_boundary_*)."""
 
 
+def _jsonata_moment(spec: dict[str, Any]) -> Read:
+    """The end of a wait whose Seconds or Timestamp may be an expression, in milliseconds since the epoch."""
+    if "Seconds" in spec:
+        read_seconds = compile_typed(spec["Seconds"], "Seconds", "number")
+
+        def until_seconds(scope: Scope) -> int:
+            value = read_seconds(scope)
+            if value != int(value) or abs(value) >= 2**63:
+                raise _wrong("Seconds", "cannot be parsed as a long value", value)
+            if value < 0:
+                raise _wrong("Seconds", "references a negative value", value)
+            return scope.now_ms + int(value) * 1000
+
+        return until_seconds
+    read_timestamp = compile_typed(spec["Timestamp"], "Timestamp", "string")
+
+    def until_timestamp(scope: Scope) -> int:
+        value = read_timestamp(scope)
+        at_ms = timestamp_ms(value)
+        if at_ms is None:
+            why = "cannot be parsed as an ISO-8601 extended offset date-time format string"
+            raise _wrong("Timestamp", why, value)
+        return at_ms
+
+    return until_timestamp
+
+
+def _wrong(field: str, why: str, value: Any) -> QueryEvaluationError:
+    shown = value if isinstance(value, str) else json_text.dump(value)
+    return QueryEvaluationError(f"The {field} field {why}: {shown}", field)
+
+
 class WaitState(State):
     """Wait."""
 
     def __init__(self, name: str, spec: dict[str, Any]) -> None:
         super().__init__(name, spec)
+        self._moment = _jsonata_moment(spec) if self.is_jsonata else None
+        if self._moment is not None:
+            return
         self._seconds = spec.get("Seconds")
         self._timestamp_ms = timestamp_ms(spec["Timestamp"]) if "Timestamp" in spec else None
         path = spec.get("SecondsPath") or spec.get("TimestampPath")
@@ -52,6 +89,9 @@ class WaitState(State):
         leave(run, branch, self, self.flow.output(scope, raw, effective), self.next, values)
 
     def _until_ms(self, run: Run, branch: Branch) -> int:
+        if self._moment is not None:
+            at_ms: int = self._moment(run.scope(branch, self))
+            return at_ms
         if self._seconds is not None:
             return run.now_ms + int(self._seconds) * 1000
         if self._timestamp_ms is not None:
