@@ -119,7 +119,7 @@ MISMATCHES = [
     (START, {"ExecutionArn": "", "StartDate": "x"}, "Field 'ExecutionArn' is smaller than the minimum length"),
     (task("lambda:invoke", {}), {"StatusCode": True}, "Field 'StatusCode' must be a number"),
     (task("aws-sdk:dynamodb:getItem", {}), {"Item": []}, "Field 'Item' must be an object"),
-    (task("aws-sdk:dynamodb:getItem", {}), {"Item": {"a": {"BOOL": 1}}}, "Field 'BOOL' must be a boolean"),
+    (task("aws-sdk:dynamodb:getItem", {}), {"Item": {"a": {"Bool": 1}}}, "Field 'Bool' must be a boolean"),
     (task("aws-sdk:sqs:listQueues", {}), {"QueueUrls": [1]}, "Field 'QueueUrls' must be a string"),
     (task("aws-sdk:s3:getObject", {}), {"StorageClass": "X"}, "Field 'StorageClass' is not an expected value"),
     (

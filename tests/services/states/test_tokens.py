@@ -52,7 +52,11 @@ def test_what_is_no_answer_changes_nothing(house: House) -> None:
     success = house.states.send_task_success
     assert refusal(success, taskToken="nonsense", output="{}") == INVALID
     assert refusal(success, taskToken="nonsense", output="{") == INVALID  # the token is looked at first
-    assert refusal(success, taskToken=token, output="{")[0] == "InvalidOutput"
+    assert refusal(success, taskToken=token, output="{x}") == (
+        "InvalidOutput",
+        "Invalid Output: 'Unexpected character ('x' (code 120)): was expecting double-quote to start field name\n"
+        ' at [Source: (String)"{x}"; line: 1, column: 3]\'',
+    )
     assert refusal(success, taskToken=token, output='"' + "a" * 262_143 + '"')[0] in (
         "InvalidOutput",
         "ValidationException",

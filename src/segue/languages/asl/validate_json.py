@@ -1,22 +1,12 @@
-"""Definition text to JSON, with the syntax errors that AWS gives: those of the Jackson parser.
-
-Recorded: sfn-validate-definition/*not_a_definition*. Jackson reports where it stood when it noticed: behind the token
-or character that it did not expect.
-"""
+"""Definition text to JSON, with the syntax errors that AWS gives (see :mod:`segue.languages.jackson`)."""
 
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from segue.languages.asl.diagnostics import INVALID_JSON_DESCRIPTION, Diagnostic
-
-EXCERPT_CHARACTERS = 500
-"""As much of the text as Jackson shows in a location."""
-
-_VALUE = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-_TOKEN = re.compile(r"[A-Za-z0-9_$\u0080-\uffff]+")
+from segue.languages.jackson import syntax_error
 
 Duplicates = list[tuple[dict[str, Any], list[str]]]
 
@@ -44,75 +34,5 @@ def parse_definition(text: str) -> tuple[Any, Duplicates, Diagnostic | None]:
 
 
 def _syntax_error(text: str, error: json.JSONDecodeError) -> Diagnostic:
-    message, position = _in_jackson_words(text, error)
-    place = _place(text, position)
+    message, place = syntax_error(text, error)
     return Diagnostic("ERROR", INVALID_JSON_DESCRIPTION, f"{message}\n at {place}", place)
-
-
-def _place(text: str, position: int) -> str:
-    line = text.count("\n", 0, position) + 1
-    column = position - (text.rfind("\n", 0, position) + 1) + 1
-    excerpt = f'(String)"{text[:EXCERPT_CHARACTERS]}"'
-    if len(text) > EXCERPT_CHARACTERS:
-        excerpt += f"[truncated {len(text) - EXCERPT_CHARACTERS} chars]"
-    return f"[Source: {excerpt}; line: {line}, column: {column}]"
-
-
-def _in_jackson_words(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
-    """The message, and the position behind what was read."""
-    position, reason = error.pos, error.msg
-    if reason.startswith("Unterminated string") or (reason.startswith("Invalid \\u") and '"' not in text[position:]):
-        return "Unexpected end-of-input: was expecting closing quote for a string value", len(text)
-    if position >= len(text):
-        return _end_of_input(text), len(text)
-    character = text[position]
-    if reason.startswith("Invalid control character"):
-        return (
-            f"Illegal unquoted character ((CTRL-CHAR, code {ord(character)})): "
-            "has to be escaped using backslash to be included in string value",
-            position + 1,
-        )
-    if reason.startswith("Invalid \\"):
-        escaped = text[position + 1 : position + 2]
-        return f"Unrecognized character escape '{escaped}' (code {ord(escaped or chr(0))})", position + 2
-    if reason.startswith(("Expecting value", "Extra data")):
-        token = _TOKEN.match(text, position)
-        if token is not None:
-            return f"Unrecognized token '{token.group()}': was expecting {_VALUE}", token.end()
-        return _unexpected(character, f"expected a valid value {_VALUE}"), position + 1
-    if reason.startswith("Expecting property name"):
-        return _unexpected(character, "was expecting double-quote to start field name"), position + 1
-    if reason.startswith("Expecting ':'"):
-        return _unexpected(character, "was expecting a colon to separate field name and value"), position + 1
-    container = "Object" if _open_containers(text[:position])[-1:] == [("{")] else "Array"
-    return _unexpected(character, f"was expecting comma to separate {container} entries"), position + 1
-
-
-def _unexpected(character: str, expected: str) -> str:
-    return f"Unexpected character ('{character}' (code {ord(character)})): {expected}"
-
-
-def _end_of_input(text: str) -> str:
-    starts = _container_starts(text)
-    if not starts:
-        return "No content to map due to end-of-input"
-    container = "Object" if text[starts[-1]] == "{" else "Array"
-    return (
-        f"Unexpected end-of-input: expected close marker for {container} (start marker at {_place(text, starts[-1])})"
-    )
-
-
-def _open_containers(text: str) -> list[str]:
-    return [text[start] for start in _container_starts(text)]
-
-
-def _container_starts(text: str) -> list[int]:
-    """Where the containers begin that are still open at the end of the text."""
-    starts: list[int] = []
-    for match in re.finditer(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', text, re.DOTALL):
-        symbol = match.group()
-        if symbol in "[{":
-            starts.append(match.start())
-        elif symbol in "]}" and starts:
-            starts.pop()
-    return starts

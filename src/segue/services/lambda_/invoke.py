@@ -15,6 +15,8 @@ from segue.api.call import Result
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError, not_implemented
 from segue.jobs import Outbound
+from segue.languages import jackson
+from segue.languages.asl import json_text
 from segue.services.lambda_.errors import function_not_found
 from segue.services.lambda_.invocation import EFFECT, InvokeOutcome, InvokeRequest, begin_log, invoke_target
 from segue.services.lambda_.names import LATEST, FunctionName, named_function, ordinal_of
@@ -138,10 +140,19 @@ def checked_payload(call: Call, payload: bytes | None, kind: str) -> bytes:
     except orjson.JSONDecodeError as error:
         raise AwsError(
             "InvalidRequestContentException",
-            f"Could not parse request body into json: Could not parse payload into json: {error}",
+            f"Could not parse request body into json: Could not parse payload into json: {_why(payload, error)}",
             members={"Type": "User"},
         ) from error
     return payload
+
+
+def _why(payload: bytes, error: ValueError) -> str:
+    text = payload.decode("utf-8", "replace")
+    try:
+        json_text.parse(text)
+    except ValueError as careful:
+        error = careful
+    return jackson.explain(text, error, "byte[]")
 
 
 def _client_context(encoded: str | None) -> str | None:

@@ -11,6 +11,7 @@ from segue.api.deliveries import Delivery, record
 from segue.api.paginate import decode_token, encode_token
 from segue.errors import AwsError
 from segue.jobs import Job, Pending
+from segue.languages import jackson
 from segue.languages.asl import Stop, json_text
 from segue.services.states import logging_configuration, map_children, map_records, mocks, records, version_records
 from segue.services.states.advance import advance, begin, ended_key
@@ -151,7 +152,9 @@ def checked_input(call: Call, text: str) -> str:
     try:
         json_text.parse(text)
     except ValueError as error:
-        raise AwsError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from None
+        raise AwsError(
+            "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{jackson.explain(text, error)}'"
+        ) from None
     return text
 
 

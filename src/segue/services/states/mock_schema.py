@@ -12,6 +12,7 @@ from typing import Any
 from segue.errors import AwsError
 from segue.services.states.integrations import resolve
 from segue.services.states.integrations.members import pascal
+from segue.services.states.integrations.sdk_names import member_name
 from segue.wire.model import OperationModel, Ref, ServiceModel, Shape, load_service
 
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
@@ -84,10 +85,11 @@ class _Check:
         self._service = service
         self._resource_type = resource_type
         self._all_required = all_required
+        self._name = member_name if resource_type.startswith("aws-sdk:") else pascal
 
     def structure(self, shape: Shape, value: dict[str, Any]) -> None:
         for name, ref in shape.members.items():
-            shown = pascal(name)
+            shown = self._name(name)
             if shown in value:
                 if (self._resource_type, shown) not in _OWN_FORM:
                     self._member(ref, shown, value[shown])

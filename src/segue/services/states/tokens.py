@@ -8,6 +8,7 @@ from typing import Any
 from segue.api import Call, Result
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
+from segue.languages import jackson
 from segue.languages.asl import Command, CompleteTask, FailTask, Heartbeat, json_text
 from segue.languages.asl.commands import Key
 from segue.services.states import tokens_records
@@ -22,7 +23,7 @@ def send_task_success(call: Call, params: dict[str, Any]) -> Result:
     try:
         json_text.parse(output)
     except ValueError as error:
-        raise AwsError("InvalidOutput", f"Invalid Output: '{error}'") from None
+        raise AwsError("InvalidOutput", f"Invalid Output: '{jackson.explain(output, error)}'") from None
     if len(output.encode()) > call.limits.execution_payload_bytes:
         raise AwsError("InvalidOutput", "Invalid Output: 'The output is larger than the service limit'")
     _answer(call, arn, CompleteTask(key, output))

@@ -10,6 +10,7 @@ from segue.languages.asl import json_text
 from segue.services.states.integrations.errors import aws_sdk_error
 from segue.services.states.integrations.integration import Integration, TaskError
 from segue.services.states.integrations.members import from_model, to_model
+from segue.services.states.integrations.sdk_names import member_name
 from segue.wire.model import OperationModel, load_service
 
 # AWS's names for services in Resource ARNs (the SDK for Java 2's packages) where they are not the model's.
@@ -91,7 +92,7 @@ def _sdk_defaults(operation: OperationModel) -> dict[str, Any]:
 
 
 def _result(operation: OperationModel, output: dict[str, Any], _: str, __: int) -> Any:
-    return from_model(operation.service, operation.output, output)
+    return from_model(operation.service, operation.output, output, member_name)
 
 
 def _error(service: str, prefix: str, error: AwsError, request_id: str) -> TaskError:

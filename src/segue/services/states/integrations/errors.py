@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from segue.errors import AwsError
 from segue.services.states.integrations.integration import TaskError
+from segue.services.states.integrations.sdk_names import exception_name
 from segue.wire import overlays
 from segue.wire.model import ServiceModel
 from segue.wire.rest_xml import extended_id
@@ -35,7 +36,7 @@ def optimized_error(
 def aws_sdk_error(model: ServiceModel, prefix: str, error: AwsError, request_id: str) -> TaskError:
     """An error of an SDK integration, in the words of the SDK for Java 2. ``prefix``: its name for the service."""
     modelled = model.error(error.code)
-    name = _exception(modelled.name) if modelled else f"{prefix}Exception"
+    name = exception_name(modelled.name) if modelled else f"{prefix}Exception"
     where = f"{error.message} (Service: {prefix}, Status Code: {error.status}, Request ID: {request_id}"
     if model.name in overlays.UNWRAPPED_ERRORS:  # S3 has a second id, and its exceptions do not count attempts
         return TaskError(f"{prefix}.{name}", f"{where}, Extended Request ID: {extended_id(request_id)})")

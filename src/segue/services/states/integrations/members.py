@@ -7,11 +7,13 @@ timestamps are ISO 8601 texts; texts may be given as JSON values where a JSON te
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from segue.languages.asl import json_text
 from segue.services.states.integrations.integration import TaskError
+from segue.services.states.integrations.sdk_names import member_name
 from segue.wire.model import Ref, ServiceModel, Shape
 
 
@@ -32,13 +34,13 @@ def to_model(service: ServiceModel, shape: Shape | None, value: Any) -> dict[str
     return members
 
 
-def from_model(service: ServiceModel, shape: Shape | None, value: Any) -> Any:
-    """An operation's output as a state's result."""
-    return {} if shape is None else _from_model(service, shape, value)
+def from_model(service: ServiceModel, shape: Shape | None, value: Any, name: Callable[[str], str]) -> Any:
+    """An operation's output as a state's result; ``name`` says how members are shown."""
+    return {} if shape is None else _from_model(service, shape, value, name)
 
 
 def pascal(name: str) -> str:
-    """A member's name as Step Functions shows it."""
+    """A member's name as optimized integrations show it."""
     return name[:1].upper() + name[1:]
 
 
@@ -121,22 +123,22 @@ def _member(shape: Shape, key: str, given: dict[str, Any]) -> str:
         return camel
     folded = key.lower()
     for name in shape.members:
-        if name.lower() == folded:
+        if folded in (name.lower(), member_name(name).lower()):
             return name
     raise _unusable(given, f'The field "{key}" is not supported by Step Functions')
 
 
-def _from_model(service: ServiceModel, shape: Shape, value: Any) -> Any:
+def _from_model(service: ServiceModel, shape: Shape, value: Any, name: Callable[[str], str]) -> Any:
     if shape.type == "structure" and isinstance(value, dict):
         return {
-            pascal(name): _from_model(service, service.shape(shape.members[name].shape_name), item)
-            for name, item in sorted(value.items())
-            if item is not None and name in shape.members
+            name(member): _from_model(service, service.shape(shape.members[member].shape_name), item, name)
+            for member, item in sorted(value.items())
+            if item is not None and member in shape.members
         }
     if shape.type == "list" and isinstance(value, list):
-        return [_from_model(service, _target(service, shape.element), item) for item in value]
+        return [_from_model(service, _target(service, shape.element), item, name) for item in value]
     if shape.type == "map" and isinstance(value, dict):
-        return {key: _from_model(service, _target(service, shape.value), item) for key, item in value.items()}
+        return {key: _from_model(service, _target(service, shape.value), item, name) for key, item in value.items()}
     if isinstance(value, bytes):
         try:
             return value.decode()

@@ -14,7 +14,7 @@ from segue.errors import AwsError
 from segue.languages.asl import json_text
 from segue.services.states.integrations.errors import optimized_error
 from segue.services.states.integrations.integration import Integration, TaskError
-from segue.services.states.integrations.members import from_model, to_model
+from segue.services.states.integrations.members import from_model, pascal, to_model
 from segue.services.states.integrations.metadata import with_metadata
 from segue.wire.model import OperationModel, load_service
 
@@ -70,13 +70,20 @@ def _compact(payload: str) -> str:
 
 
 def function_error(payload: str) -> TaskError:
-    """A function's error: its ``errorType`` is the error's name, its whole payload the cause."""
+    """A function's error: its ``errorType`` is the error's name, its whole payload the cause.
+
+    Without one (a custom runtime may leave it out) the words are those that users report: "The cause could not be
+    determined because Lambda did not return an error type."
+    """
     try:
         document = json_text.parse(payload)
     except ValueError:
         document = None
     error = document.get("errorType") if isinstance(document, dict) else None
-    return TaskError(error if isinstance(error, str) else "Lambda.Unknown", payload)
+    if isinstance(error, str) and error:
+        return TaskError(error, payload)
+    why = "The cause could not be determined because Lambda did not return an error type."
+    return TaskError("Lambda.Unknown", f"{why} Returned payload: {payload}")
 
 
 def _function_params(value: dict[str, Any]) -> Any:
@@ -122,7 +129,7 @@ def _params(operation: OperationModel, shape: Callable[[dict[str, Any]], Any], v
 def _result(
     service: _Service, operation: OperationModel, shape: Shape, output: dict[str, Any], request_id: str, now_ms: int
 ) -> Any:
-    members = from_model(operation.service, operation.output, output)
+    members = from_model(operation.service, operation.output, output, pascal)
     if operation.service.name == "stepfunctions" and "startDate" in output:
         members["StartDate"] = output["startDate"]
     result = shape(members)

@@ -1,0 +1,46 @@
+"""How the SDK for Java 2 spells the names of AWS's models: SDK integrations show members and errors so.
+
+Source: the naming rules of that SDK's code generator; seen on AWS: DynamoDB's ``Bool`` (aws/aws-sdk-js issue 4294).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_WORDS = (
+    (re.compile(r"[^A-Za-z0-9]+"), " "),
+    (re.compile(r"([^a-z]{2,})v([0-9]+)"), r"\1 v\2 "),
+    (re.compile(r"([^A-Z]{2,})V([0-9]+)"), r"\1 V\2 "),
+    (re.compile(r"(?<=[a-z])(?=[A-Z][a-zA-Z0-9])"), " "),
+    (re.compile(r"([A-Z]+)([A-Z][a-z])"), r"\1 \2"),
+    (re.compile(r"([0-9])([a-zA-Z])"), r"\1 \2"),
+)
+
+
+_RENAMED = {"NULL": "Nul"}  # no method in Java can be called "null"
+
+
+@lru_cache(maxsize=4096)
+def member_name(name: str) -> str:
+    """A member's name: of the capitals that it begins with, those of an acronym are lowered but for the first."""
+    if name in _RENAMED:
+        return _RENAMED[name]
+    capitals = next((at for at, letter in enumerate(name) if not ("A" <= letter <= "Z")), len(name))
+    if capitals <= 1:
+        return name[:1].upper() + name[1:]
+    begins_word = capitals < len(name) and name[capitals].islower()
+    acronym = capitals - 1 if begins_word else capitals
+    return name[0] + name[1:acronym].lower() + name[acronym:]
+
+
+@lru_cache(maxsize=1024)
+def exception_name(shape: str) -> str:
+    """An error's name, of its shape's: ``KMSDisabled`` is ``KmsDisabledException``."""
+    spaced = shape
+    for pattern, replacement in _WORDS:
+        spaced = pattern.sub(replacement, spaced)
+    name = "".join(word.lower().capitalize() for word in spaced.split())
+    if name.endswith("Fault"):
+        name = name.removesuffix("Fault")
+    return name if name.endswith("Exception") else f"{name}Exception"
