@@ -43,6 +43,7 @@ from segue.languages.asl.commands import (
     FireTimer,
     Heartbeat,
     Key,
+    Redrive,
     ScheduleTask,
     SetTimer,
     Start,
@@ -54,6 +55,7 @@ from segue.languages.asl.compiler import compile
 from segue.languages.asl.errors import InvalidExpression, NotYet, StatesError
 from segue.languages.asl.history import HistoryEvent
 from segue.languages.asl.program import Program
+from segue.languages.asl.redrive import redriven_tree
 from segue.languages.asl.step import Step, start, step
 from segue.languages.asl.tree import ExecutionMeta, Journal, Tree
 
@@ -77,6 +79,7 @@ __all__ = [
     "Key",
     "NotYet",
     "Program",
+    "Redrive",
     "ScheduleTask",
     "SetTimer",
     "Start",
@@ -87,6 +90,7 @@ __all__ = [
     "TaskSubmitted",
     "Tree",
     "compile",
+    "redriven_tree",
     "start",
     "step",
 ]

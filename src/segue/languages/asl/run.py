@@ -62,7 +62,7 @@ class Run:
         self.ready: deque[int] = deque(tree.header.ready)
         self.last_event_id = tree.header.last_event_id
         self._max_event_id = MAX_EVENTS - 1 if tree.meta.kind == "STANDARD" else 1 << 62
-        self._last_frame_id = tree.header.last_frame_id
+        self.last_frame_id = tree.header.last_frame_id
         self._tree = tree
         self._frames: dict[int, Frame | None] = {}
         self._visible: dict[int, Mapping[str, Any]] = {}
@@ -70,6 +70,7 @@ class Run:
         self.input_text = tree.input_text
         self.execution_input: Any = None
         self.advancing: Branch | None = None
+        self.kept: dict[int, list[Any]] | None = None
         self.failure: Failure | None = None
         self.notes: dict[str, Any] | None = None
         self.given_context: Mapping[str, Any] | None = None
@@ -136,8 +137,8 @@ class Run:
             self._children.pop(join_id, None)
 
     def next_frame_id(self) -> int:
-        self._last_frame_id += 1
-        return self._last_frame_id
+        self.last_frame_id += 1
+        return self.last_frame_id
 
     def add(self, frame: Frame) -> None:
         """Keep a new frame, or another one in the place of an old."""
@@ -218,8 +219,22 @@ class Run:
             self.actions.append(CancelMapRun(branch.id, branch.generation))
             self.drop(branch.join)
 
+    def keep(self) -> None:
+        """Remember the frames as they stand: a redrive of a Standard execution that does not succeed begins with them.
+
+        Only the first time counts, before what has failed is cleared away.
+        """
+        if self.kept is None and self.meta.kind == "STANDARD":
+            self.kept = {id: frame.dump() for id, frame in self._all_frames()}
+
+    def branch_ids(self) -> list[int]:
+        """Ids of all branches, parents before their children."""
+        return sorted(id for id, frame in self._all_frames() if isinstance(frame, Branch))
+
     def finish(self, status: Status, event: str, previous: int, details: dict[str, Any]) -> None:
         """The end of the execution: the last event, and everything that still runs is called off."""
+        if status != "SUCCEEDED":
+            self.keep()
         self.emit(previous, event, details)
         self.status = status
         self.stop_ms = self.now_ms
@@ -234,7 +249,7 @@ class Run:
 
     def journal(self) -> Journal:
         """What has changed, for ``Tree.apply``."""
-        header = Header(self.status, self.last_event_id, self._last_frame_id, tuple(self.ready))
+        header = Header(self.status, self.last_event_id, self.last_frame_id, tuple(self.ready))
         changed: Journal = {HEADER: header.dump()}
         for id, frame in self._frames.items():
             changed[id] = None if frame is None else frame.dump()

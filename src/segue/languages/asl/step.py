@@ -18,6 +18,7 @@ from segue.languages.asl.commands import (
     FireTimer,
     Heartbeat,
     Key,
+    Redrive,
     SetTimer,
     Start,
     Stop,
@@ -28,11 +29,12 @@ from segue.languages.asl.distributed_map import DistributedMapState
 from segue.languages.asl.frames import MAPPING, RETRYING, RUNNING, TASK_PHASES, WAITING, Branch
 from segue.languages.asl.history import MAX_EVENTS, NOT_TRUNCATED, HistoryEvent, failure_details
 from segue.languages.asl.program import Program
+from segue.languages.asl.redrive import redrive
 from segue.languages.asl.retry import Failure
 from segue.languages.asl.run import HistoryFull, Refuse, Run
 from segue.languages.asl.task_state import TaskState
 from segue.languages.asl.transitions import EvaluationErrors, advance, evaluation_failed, fail
-from segue.languages.asl.tree import ExecutionMeta, Journal, Status, Tree
+from segue.languages.asl.tree import ExecutionMeta, Header, Journal, Status, Tree
 from segue.languages.asl.wait_state import WaitState
 
 DEFAULT_BUDGET = 1000
@@ -51,6 +53,7 @@ class Step:
         more: the budget was used up: a ``Continue`` is to follow.
         output_text, error, cause, stop_ms: of an execution that has ended with this step. A TIMED_OUT execution's error
             stands in its last event alone, as DescribeExecution shows none.
+        kept: of a Standard execution that ended without success: what ``redriven_tree`` makes a tree of, plain data.
     """
 
     status: Status
@@ -62,6 +65,7 @@ class Step:
     error: str | None = None
     cause: str | None = None
     stop_ms: int | None = None
+    kept: dict[str, Any] | None = None
 
     @property
     def finished(self) -> bool:
@@ -107,7 +111,7 @@ def step(
     """
     if (tree.status == "PENDING") != isinstance(command, Start):
         raise ValueError(f"{command} does not fit an execution that is {tree.status}")
-    if tree.status not in ("PENDING", "RUNNING"):
+    if (tree.status in ("PENDING", "RUNNING")) == isinstance(command, Redrive):
         return Step(tree.status)
     run = Run(program, tree, now_ms, budget, refuse)
     try:
@@ -126,7 +130,14 @@ def step(
         error=run.error,
         cause=run.cause,
         stop_ms=run.stop_ms,
+        kept=_kept(run),
     )
+
+
+def _kept(run: Run) -> dict[str, Any] | None:
+    if run.kept is None or run.status == "RUNNING":
+        return None
+    return {"header": Header(run.status, run.last_event_id, run.last_frame_id).dump(), "frames": run.kept}
 
 
 def _walk(run: Run) -> None:
@@ -211,7 +222,8 @@ def _heartbeat(run: Run, command: Heartbeat) -> bool:
 def _fire_timer(run: Run, command: FireTimer) -> bool:
     if command.kind == "execution":
         # To the millisecond, however late the timer fires (measured on AWS: stopDate is startDate + TimeoutSeconds).
-        run.now_ms = min(run.now_ms, run.meta.start_ms + (run.timeout_seconds or 0) * 1000)
+        began_ms = run.meta.redriven_ms or run.meta.start_ms
+        run.now_ms = min(run.now_ms, began_ms + (run.timeout_seconds or 0) * 1000)
         run.finish("TIMED_OUT", "ExecutionTimedOut", 0, {"error": "States.Timeout"})
         run.error = None
         return True
@@ -265,4 +277,5 @@ _HANDLERS: dict[type[Any], Callable[[Run, Any], bool]] = {
     CompleteMapRun: _complete_map_run,
     FailMapRun: _fail_map_run,
     Stop: _stop,
+    Redrive: redrive,
 }

@@ -144,11 +144,30 @@ def fail(run: Run, branch: Branch, failure: Failure) -> None:
         if not branch.parent:
             _fail_execution(run, branch, failure)
             return
+        if not _is_handled_above(run, branch, failure):
+            run.keep()
         composite = cast(Composite, run.owner_state(run.peek(branch.parent)))
         branch = composite.child_failed(run, branch)
 
 
+def _is_handled_above(run: Run, branch: Branch, failure: Failure) -> bool:
+    """Whether a state around the branch will try again or catch, so that the failure does not reach the execution."""
+    while branch.parent:
+        branch = run.peek(run.peek(branch.parent).parent)
+        state = run.program.state(branch)
+        used = branch.retries or [0] * len(state.retriers)
+        for retrier, times in zip(state.retriers, used, strict=True):
+            if failure.matches(retrier.errors):
+                if times < retrier.max_attempts:
+                    return True
+                break
+        if any(failure.matches(catcher.errors) for catcher in state.catchers):
+            return True
+    return False
+
+
 def _fail_execution(run: Run, branch: Branch, failure: Failure) -> None:
+    run.keep()
     details = failure_details(failure.error, failure.cause)
     branch.phase = ENDED
     run.finish("FAILED", "ExecutionFailed", branch.previous, details)

@@ -31,6 +31,7 @@ class ExecutionMeta:
         kind: STANDARD or EXPRESS.
         seed: from which tokens, UUIDs and other chance are drawn, the same again in a replay.
         redrive_count: how often it was redriven.
+        redriven_ms: when it was last redriven, 0 if never.
     """
 
     id: str
@@ -42,6 +43,7 @@ class ExecutionMeta:
     kind: Literal["STANDARD", "EXPRESS"] = "STANDARD"
     seed: int = 0
     redrive_count: int = 0
+    redriven_ms: int = 0
 
     @property
     def region(self) -> str:
