@@ -8,6 +8,8 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from segue.services.states.advance import TREES
+from segue.services.states.map_items import MAPS
 from segue.testing import Segue
 
 ROLE = "arn:aws:iam::000000000000:role/states"
@@ -87,17 +89,27 @@ class House:
 
     def tokens(self) -> list[str]:
         """The tokens in the queue ``tokens``, taken out of it."""
+        return [token for token, _ in self.asked()]
+
+    def asked(self) -> list[tuple[str, Any]]:
+        """The tokens in the queue ``tokens``, taken out of it, each with the input that came along."""
         sqs = self.segue.client("sqs")
         url = sqs.get_queue_url(QueueName="tokens")["QueueUrl"]
         found = []
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                found.append(json.loads(message["Body"])["token"])
+                body = json.loads(message["Body"])
+                found.append((body["token"], body.get("input")))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
     def rows(self, sql: str, *args: Any) -> list[tuple[Any, ...]]:
         return self.segue.transact(lambda tx: tx.all(sql, *args))
+
+    def forget(self) -> None:
+        """Forget what is in memory only, as a crash does."""
+        TREES.clear()
+        MAPS.clear()
 
     def work(self) -> list[tuple[Any, ...]]:
         """The service's jobs that are left."""

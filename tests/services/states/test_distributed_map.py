@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.states.machines import House, State, waiting
+from tests.services.states.machines import House, State, refusal, waiting
 
 PASS: State = {"Type": "Pass", "End": True}
 
@@ -215,3 +215,16 @@ def test_an_item_selector_that_fails_fails_the_map_run(house: House) -> None:
     error, cause = house.failure(arn)
     assert error == "States.Runtime"
     assert "Map.Item.Value.a" in cause
+
+
+def test_what_is_not_needed_is_forgotten(house: House) -> None:
+    good = house.start(house.machine(mapping(PASS, kind="EXPRESS")), [1, 2])
+    bad = house.start(house.machine(failing(7, kind="EXPRESS"), name="bad"), [7])
+    assert house.status(good) == "SUCCEEDED"
+    assert house.rows("SELECT COUNT(*) FROM states_executions WHERE parent LIKE 'map/%'") == [(1,)]  # to be redriven
+    house.segue.advance(3 * 3_600)
+    assert house.rows("SELECT COUNT(*) FROM states_executions WHERE parent LIKE 'map/%'") == [(1,)]
+    house.segue.advance(91 * 86_400)
+    for table in ("states_executions", "states_map_runs", "states_map_plans", "states_map_items"):
+        assert house.rows(f"SELECT COUNT(*) FROM {table}") == [(0,)]
+    assert refusal(house.states.describe_execution, executionArn=bad)[0] == "ExecutionDoesNotExist"

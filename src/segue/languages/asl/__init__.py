@@ -53,7 +53,7 @@ from segue.languages.asl.commands import (
 )
 from segue.languages.asl.compiler import compile
 from segue.languages.asl.errors import InvalidExpression, NotYet, StatesError
-from segue.languages.asl.history import HistoryEvent
+from segue.languages.asl.history import MAX_EVENTS, HistoryEvent
 from segue.languages.asl.program import Program
 from segue.languages.asl.redrive import redriven_tree
 from segue.languages.asl.step import Step, start, step
@@ -61,6 +61,7 @@ from segue.languages.asl.tree import ExecutionMeta, Journal, Tree
 
 __all__ = [
     "EXECUTION",
+    "MAX_EVENTS",
     "Action",
     "CancelTask",
     "CancelTimer",

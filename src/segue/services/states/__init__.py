@@ -1,12 +1,10 @@
 """Step Functions: state machines and their executions.
 
 In: state machines (create, update, describe, list, delete, validate, tag), their versions and aliases, Standard
-executions (start, describe, list, stop, history), single states (TestState), task tokens, activities, Express
+executions (start, describe, list, stop, redrive, history), Map Runs, single states (TestState), task tokens, activities, Express
 executions (synchronous and not), logs; optimized integrations with functions, topics, queues, the bus, tables and
 executions, the HTTP task over connections, and ``aws-sdk:*`` for every operation there is. The language itself is
 ``segue.languages.asl``; ``advance`` is where it meets the store.
-
-Left out, and answered with 501: redrive.
 """
 
 from segue.services.states import (
@@ -17,6 +15,8 @@ from segue.services.states import (
     http_endpoint,
     machines,
     map_runs,
+    map_work,
+    redrive,
     retention,
     task_jobs,
     test_state,
@@ -34,6 +34,8 @@ __all__ = [
     "http_endpoint",
     "machines",
     "map_runs",
+    "map_work",
+    "redrive",
     "retention",
     "task_jobs",
     "test_state",

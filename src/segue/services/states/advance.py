@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
+from typing import Any
 
 from segue import jobs
 from segue.api import Call
@@ -17,15 +18,17 @@ from segue.languages.asl import (
     Continue,
     ExecutionMeta,
     Program,
+    Redrive,
     ScheduleTask,
     SetTimer,
     Start,
     Step,
     Tree,
+    redriven_tree,
     step,
 )
 from segue.languages.asl import start as start_tree
-from segue.languages.asl.commands import Action, CancelMapRun, Key, StartMapRun
+from segue.languages.asl.commands import Action, CancelMapRun, Key, RedriveMapRun, StartMapRun
 from segue.languages.asl.history import HistoryEvent
 from segue.languages.asl.tree import Journal
 from segue.services.states import (
@@ -132,6 +135,29 @@ def advance(call: Call, arn: str, *commands: Command) -> bool:
     return taken
 
 
+def redrive(call: Call, execution: Execution) -> None:
+    """Let an execution that ended without success go on from where it stopped."""
+    packed = records.snapshot_of(call.tx, execution.arn)
+    assert packed is not None, f"nothing was kept of {execution.arn}"
+    execution = execution._replace(
+        status="RUNNING",
+        stop_at_ms=None,
+        output=None,
+        error=None,
+        cause=None,
+        revision=call.tx.ids.seed(),
+        snapshot_chunk=execution.chunks,
+        redrive_count=execution.redrive_count + 1,
+        redriven_at_ms=call.now_ms,
+    )
+    tree = redriven_tree(_meta(execution), execution.input, chunks.unpack_kept(packed))
+    records.save_redrive(call.tx, execution, chunks.pack_tree(tree))
+    program = PROGRAMS.get(call.tx, execution.definition_hash)
+    advancing = Advancing(call, execution, program, tree)
+    advancing.run(Redrive(execution.redrive_count))
+    advancing.save()
+
+
 class Advancing:
     """One execution while it advances within one transaction."""
 
@@ -145,6 +171,7 @@ class Advancing:
         self._tree = tree
         self._events: list[HistoryEvent] = []
         self._journal: Journal = {}
+        self._kept: dict[str, Any] | None = None
 
     def run(self, *commands: Command) -> bool:
         """Step until nothing is left to do here and now; whether any of ``commands`` had an effect."""
@@ -198,6 +225,8 @@ class Advancing:
             records.insert_execution(tx, execution)
         else:
             records.save_execution(tx, execution, snapshot)
+        if self._kept is not None and not running:
+            records.keep_for_redrive(tx, execution.arn, chunks.pack_kept(self._kept))
         self._save_chunk(execution, journal=running and snapshot is None)
         if execution.logging:
             execution_logs.log_later(self.call, execution, self._events)
@@ -279,6 +308,8 @@ class Advancing:
                 tasks.call_off(self.call, arn, action.key)
             case StartMapRun():
                 map_dispatch.start(self, action)
+            case RedriveMapRun():
+                map_dispatch.redrive(self.call, arn, action.key)
             case CancelMapRun():
                 map_dispatch.cancel(self.call, arn, action.key)
         return ()
@@ -293,6 +324,7 @@ class Advancing:
     def _note_end(self, last: Step) -> None:
         if last.status == "RUNNING":
             return
+        self._kept = last.kept
         self.execution = self.execution._replace(
             status=last.status,
             stop_at_ms=last.stop_ms,
@@ -331,6 +363,8 @@ def _meta(execution: Execution) -> ExecutionMeta:
         state_machine_name=execution.machine_arn.split(":")[6],
         kind="EXPRESS" if execution.kind == "EXPRESS" else "STANDARD",
         seed=execution.seed,
+        redrive_count=execution.redrive_count,
+        redriven_ms=execution.redriven_at_ms or 0,
     )
 
 

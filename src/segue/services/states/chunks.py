@@ -40,6 +40,18 @@ def pack_tree(tree: Tree) -> bytes:
     return packed
 
 
+def pack_kept(kept: dict[str, Any]) -> bytes:
+    """What a Step kept for a redrive."""
+    packed: bytes = msgpack.packb(kept)
+    return packed
+
+
+def unpack_kept(packed: bytes) -> dict[str, Any]:
+    """What was kept for a redrive."""
+    kept: dict[str, Any] = msgpack.unpackb(packed, strict_map_key=False)
+    return kept
+
+
 def unpack_tree(packed: bytes) -> Tree:
     """The tree of a snapshot."""
     plain: dict[str, Any] = msgpack.unpackb(packed, strict_map_key=False)

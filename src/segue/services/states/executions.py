@@ -19,6 +19,7 @@ from segue.services.states.arns import checked_arn, checked_name, execution_miss
 from segue.services.states.machines import machine_members
 from segue.services.states.qualified import Chosen, chosen, existing_machine, qualifier, refuse_deleting, unqualified
 from segue.services.states.records import Execution
+from segue.services.states.redrive import redrive_members
 from segue.services.states.service import SERVICE
 
 _SYNC_WAIT_MS = 300_000
@@ -93,7 +94,7 @@ def start_sync_execution(call: Call, params: dict[str, Any]) -> Result:
     if execution.chunks:
         records.delete_execution(call.tx, execution.arn)
     took_ms = (execution.stop_at_ms or call.now_ms) - execution.start_at_ms
-    shown = description(execution, params.get("includedData"))
+    shown = description(call, execution, params.get("includedData"))
     shown = {name: value for name, value in shown.items() if name not in _STANDARD_ONLY}
     return {
         **shown,
@@ -162,12 +163,12 @@ def checked_input(call: Call, text: str) -> str:
 def describe_execution(call: Call, params: dict[str, Any]) -> Result:
     execution = existing_execution(call, params["executionArn"])
     run_arn = map_records.run_arn_of(call.tx, execution)
-    return {**description(execution, params.get("includedData")), "mapRunArn": run_arn}
+    shown = description(call, execution, params.get("includedData"))
+    return {**shown, "mapRunArn": run_arn}
 
 
-def description(execution: Execution, included: str | None = None) -> dict[str, Any]:
+def description(call: Call, execution: Execution, included: str | None = None) -> dict[str, Any]:
     """The members of DescribeExecution; with ``METADATA_ONLY`` neither input nor output."""
-    redrive = _redrive(execution)
     data = included != "METADATA_ONLY"
     return {
         "executionArn": execution.arn,
@@ -185,17 +186,8 @@ def description(execution: Execution, included: str | None = None) -> dict[str, 
         "error": execution.error,
         "cause": execution.cause,
         "traceHeader": execution.trace_header or None,
-        **redrive,
+        **redrive_members(call, execution),
     }
-
-
-def _redrive(execution: Execution) -> dict[str, Any]:
-    status = {"redriveCount": 0, "redriveStatus": "NOT_REDRIVABLE"}
-    if execution.status == "RUNNING":
-        return {**status, "redriveStatusReason": "Execution is RUNNING and cannot be redriven"}
-    if execution.status == "SUCCEEDED":
-        return {**status, "redriveStatusReason": "Execution is SUCCEEDED and cannot be redriven"}
-    return {"redriveCount": 0, "redriveStatus": "REDRIVABLE"}
 
 
 @SERVICE.operation("DescribeStateMachineForExecution", reads=True, resource=_execution)
@@ -220,10 +212,14 @@ def describe_state_machine_for_execution(call: Call, params: dict[str, Any]) -> 
 
 @SERVICE.operation("ListExecutions", reads=True, resource=_machine)
 def list_executions(call: Call, params: dict[str, Any]) -> Result:
-    if "mapRunArn" in params and "stateMachineArn" not in params:
+    if "mapRunArn" in params:
+        if "stateMachineArn" in params:
+            raise AwsError("ValidationException", "Must provide either a StateMachine ARN or a MapRun ARN, not both")
         return map_children.list_children(call, params, listed)
     if "stateMachineArn" not in params:
         raise AwsError("ValidationException", "Must provide a StateMachine ARN or MapRun ARN")
+    if "redriveFilter" in params or params.get("statusFilter") == "PENDING_REDRIVE":
+        raise AwsError("ValidationException", "Redrives are filtered for a MapRun ARN only")
     arn = params["stateMachineArn"]
     machine = existing_machine(call, unqualified(arn))
     if machine.kind == "EXPRESS":
@@ -247,7 +243,8 @@ def listed(execution: Execution) -> dict[str, Any]:
         "status": execution.status,
         "startDate": execution.start_at_ms,
         "stopDate": execution.stop_at_ms,
-        "redriveCount": 0,
+        "redriveCount": execution.redrive_count,
+        "redriveDate": execution.redriven_at_ms,
     }
 
 

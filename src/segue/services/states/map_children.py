@@ -29,7 +29,35 @@ def list_children(call: Call, params: dict[str, Any], listed: Callable[[Executio
         raise AwsError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
     limit = params.get("maxResults") or 100
     before = int(decode_token(params["nextToken"], kinds=(int,))[0]) if "nextToken" in params else run.next_child
-    found = map_records.children_before(call.tx, run.number, before, limit + 1, params.get("statusFilter"))
-    shown = [{**listed(one), "mapRunArn": run.arn, "itemCount": child_place(one.parent)[2]} for one in found[:limit]]
+    status = params.get("statusFilter")
+    redriven = params["redriveFilter"] == "REDRIVEN" if "redriveFilter" in params else None
+    if status == _PENDING:
+        found = _pending(call, run, before, limit + 1)
+    else:
+        found = map_records.children_before(call.tx, run.number, before, limit + 1, status, redriven)
+    shown = [_shown(run, one, listed(one)) for one in found[:limit]]
     following = encode_token(child_place(found[limit - 1].parent)[1]) if len(found) > limit else None
     return {"executions": shown, "nextToken": following}
+
+
+_PENDING = "PENDING_REDRIVE"
+_UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
+
+
+def _pending(call: Call, run: MapRun, before: int, limit: int) -> list[Execution]:
+    """Children that wait to be redriven, the last first."""
+    if run.phase != "redriving":
+        return []
+    found = map_records.children(call.tx, run.number, run.cursor, run.to_redrive + 1, _UNSUCCESSFUL)
+    return [one for one in reversed(found) if child_place(one.parent)[1] < before][:limit]
+
+
+def _shown(run: MapRun, child: Execution, members: dict[str, Any]) -> dict[str, Any]:
+    _, place, items = child_place(child.parent)
+    waits = run.phase == "redriving" and place >= run.cursor and child.status in _UNSUCCESSFUL
+    return {
+        **members,
+        "status": _PENDING if waits else child.status,
+        "mapRunArn": run.arn,
+        "itemCount": items,
+    }

@@ -199,11 +199,16 @@ def children(tx: Transaction, number: int, first: int, limit: int, statuses: tup
     return [Execution(*row) for row in rows]
 
 
-def children_before(tx: Transaction, number: int, before: int, limit: int, status: str | None) -> list[Execution]:
-    """Children of a Map Run, the newest first, those whose place is below ``before``."""
+def children_before(
+    tx: Transaction, number: int, before: int, limit: int, status: str | None, redriven: bool | None
+) -> list[Execution]:
+    """Children of a Map Run, the newest first, those whose place is below ``before``; of one status, or redriven."""
+    where = " AND status = ?" if status else ""
+    if redriven is not None:
+        where += " AND redrive_count > 0" if redriven else " AND redrive_count = 0"
     rows = tx.all(
-        f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE parent >= ? AND parent < ? AND parent <> ''"
-        f"{' AND status = ?' if status else ''} ORDER BY parent DESC LIMIT ?",
+        f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE parent >= ? AND parent < ? AND parent <> ''{where}"
+        " ORDER BY parent DESC LIMIT ?",
         f"map/{number}/",
         f"map/{number}/{before:010d}",
         *((status,) if status else ()),

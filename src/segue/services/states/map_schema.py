@@ -1,4 +1,4 @@
-"""The schema of Map Runs."""
+"""The schema of Map Runs and redrives."""
 
 MIGRATION = """
     CREATE TABLE states_map_runs (
@@ -57,5 +57,16 @@ MIGRATION = """
         first_item BIGINT NOT NULL,
         items BYTEA NOT NULL,
         PRIMARY KEY (run, first_item)
+    );
+    """
+
+REDRIVES = """
+    ALTER TABLE states_executions ADD COLUMN redrive_count BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE states_executions ADD COLUMN redriven_at BIGINT;
+    CREATE TABLE states_redrives (
+        execution BIGINT NOT NULL,
+        token TEXT NOT NULL,
+        redriven_at BIGINT NOT NULL,
+        PRIMARY KEY (execution, token)
     );
     """

@@ -67,11 +67,14 @@ class Execution(NamedTuple):
     version_arn: str = ""
     alias_arn: str = ""
     logging: str = ""
+    redrive_count: int = 0
+    redriven_at_ms: int | None = None
 
 
 EXECUTION_COLUMNS = (
     "arn, number, machine_arn, name, kind, definition_hash, role_arn, seed, status, start_at, stop_at, input, output,"
-    " error, cause, trace, trace_header, parent, revision, chunks, snapshot_chunk, version_arn, alias_arn, logging"
+    " error, cause, trace, trace_header, parent, revision, chunks, snapshot_chunk, version_arn, alias_arn, logging,"
+    " redrive_count, redriven_at"
 )
 _INSERT_EXECUTION = (
     f"INSERT INTO states_executions ({EXECUTION_COLUMNS}) VALUES ({', '.join('?' * len(Execution._fields))})"
@@ -236,6 +239,45 @@ def save_execution(tx: Transaction, execution: Execution, snapshot: bytes | None
     )
 
 
+def keep_for_redrive(tx: Transaction, arn: str, kept: bytes) -> None:
+    """Keep what a redrive of an execution that has just ended will begin with, in the place of its snapshot."""
+    tx.run("UPDATE states_executions SET snapshot = ? WHERE arn = ?", kept, arn)
+
+
+def save_redrive(tx: Transaction, execution: Execution, snapshot: bytes) -> None:
+    """Keep that an execution runs again, from this snapshot."""
+    save_execution(tx, execution, snapshot)
+    tx.run(
+        "UPDATE states_executions SET redrive_count = ?, redriven_at = ? WHERE arn = ?",
+        execution.redrive_count,
+        execution.redriven_at_ms,
+        execution.arn,
+    )
+
+
+def redrive_of(tx: Transaction, execution: int, token: str, since_ms: int, last: int) -> int | None:
+    """When an execution was redriven with this token, if it is among the ``last`` ones since then."""
+    rows = tx.all(
+        "SELECT token, redriven_at FROM states_redrives WHERE execution = ? AND redriven_at >= ?"
+        " ORDER BY redriven_at DESC LIMIT ?",
+        execution,
+        since_ms,
+        last,
+    )
+    return next((at_ms for known, at_ms in rows if known == token), None)
+
+
+def note_redrive(tx: Transaction, execution: int, token: str, now_ms: int) -> None:
+    """Remember the token of a redrive."""
+    tx.run(
+        "INSERT INTO states_redrives VALUES (?, ?, ?)"
+        " ON CONFLICT (execution, token) DO UPDATE SET redriven_at = excluded.redriven_at",
+        execution,
+        token,
+        now_ms,
+    )
+
+
 def insert_chunk(
     tx: Transaction, execution: int, chunk: int, first_event: int, events: bytes, journal: bytes | None
 ) -> None:
@@ -268,9 +310,13 @@ def drop_chunks(tx: Transaction, execution: int) -> None:
 
 
 def ended_before(tx: Transaction, kind: str, before_ms: int, limit: int) -> list[tuple[str, int]]:
-    """ARNs and numbers of executions of a kind that ended before a time, the oldest first."""
+    """ARNs and numbers of executions of a kind that ended before a time, the oldest first.
+
+    Express children of Map Runs go with their Map Run.
+    """
     rows = tx.all(
-        "SELECT arn, number FROM states_executions WHERE stop_at < ? AND kind = ? ORDER BY stop_at LIMIT ?",
+        "SELECT arn, number FROM states_executions WHERE stop_at < ? AND kind = ?"
+        " AND (kind = 'STANDARD' OR SUBSTR(parent, 1, 4) <> 'map/') ORDER BY stop_at LIMIT ?",
         before_ms,
         kind,
         limit,
@@ -283,6 +329,7 @@ def forget_execution(tx: Transaction, arn: str, number: int) -> None:
     delete_execution(tx, arn)
     drop_chunks(tx, number)
     tx.run("DELETE FROM states_tokens WHERE execution_arn = ?", arn)
+    tx.run("DELETE FROM states_redrives WHERE execution = ?", number)
 
 
 def chunk_events(tx: Transaction, execution: int, chunk: int) -> bytes | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segue.api import Call
-from segue.services.states import records
+from segue.services.states import map_dispatch, records
 from segue.services.states.service import SERVICE
 
 KEPT_MS = {"STANDARD": 90 * 86_400_000, "EXPRESS": 3_600_000}
@@ -20,6 +20,7 @@ def forget_executions(call: Call) -> bool:
     for kind, kept_ms in KEPT_MS.items():
         ended = records.ended_before(call.tx, kind, call.now_ms - kept_ms, _PIECE)
         for arn, number in ended:
+            map_dispatch.forget(call, arn)
             records.forget_execution(call.tx, arn, number)
         more = more or len(ended) == _PIECE
     return more

@@ -123,6 +123,7 @@ MIGRATIONS = (
         used TEXT NOT NULL
     );
     """,
+    map_schema.REDRIVES,
 )
 
 SERVICE = Service("stepfunctions", MIGRATIONS, iam_prefix="states")

@@ -70,7 +70,7 @@ def execution_ended(call: Call, job: Job) -> None:
         return
     if execution.kind == "EXPRESS":
         records.delete_execution(call.tx, arn)
-    description = _description(execution, parsed=pattern == "sync:2")
+    description = _description(call, execution, parsed=pattern == "sync:2")
     text = json_text.dump(description)
     if execution.status == "SUCCEEDED":
         advance(call, waiting_arn, CompleteTask((frame, generation), text))
@@ -79,11 +79,11 @@ def execution_ended(call: Call, job: Job) -> None:
         advance(call, waiting_arn, FailTask((frame, generation), failure.error, failure.cause))
 
 
-def _description(execution: Execution, *, parsed: bool) -> dict[str, Any]:
+def _description(call: Call, execution: Execution, *, parsed: bool) -> dict[str, Any]:
     """What DescribeExecution tells of an execution, in the names of an optimized integration."""
     from segue.services.states.executions import description
 
-    members = description(execution)
+    members = description(call, execution)
     shown = {pascal(name): value for name, value in sorted(members.items()) if value is not None}
     for name in ("InputDetails", "OutputDetails"):
         if name in shown:
