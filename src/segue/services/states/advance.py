@@ -152,6 +152,7 @@ def redrive(call: Call, execution: Execution) -> None:
     )
     tree = redriven_tree(_meta(execution), execution.input, chunks.unpack_kept(packed))
     records.save_redrive(call.tx, execution, chunks.pack_tree(tree))
+    status_change.tell(call, execution)
     program = PROGRAMS.get(call.tx, execution.definition_hash)
     advancing = Advancing(call, execution, program, tree)
     advancing.run(Redrive(execution.redrive_count))

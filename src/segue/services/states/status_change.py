@@ -22,7 +22,7 @@ PAYLOAD_BYTES = 248 * 1024
 def tell(call: Call, execution: Execution) -> None:
     """Tell how a Standard execution stands now."""
     if execution.kind == "STANDARD":
-        emit(call, PRINCIPAL, "aws.states", DETAIL_TYPE, execution.arn, lambda: detail(execution))
+        emit(call, PRINCIPAL, "aws.states", DETAIL_TYPE, execution.arn, lambda: detail(call, execution))
 
 
 def tell_begun(call: Call, execution: Execution) -> None:
@@ -31,11 +31,11 @@ def tell_begun(call: Call, execution: Execution) -> None:
     tell(call, running)
 
 
-def detail(execution: Execution) -> dict[str, Any]:
+def detail(call: Call, execution: Execution) -> dict[str, Any]:
     """The event's detail: DescribeExecution's members, all of them, times in milliseconds."""
     from segue.services.states.executions import description
 
-    told = description(execution)
+    told = description(call, execution)
     output = told["output"]
     with_output = output is not None and _escaped_bytes(output) <= PAYLOAD_BYTES
     rest = PAYLOAD_BYTES - (_escaped_bytes(output) if output is not None else 0)
