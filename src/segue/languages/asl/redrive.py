@@ -14,7 +14,7 @@ from segue.languages.asl.commands import EXECUTION, Redrive, SetTimer
 from segue.languages.asl.distributed_map import DistributedMapState
 from segue.languages.asl.frames import ENDED, JOINING, MAPPING, READY, RUNNING, Branch, load_frame
 from segue.languages.asl.run import Run
-from segue.languages.asl.transitions import EvaluationErrors, explained, fail
+from segue.languages.asl.transitions import EvaluationErrors, evaluation_failed, fail
 from segue.languages.asl.tree import ExecutionMeta, Header, Tree
 
 
@@ -62,4 +62,4 @@ def _go_on(run: Run, branch: Branch, redriven: int) -> None:
     try:
         state.attempt(run, branch)
     except EvaluationErrors as error:
-        fail(run, branch, explained(branch, error))
+        fail(run, branch, evaluation_failed(run, branch, error))
