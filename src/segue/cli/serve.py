@@ -112,10 +112,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _mock_config(file: Path | None) -> str:
     """The file's text; ``ValueError`` in words where it cannot be used."""
-    from segue.services.states.mock_config import InvalidMockConfig, parse_mock_config
-
     if file is None:
         return ""
+    from segue.services.states.mock_config import InvalidMockConfig, parse_mock_config
+
     try:
         text = file.read_text()
         parse_mock_config(text)

@@ -251,6 +251,40 @@ def test_a_failed_distributed_map_is_tried_again() -> None:
     assert seen(run.result())["errorDetails"] == {"retryIndex": 1, "retryBackoffIntervalSeconds": 3}
 
 
+JSONATA = {"QueryLanguage": "JSONata"}
+
+
+def test_a_jsonata_task_shows_its_arguments_and_its_result() -> None:
+    state = {**TASK, **JSONATA, "Arguments": {"x": "{% $states.input.n + 1 %}"}, "Output": "{% $states.result.y %}"}
+    run = entered(state, {"n": 1})
+    run.complete('{"y": 3}')
+    result = run.result()
+    assert result.output_text == "3"
+    assert seen(result) == {"afterArguments": {"x": 2}, "result": {"y": 3}}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Type": "Pass", "Output": "{% $states.input.n %}", "End": True},
+        {"Type": "Pass", "End": True},
+        {"Type": "Succeed", "Output": 1},
+        {"Type": "Choice", "Choices": [{"Condition": "{% $states.input.n = 1 %}", "Next": "N"}]},
+        {"Type": "Fail", "Error": "{% 'E' & $states.input.n %}"},
+        {"Type": "Wait", "Seconds": "{% 0 %}", "End": True},
+    ],
+)
+def test_other_jsonata_states_show_their_input_alone(state: dict[str, Any]) -> None:
+    result = outcome({**state, **JSONATA}, {"n": 1})
+    assert result.inspection == {"input": '{"n":1}'}
+    assert result.error == ("E1" if state["Type"] == "Fail" else None)
+
+
+def test_a_jsonata_error() -> None:
+    result = outcome({"Type": "Pass", **JSONATA, "Output": "{% $states.input + 'a' %}", "End": True}, {"n": 1})
+    assert (result.status, result.error) == ("FAILED", "States.QueryEvaluationError")
+
+
 def test_variables_are_seen_and_set() -> None:
     result = outcome({"Type": "Pass", "Assign": {"y.$": "$x"}, "End": True}, variables={"x": 1})
     assert seen(result)["variables"] == {"x": 1, "y": 1}

@@ -49,6 +49,10 @@ _FIELDS: dict[str, tuple[str, ...]] = {
         "afterResultPath",
     ),
 }
+_JSONATA_FIELDS: dict[str, tuple[str, ...]] = {
+    "Task": ("afterArguments", "result"),
+    "Map": ("afterItemSelector", "afterItemBatcher", "afterItemsPointer"),
+}
 _OTHER_FIELDS = ("afterInputPath",)
 _PASS_WITH_RESULT = ("result", "afterResultSelector", "afterResultPath")
 _SPACED = json.JSONEncoder(ensure_ascii=False, check_circular=False)
@@ -288,6 +292,8 @@ class StateRun:
         return shown
 
     def _shown_fields(self) -> tuple[str, ...]:
+        if self._state.is_jsonata:
+            return _JSONATA_FIELDS.get(self._state.type, ())
         if self._state.type == "Pass" and cast(PassState, self._state).has_result:
             return _PASS_WITH_RESULT
         return _FIELDS.get(self._state.type, _OTHER_FIELDS)
