@@ -30,7 +30,8 @@ def authorize(call: Call, service: Service, operation: Operation, params: Params
     resource = operation.resource(call, params) if operation.resource is not None else "*"
     if caller.kind == "root" and _account(resource) in ("", caller.account):
         return
-    if _allowed(call, service, operation, resource):
+    conditions = service.conditions(operation.name, params) if service.conditions is not None else {}
+    if _allowed(call, service, operation, resource, conditions):
         return
     message = (
         f"User: {caller.principal_arn} is not authorized to perform: {operation.action} on resource: {resource} "
@@ -54,7 +55,7 @@ def authorize_action(call: Call, service: Service, action: str, resource: str) -
     authorize(call, service, Operation(name, handle, resource=lambda call, params: resource, action=action), {})
 
 
-def _allowed(call: Call, service: Service, operation: Operation, resource: str) -> bool:
+def _allowed(call: Call, service: Service, operation: Operation, resource: str, conditions: dict[str, str]) -> bool:
     caller = call.caller
     request = Request(
         action=operation.action,
@@ -62,7 +63,7 @@ def _allowed(call: Call, service: Service, operation: Operation, resource: str) 
         principal_arn=caller.principal_arn,
         account=caller.account,
         service=caller.service,
-        context=_context(call),
+        context=_context(call) | conditions,
     )
     document = service.resource_policy(call.tx, resource) if service.resource_policy and resource != "*" else None
     by_resource = evaluate([document], request, resource_policy=True) if document else None

@@ -54,6 +54,7 @@ class Service:
         operations, internals: by name, those of the API, and those that only other services call.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
         blobs_in_use: which of the named blobs its rows name; what no service's do is collected.
+        conditions: the values of its own condition keys in a call of an operation (by name) with these params.
         iam_prefix: the prefix of its IAM actions (``states`` for ``stepfunctions``).
         listens: of the service of buses: whether anything on a bus (by ARN) may take events of a source.
     """
@@ -63,6 +64,7 @@ class Service:
     iam_prefix: str = ""
     resource_policy: Callable[[Transaction, str], str | None] | None = None
     listens: Callable[[Transaction, str, str], bool] | None = None
+    conditions: Callable[[str, Params], dict[str, str]] | None = None
     operations: dict[str, Operation] = field(default_factory=dict)
     internals: dict[str, Operation] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from segue.api.http_effect import HTTP, HttpAnswer, HttpFailure
 from segue.api.service import Params
 from segue.errors import AwsError
 from segue.jobs import Outbound, Pending
-from segue.services.states.integrations.http_task import connection_arn, request_of, result_of
+from segue.services.states.integrations.http_task import connection_arn, connection_error, request_of, result_of
 from segue.services.states.service import SERVICE
 
 _CREDENTIALS = "events:RetrieveConnectionCredentials"
@@ -23,11 +23,14 @@ def invoke_http_endpoint(call: Call, params: Params) -> Result:
     """Send the request that the checked Parameters of a state describe.
 
     Raises:
-        TaskError: the request cannot be made, or (when it is settled) the answer is a failure.
-        AwsError: what is wrong with the connection.
+        TaskError: the request cannot be made, its connection cannot be used, or (when it is settled) the answer is a
+            failure.
     """
     arn = connection_arn(params)
-    credentials = call.perform(_CREDENTIALS, {"ConnectionArn": arn})
+    try:
+        credentials = call.perform(_CREDENTIALS, {"ConnectionArn": arn})
+    except AwsError as error:
+        raise connection_error(error) from None
     if isinstance(credentials, (Pending, Outbound)):
         return credentials
     return Outbound(HTTP, request_of(params, credentials, call.region), partial(_settle, arn))

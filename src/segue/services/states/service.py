@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segue.api import Service
+from segue.api.service import Params
 from segue.services.states import map_schema
 
 MIGRATIONS = (
@@ -126,4 +127,12 @@ MIGRATIONS = (
     map_schema.REDRIVES,
 )
 
-SERVICE = Service("stepfunctions", MIGRATIONS, iam_prefix="states")
+
+def _conditions(operation: str, params: Params) -> dict[str, str]:
+    """What policies may ask of an HTTP task (developer guide, "IAM permissions to run an HTTP Task")."""
+    if operation != "InvokeHTTPEndpoint":
+        return {}
+    return {"states:HTTPEndpoint": params["ApiEndpoint"], "states:HTTPMethod": params["Method"]}
+
+
+SERVICE = Service("stepfunctions", MIGRATIONS, iam_prefix="states", conditions=_conditions)

@@ -43,6 +43,8 @@ class Request:
     parameters: str
     role_arn: str
     region: str
+    assumed_by: str = ""
+    """The state machine's role, where the task is done in that of its Credentials."""
 
     @property
     def key(self) -> Key:
@@ -61,7 +63,7 @@ def schedule(advancing: Advancing, action: ScheduleTask) -> Sequence[Command]:
     if action.pattern == "activity":
         tokens_records.queue_activity(call.tx, action, execution.arn)
         return ()
-    credentials = action.credentials or {}
+    role = role_of(call, (action.credentials or {}).get("roleArn"), execution.role_arn)
     request = Request(
         execution.arn,
         action.frame,
@@ -70,8 +72,9 @@ def schedule(advancing: Advancing, action: ScheduleTask) -> Sequence[Command]:
         action.resource_name,
         action.pattern,
         action.parameters_text,
-        role_of(call, credentials.get("roleArn"), execution.role_arn),
+        role,
         action.region,
+        execution.role_arn if role != execution.role_arn else "",
     )
     started = TaskStarted(action.key)
     advancing.tasks_done += 1
@@ -227,7 +230,24 @@ def _acting(call: Call, request: Request, trace: str) -> Call:
     session = request.execution_arn.rsplit(":", 1)[-1][:64]
     if not is_arn(request.role_arn):
         raise TaskError("States.Runtime", f"The role '{request.role_arn}' is not an ARN.")
+    if request.assumed_by:
+        _assume(call, request, session)
     return call.as_caller(role_caller(request.role_arn, session, request.region), trace)
+
+
+def _assume(call: Call, request: Request, session: str) -> None:
+    """The state machine's role must be allowed to assume the one of the task's Credentials, which must trust it.
+
+    Source: developer guide, "Accessing resources in other AWS accounts"; the external id is the state machine.
+    """
+    parts = request.execution_arn.split(":")
+    machine = ":".join([*parts[:5], "stateMachine", parts[6]])
+    own = role_caller(request.assumed_by, session, request.region)
+    try:
+        params = {"RoleArn": request.role_arn, "ExternalId": machine}
+        call.as_caller(own).perform("sts:MayAssumeRole", params)
+    except AwsError as error:
+        raise TaskError("States.Permissions", error.message) from None
 
 
 _TARGETS = ("ApiEndpoint", "FunctionName", "TopicArn", "QueueUrl", "StateMachineArn", "TableName", "TaskToken")

@@ -161,6 +161,7 @@ class _Work:
     @classmethod
     def of(cls, call: Call, params: dict[str, Any], test: StateTest, task: ScheduleTask) -> _Work:
         credentials = task.credentials or {}
+        role = tasks.role_of(call, credentials.get("roleArn"), test.meta.role_arn)
         request = tasks.Request(
             execution_arn=test.meta.id,
             frame=task.frame,
@@ -169,8 +170,9 @@ class _Work:
             resource_name=task.resource_name,
             pattern=task.pattern,
             parameters=task.parameters_text,
-            role_arn=tasks.role_of(call, credentials.get("roleArn"), test.meta.role_arn),
+            role_arn=role,
             region=task.region,
+            assumed_by=test.meta.role_arn if role != test.meta.role_arn else "",
         )
         return cls(test, call.started_ms, params, request, task.timeout_seconds)
 

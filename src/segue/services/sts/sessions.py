@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from segue.api import Call
-from segue.api.deliveries import Delivery, record
+from segue.api.deliveries import Delivery, is_recorded, record
 from segue.arn import Arn, parse_arn
 from segue.errors import AwsError
 from segue.languages.policy import MalformedPolicy, Request, evaluate, validate_document
@@ -33,6 +33,13 @@ def assume_role(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     role = _role_arn(params["RoleArn"])
     _check_trust(call, params, "sts:AssumeRole")
     return _session_of_role(call, role, params)
+
+
+@SERVICE.internal("MayAssumeRole", resource=_role, action="sts:AssumeRole")
+def may_assume_role(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Whether the caller could assume a role, for a service that does without the session's credentials."""
+    _check_trust(call, params, "sts:AssumeRole")
+    return {}
 
 
 @SERVICE.operation("AssumeRoleWithWebIdentity", resource=_role)
@@ -100,7 +107,9 @@ def _check_trust(call: Call, params: dict[str, Any], action: str) -> None:
     message = f"User: {caller.principal_arn} is not authorized to perform: {action} on resource: {role_arn}"
     if mode == "enforce":
         raise AwsError("AccessDenied", message, status=403)
-    record(call, Delivery(caller.principal_arn, role_arn, action, "audit", 1, message))
+    hop = Delivery(caller.role_arn or caller.principal_arn, role_arn, action, "audit", 1, message)
+    if not is_recorded(call, hop):
+        record(call, hop)
 
 
 def _session_of_role(call: Call, role: Arn, params: dict[str, Any]) -> dict[str, Any]:

@@ -272,3 +272,31 @@ def test_an_endpoint_that_is_away_is_asked_again(house: House, outside: Outside)
         5,
         "DEAUTHORIZED",
     )
+
+
+def test_enforced_the_role_must_be_allowed_the_endpoint_and_the_connection(outside: Outside) -> None:
+    def statements(method: str) -> str:
+        invoke = {"Action": "states:InvokeHTTPEndpoint", "Resource": "*"}
+        only = {
+            "StringEquals": {"states:HTTPMethod": method},
+            "StringLike": {"states:HTTPEndpoint": outside.url + "/*"},
+        }
+        credentials = {"Action": "events:RetrieveConnectionCredentials", "Resource": "*"}
+        allowed = [{"Effect": "Allow", **invoke, "Condition": only}, {"Effect": "Allow", **credentials}]
+        return json.dumps({"Version": "2012-10-17", "Statement": allowed})
+
+    with Segue(iam="enforce") as segue:
+        house, iam = House(segue), segue.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        iam.create_role(RoleName="states", AssumeRolePolicyDocument=document)
+        arn = connection(segue)
+        for method, error in (("POST", "States.Permissions"), ("GET", "")):
+            iam.put_role_policy(RoleName="states", PolicyName="p", PolicyDocument=statements(method))
+            started = call(house, outside, arn, "/a")
+            assert house.describe(started).get("error", "") == error
+        iam.put_role_policy(
+            RoleName="states", PolicyName="p", PolicyDocument=statements("GET").replace("events:", "none:")
+        )
+        assert house.failure(call(house, outside, arn, "/a"))[0] == "Events.ConnectionResource.AccessDenied"
+    assert len(outside.sent) == 1

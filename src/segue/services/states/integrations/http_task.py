@@ -216,10 +216,14 @@ def _parsed(text: str, content_type: str) -> Any:
         return text
 
 
-def _error(error: AwsError, _: str) -> TaskError:
+def connection_error(error: AwsError) -> TaskError:
     """What the connection's service says, in the names of the developer guide ("Connection errors")."""
     code = "AccessDenied" if error.status == 403 else error.code
     return TaskError(f"Events.ConnectionResource.{code}", error.message)
+
+
+def _error(error: AwsError, _: str) -> TaskError:
+    return TaskError("States.Permissions" if error.status == 403 else "States.Runtime", error.message)
 
 
 def _unusable(value: Any, why: str) -> TaskError:
