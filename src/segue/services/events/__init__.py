@@ -2,12 +2,14 @@
 
 In: buses with policies (both forms of PutPermission), rules with patterns and schedules, targets with inputs, paths
 and transformers, retries and dead letters; putting events, within an account and across accounts and regions;
-testing patterns; archives and replays; tags. Targets: queues, topics, functions, state machines, log groups, other
-buses; a target of any other service is accepted, and the record of deliveries says that nothing went there.
-Connections and API destinations are kept, not called. Left out: partner event sources, global endpoints.
+testing patterns; archives and replays; tags; connections with their tokens by OAuth. Targets: queues, topics,
+functions, state machines, log groups, other buses, API destinations; a target of any other service is accepted, and the
+record of deliveries says that nothing went there. Left out: an API destination's rate limit, private connections,
+partner event sources, global endpoints.
 """
 
 from segue.services.events import (
+    api_destinations,
     archives,
     buses,
     connections,
@@ -23,6 +25,7 @@ from segue.services.events.service import SERVICE
 
 __all__ = [
     "SERVICE",
+    "api_destinations",
     "archives",
     "buses",
     "connections",

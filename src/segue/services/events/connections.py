@@ -109,14 +109,15 @@ def create_api_destination(call: Call, params: dict[str, Any]) -> dict[str, Any]
 @SERVICE.operation("DescribeApiDestination", reads=True)
 def describe_api_destination(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """An API destination."""
-    return _destination(call, params["Name"], "describe")
+    return _current(call, _destination(call, params["Name"], "describe"))
 
 
 @SERVICE.operation("ListApiDestinations", reads=True)
 def list_api_destinations(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """API destinations by name."""
     connection = params.get("ConnectionArn")
-    found = [one for one in _list(call, "destinations", params) if connection in (None, one["ConnectionArn"])]
+    listed_here = _list(call, "destinations", params)
+    found = [_current(call, one) for one in listed_here if connection in (None, one["ConnectionArn"])]
     without_description = tuple(found[0].keys() - {"Description"}) if found else ()
     return _page(params, "ApiDestinations", found, without_description)
 
@@ -226,6 +227,13 @@ def _destination_document(call: Call, known: dict[str, Any], params: dict[str, A
         ),
         "LastModifiedTime": call.now_ms,
     }
+
+
+def _current(call: Call, document: dict[str, Any]) -> dict[str, Any]:
+    """A destination as it stands: active while its connection is authorized."""
+    connection = load(call, "connections", parse_arn(document["ConnectionArn"]).resource.split("/")[1])
+    is_active = connection is not None and connection["ConnectionState"] == "AUTHORIZED"
+    return document | {"ApiDestinationState": "ACTIVE" if is_active else "INACTIVE"}
 
 
 def _destination_answer(document: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from segue import jobs
 from segue.api import Call, Target, deliver
 from segue.api.caller import service_caller
 from segue.api.deliveries import Delivery, record
@@ -18,6 +19,8 @@ from segue.services.events.event import Event, timestamp
 from segue.services.events.inputs import Occasion
 
 PRINCIPAL = "events.amazonaws.com"
+DESTINATION = "events:destination"
+"""The jobs that call API destinations."""
 
 _DEFAULT_RETRIES = 185
 _DEFAULT_AGE_SECONDS = 86_400
@@ -50,6 +53,9 @@ def hand_over(call: Call, rule_arn: str, rule_name: str, target: CompiledTarget,
     """Deliver the event to a target that is not a bus; every outcome is recorded."""
     occasion = Occasion(event.body, event.text, rule_arn, rule_name, timestamp(event.ingested_at_ms))
     handover = Handover(rule_arn, target.document, target.arn, event, target.make_input(occasion))
+    if handover.arn.service == "events" and handover.arn.resource.startswith("api-destination/"):
+        jobs.enqueue(call.tx, DESTINATION, rule_arn, _later(handover), trace=call.trace)
+        return
     request = _REQUESTS.get(handover.arn.service)
     if request is None:
         reason = f"Segue does not implement targets of the service '{handover.arn.service}' yet."
@@ -59,6 +65,19 @@ def hand_over(call: Call, rule_arn: str, rule_name: str, target: CompiledTarget,
         return
     operation, params = request(call, handover)
     deliver(call, delivery_target(handover, operation, params))
+
+
+def _later(handover: Handover) -> dict[str, Any]:
+    """The handover as a job's payload."""
+    event = handover.event
+    return {
+        "rule_arn": handover.rule_arn,
+        "target": handover.target,
+        "event_id": event.id,
+        "event": event.text,
+        "ingested_at": event.ingested_at_ms,
+        "input": handover.input,
+    }
 
 
 def delivery_target(handover: Handover, operation: str, params: dict[str, Any]) -> Target:
