@@ -141,14 +141,23 @@ def _commands() -> Iterator[str]:
     commands = argparse.ArgumentParser().add_subparsers()
     for module in _COMMANDS:
         module.add(commands)
-    for name, command in commands.choices.items():
-        yield f"## `segue {name}`\n\n{command.description}\n\n| option | meaning |\n| --- | --- |"
+    waiting = [(f"segue {name}", command) for name, command in commands.choices.items()]
+    while waiting:
+        name, command = waiting.pop(0)
+        inner = [action for action in command._actions if isinstance(action, argparse._SubParsersAction)]
+        yield f"## `{name}`\n\n{command.description}\n"
+        if inner:
+            waiting[:0] = [(f"{name} {one}", parser) for one, parser in inner[0].choices.items()]
+            continue
+        yield "| option | meaning |\n| --- | --- |"
         yield from (_option(action) for action in command._actions if action.dest != "help")
         yield ""
 
 
 def _option(action: argparse.Action) -> str:
     value = f" {action.metavar or action.dest.upper()}" if action.nargs != 0 else ""
+    if not action.option_strings:
+        value = value.strip()
     if action.choices:
         value = " " + ",".join(action.choices)
     meaning = (action.help or "default: %(default)s").replace("%(default)s", f"`{action.default}`")

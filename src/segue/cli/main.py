@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from segue import __version__
-from segue.cli import aws, deliveries, serve
+from segue.cli import asl, aws, deliveries, serve
 
-_COMMANDS = (serve, aws, deliveries)
+_COMMANDS = (serve, aws, deliveries, asl)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in _COMMANDS:
         command.add(commands)
     chosen = parser.parse_args(arguments)
-    result: int = chosen.run(chosen)
+    try:
+        result: int = chosen.run(chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has enough, as "head" does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return result
 
 

@@ -161,6 +161,7 @@ class StateRun:
     def __init__(self, test: StateTest, now_ms: int) -> None:
         self._test = test
         self._state = test.state
+        # Variables are given, whether or not anything in the definition assigns some.
         program = replace(test.program, uses_variables=True) if test.variables else test.program
         self._run = run = Run(program, Tree(test.meta, test.input_text), now_ms, 0, None)
         self._notes: dict[str, Any] = {}

@@ -7,7 +7,7 @@ errors of JSONata 2 (docs.jsonata.org; error codes S0101 to S0302); ``references
 
 from segue.languages.jsonata_syntax.nodes import Node
 from segue.languages.jsonata_syntax.parser import parse
-from segue.languages.jsonata_syntax.references import References, references
+from segue.languages.jsonata_syntax.references import FUNCTIONS, References, references
 from segue.languages.jsonata_syntax.tokens import SyntaxProblem
 
-__all__ = ["Node", "References", "SyntaxProblem", "parse", "references"]
+__all__ = ["FUNCTIONS", "Node", "References", "SyntaxProblem", "parse", "references"]

@@ -6,6 +6,18 @@ from dataclasses import dataclass, field
 
 from segue.languages.jsonata_syntax.nodes import Node
 
+_NAMES = """
+abs append assert average base64decode base64encode boolean ceil clone contains count decodeUrl decodeUrlComponent
+distinct each encodeUrl encodeUrlComponent error eval exists filter floor formatBase formatInteger formatNumber
+fromMillis join keys length lookup lowercase map match max merge millis min not now number pad parseInteger power random
+reduce replace reverse round shuffle sift single sort split spread sqrt string substring substringAfter substringBefore
+sum toMillis trim type uppercase zip
+hash parse partition range uuid
+"""
+
+FUNCTIONS: frozenset[str] = frozenset(_NAMES.split())
+"""JSONata's functions (docs.jsonata.org), and those that Step Functions adds."""
+
 
 @dataclass(slots=True)
 class References:
