@@ -1,4 +1,5 @@
-"""The cases recorded from AWS, run by the machinery that lies beside them (nothing of it is copied into this house)."""
+"""The cases recorded from AWS, run by the machinery that lies beside them (nothing of it is copied into this house; how
+recordings are read differs as told in :mod:`tests.conformance.case`)."""
 
 from __future__ import annotations
 
@@ -16,11 +17,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-import boto3
-from botocore.config import Config
+from tests.conformance.case import house_case, prepared
+from tests.conformance.clients import Clients
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT.parent / "shared" / "conformance"
+REGION = "us-east-1"
 
 Status = Literal["pass", "fail", "error"]
 
@@ -82,7 +84,8 @@ def _run(machinery: ModuleType, data: dict[str, Any], endpoint_url: str, level: 
     began = time.monotonic()
     account = str(uuid.uuid4().int)[:12].replace("0", "1")
     arguments = argparse.Namespace(level=level, timeout=timeout_seconds, apply_localstack_ignores=False)
-    case = machinery.Case(data, _Clients(endpoint_url, account), account, "us-east-1", arguments)
+    data = prepared(data, endpoint_url)
+    case = house_case(machinery)(data, Clients(endpoint_url, account, REGION), account, REGION, arguments)
     status: Status = "pass"
     reason = ""
     try:
@@ -102,33 +105,6 @@ def _run(machinery: ModuleType, data: dict[str, Any], endpoint_url: str, level: 
 def _plain(reason: str, account: str) -> str:
     first = reason.split("\n", 1)[0].replace(account, "111111111111")
     return _NAME.sub("<name>", _UUID.sub("<uuid>", _ADDRESS.sub("<endpoint>", first)))[:300]
-
-
-class _Clients:
-    """What the machinery calls to get a client; made once each."""
-
-    def __init__(self, endpoint_url: str, account: str) -> None:
-        self._endpoint_url = endpoint_url
-        self._account = account
-        self._made: dict[str, Any] = {}
-
-    def __call__(self, service: str) -> Any:
-        if service not in self._made:
-            self._made[service] = boto3.client(
-                service,
-                endpoint_url=self._endpoint_url,
-                region_name="us-east-1",
-                aws_access_key_id=self._account,
-                aws_secret_access_key="test",
-                config=Config(
-                    inject_host_prefix=False,
-                    retries={"total_max_attempts": 1},
-                    read_timeout=70,
-                    s3={"addressing_style": "path"},
-                    parameter_validation=False,
-                ),
-            )
-        return self._made[service]
 
 
 @lru_cache(maxsize=1)

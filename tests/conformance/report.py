@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 
 from tests.conformance.recorded import ROOT, Outcome
 
 EXPECTED = Path(__file__).with_name("expected.txt")
+REASONS = Path(__file__).with_name("reasons.txt")
 DOCUMENT = ROOT / "docs" / "conformance.md"
 
 
@@ -45,6 +47,13 @@ def write_expected(expected: set[str], outcomes: Iterable[Outcome], path: Path =
     path.write_text("".join(f"{name}\n" for name in sorted(kept | passing)))
 
 
+def read_reasons(path: Path = REASONS) -> dict[str, str]:
+    """Why cases cannot pass, in words, by patterns of their ids; lines of ``#`` are remarks."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    parts = (line.partition(": ") for line in lines if line and not line.startswith("#"))
+    return {pattern: words for pattern, _, words in parts}
+
+
 def lost(expected: set[str], outcomes: Iterable[Outcome]) -> list[Outcome]:
     """Cases that were run, are known to pass, and did not."""
     return [outcome for outcome in outcomes if outcome.id in expected and outcome.status != "pass"]
@@ -59,6 +68,7 @@ def write_document(outcomes: Iterable[Outcome], path: Path = DOCUMENT) -> None:
 def document(outcomes: list[Outcome]) -> str:
     """The page: how many of how many, and each case that does not pass with its first difference."""
     groups = _by_group(outcomes)
+    reasons = read_reasons()
     passing = sum(outcome.status == "pass" for outcome in outcomes)
     lines = [
         "# Conformance",
@@ -78,7 +88,7 @@ def document(outcomes: list[Outcome]) -> str:
         missing = [outcome for outcome in members if outcome.status != "pass"]
         if missing:
             lines += [f"### {name}", ""]
-            lines += [f"- `{outcome.id.split('/', 1)[1]}`: {_code(outcome.reason)}" for outcome in missing]
+            lines += [f"- `{outcome.id.split('/', 1)[1]}`: {_why(outcome, reasons)}" for outcome in missing]
             lines.append("")
     if passing == len(outcomes):
         lines += ["Nothing.", ""]
@@ -90,6 +100,11 @@ def _by_group(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     for outcome in outcomes:
         groups[outcome.id.split("/", 1)[0]].append(outcome)
     return dict(groups)
+
+
+def _why(outcome: Outcome, reasons: dict[str, str]) -> str:
+    words = next((words for pattern, words in reasons.items() if fnmatch(outcome.id, pattern)), "")
+    return f"{words} ({_code(outcome.reason)})" if words else _code(outcome.reason)
 
 
 def _code(text: str) -> str:
