@@ -8,20 +8,12 @@ from segue.api import Call
 from segue.languages.asl import json_text
 from segue.languages.asl.map_plan import ChildInput, ItemInputs, MapPlan
 from segue.services.states import map_records, records
+from segue.services.states.map_reader import ItemSource
 from segue.services.states.map_records import MapRun
 from segue.store import Transaction
 
 _MAPS = 64
 _PIECE_BYTES = 8 << 20
-
-
-class ReadingFailed(Exception):
-    """The items cannot be read."""
-
-    def __init__(self, cause: str, error: str = "States.ItemReaderFailed") -> None:
-        super().__init__(cause)
-        self.error = error
-        self.cause = cause
 
 
 class Source:
@@ -34,6 +26,7 @@ class Source:
         assert execution is not None
         self.plan: MapPlan = map_records.plan_of(tx, run.number)
         self._inputs = ItemInputs(PROGRAMS.get(tx, execution.definition_hash), self.plan)
+        self.reader = None if self.plan.reader is None else ItemSource(self.plan.reader)
         self._first = 0
         self._items: list[str] = []
         if self.plan.items_text is not None:
@@ -81,19 +74,19 @@ class Sources:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._sources: OrderedDict[int, Source] = OrderedDict()
+        self._sources: OrderedDict[str, Source] = OrderedDict()
 
     def get(self, tx: Transaction, run: MapRun) -> Source:
         """The Map Run's source."""
-        source = self._sources.pop(run.number, None) or Source(tx, run)
-        self._sources[run.number] = source
+        source = self._sources.pop(run.arn, None) or Source(tx, run)
+        self._sources[run.arn] = source
         if len(self._sources) > self._size:
             self._sources.popitem(last=False)
         return source
 
     def forget(self, run: MapRun) -> None:
         """The Map Run is over."""
-        self._sources.pop(run.number, None)
+        self._sources.pop(run.arn, None)
 
     def clear(self) -> None:
         """Forget all of them, as a crash does."""
@@ -108,9 +101,12 @@ def read_more(call: Call, run: MapRun) -> MapRun:
 
     Raises:
         ReadingFailed: they cannot be read.
-        AwsError: as the service says that they are read from.
     """
     source = MAPS.get(call.tx, run)
-    if source.plan.reader is None:
+    if source.reader is None:
         return run._replace(items_known=source.given, items_done=1)
-    raise NotImplementedError
+    piece = source.reader.read(call, run, map_records.place_of(call.tx, run.number))
+    if piece.items:
+        map_records.add_items(call.tx, run.number, run.items_known, piece.items)
+    map_records.save_place(call.tx, run.number, piece.place)
+    return run._replace(items_known=run.items_known + len(piece.items), items_done=int(piece.is_end))

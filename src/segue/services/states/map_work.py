@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 from segue import jobs
 from segue.api import Call
-from segue.errors import AwsError
 from segue.jobs import Again, Job
 from segue.languages.asl import CompleteMapRun, FailMapRun, StatesError, Stop
 from segue.languages.asl.map_plan import ChildInput
 from segue.services.states import map_records, records
 from segue.services.states.advance import advance, begin, begin_counting, redrive
+from segue.services.states.map_bucket import ReadingFailed
 from segue.services.states.map_dispatch import EXCEEDED, awaiting_redrive, counted, exceeds, stopping
-from segue.services.states.map_items import MAPS, ReadingFailed, read_more
+from segue.services.states.map_items import MAPS, read_more
 from segue.services.states.map_records import MapRun, child_parent, child_place
 from segue.services.states.map_results import Results, write_some
 from segue.services.states.records import Execution
@@ -57,10 +57,6 @@ def _run_on(call: Call, run: MapRun) -> bool:
     except (StatesError, ReadingFailed) as failure:
         run = _current(call, run)
         map_records.save(call.tx, stopping(run, failure.error, failure.cause))
-        return True
-    except AwsError as error:
-        run = _current(call, run)
-        map_records.save(call.tx, stopping(run, "States.ItemReaderFailed", error.message))
         return True
     run = _current(call, run)
     if run.phase != "running":
