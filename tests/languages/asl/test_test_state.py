@@ -224,6 +224,43 @@ def test_a_distributed_map_shows_its_numbers() -> None:
     assert seen(result).items() >= {"afterItemsPath": [1, 2], **numbers}.items()
 
 
+SELECTOR = {"n.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index", "all.$": "$.k"}
+SELECTED = [{"n": "a", "i": 0, "all": 5}, {"n": "b", "i": 1, "all": 5}]
+
+
+@pytest.mark.parametrize("map", [MAP, DISTRIBUTED])
+def test_a_map_shows_what_its_iterations_get(map: dict[str, Any]) -> None:
+    run = entered({**map, "ItemSelector": SELECTOR}, {"items": ["a", "b"], "k": 5})
+    run.complete("[]")
+    assert seen(run.result())["afterItemSelector"] == SELECTED
+
+
+def test_a_map_shows_its_batches() -> None:
+    batcher = {"MaxItemsPerBatch": 2, "BatchInput": {"b": 1}}
+    run = entered({**DISTRIBUTED, "ItemBatcher": batcher}, {"items": [1, 2, 3]})
+    run.complete("[]")
+    batches = [{"BatchInput": {"b": 1}, "Items": [1, 2]}, {"BatchInput": {"b": 1}, "Items": [3]}]
+    assert seen(run.result())["afterItemBatcher"] == batches
+
+
+def test_inputs_that_are_too_many_are_left_out() -> None:
+    run = entered({**MAP, "ItemSelector": {"n.$": "$.items"}}, {"items": [1] * 2000})
+    run.complete("[]")
+    assert run.result().status == "SUCCEEDED"
+    assert "afterItemSelector" not in run.result().inspection
+
+
+def test_what_a_reader_has_read() -> None:
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
+    read = {**DISTRIBUTED, "ItemReader": {**reader, "ReaderConfig": {"InputType": "JSON"}}, "ItemSelector": SELECTOR}
+    del read["ItemsPath"]
+    run = entered(read, {"k": 5}, reader_data='["a", "b"]')
+    run.complete_map("[]", 2)
+    assert seen(run.result())["afterItemSelector"] == SELECTED
+    with pytest.raises(TooManyFailures):
+        entered(read, {"k": 5}, reader_data='["a", "b"]').complete_map("[]", 3)
+
+
 EXCEEDED = "States.ExceedToleratedFailureThreshold"
 
 

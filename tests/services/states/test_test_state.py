@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from segue.testing import Segue
+from tests.outside import Outside, Reply
 from tests.services.states.machines import ROLE, House, refusal, task
 
 MAP = {
@@ -233,3 +234,33 @@ def test_a_failed_map(house: House) -> None:
     answer = tried(house, definition, {"i": [1]}, **more)
     assert (answer["status"], answer["nextState"], answer["error"]) == ("CAUGHT_ERROR", "N", "E")
     assert json.loads(answer["output"]) == {"i": [1], "e": {"Error": "E", "Cause": "c"}}
+
+
+@pytest.mark.parametrize("revealed", [True, False])
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_http_task_shows_what_was_said(house: House, status: int, revealed: bool) -> None:
+    secrets = {
+        "ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "k3y"},
+        "InvocationHttpParameters": {"BodyParameters": [{"Key": "pin", "Value": "1234", "IsValueSecret": True}]},
+    }
+    events = house.segue.client("events")
+    made = events.create_connection(Name="c", AuthorizationType="API_KEY", AuthParameters=secrets)
+    house.segue.settle()
+    with Outside() as outside:
+        outside.answer = lambda sent: Reply(b'{"n":1}', status, (("Content-Type", "application/json"),))
+        fields = {"ApiEndpoint": outside.url + "/x?a=1", "Method": "POST", "RequestBody": {"q": 1}}
+        state = task("http:invoke", {**fields, "InvocationConfig": {"ConnectionArn": made["ConnectionArn"]}})
+        answer = tried(house, state, roleArn=ROLE, inspectionLevel="TRACE", revealSecrets=revealed)
+        assert (outside.sent[0].headers["x-key"], outside.sent[0].body) == ("k3y", b'{"q":1,"pin":"1234"}')
+    assert answer["status"] == ("SUCCEEDED" if status == 200 else "FAILED")
+    request, response = answer["inspectionData"]["request"], answer["inspectionData"]["response"]
+    assert (request["protocol"], request["method"], request["url"]) == ("http", "POST", outside.url + "/x?a=1")
+    assert request["headers"].startswith(
+        "[user-agent: Amazon|StepFunctions|HttpInvoke|us-east-1, range: bytes=0-262144"
+    )
+    assert ("x-key: k3y" in request["headers"]) is revealed
+    assert request["body"] == ('{"q":1,"pin":"1234"}' if revealed else '{"q":1}')
+    assert (response["statusCode"], response["body"]) == (str(status), '{"n":1}')
+    assert "content-type: application/json" in response["headers"]
+    plain = tried(house, state, roleArn=ROLE, inspectionLevel="DEBUG")
+    assert "request" not in plain["inspectionData"]

@@ -18,7 +18,7 @@ MAX_CONCURRENCY = 40
 
 
 class MapState(JoiningState):
-    """Map. ``level`` is the program's level of its processor."""
+    """Map. ``level`` is the program's level of its processor; ``selector`` is ItemSelector, or its older name."""
 
     def __init__(self, name: str, spec: dict[str, Any], level: int) -> None:
         # Parameters is the older name of ItemSelector: it makes each iteration's input, not the state's.
@@ -26,7 +26,7 @@ class MapState(JoiningState):
         self.look_for_uses(spec)
         self._level = level
         self._items = compile_items(spec, self.is_jsonata)
-        self._selector = compile_payload(spec, "ItemSelector", self.is_jsonata) or compile_payload(
+        self.selector = compile_payload(spec, "ItemSelector", self.is_jsonata) or compile_payload(
             spec, "Parameters", self.is_jsonata
         )
         self._concurrency = compile_integer(spec, "MaxConcurrency", 0)
@@ -61,21 +61,20 @@ class MapState(JoiningState):
             started = run.emit(previous, "MapIterationStarted", self._named(index))
             value = items[index]
             child = Branch(run.next_frame_id(), join.id, index, self._level, level.start_at, "", started)
-            if self._selector is not None:
-                value = self._selected(run, owner, child)
+            value = self.selected(run, owner, index, value)
             child.receive(json_text.dump(value), value)
             run.add(child)
             run.ready.append(child.id)
 
-    def _selected(self, run: Run, owner: Branch, child: Branch) -> Any:
+    def selected(self, run: Run, owner: Branch, index: int, value: Any) -> Any:
         """The iteration's input: ``$`` is the state's effective input, ``$$.Map.Item`` is the iteration's."""
-        assert self._selector is not None
+        if self.selector is None:
+            return value
         scope: Scope = run.scope(owner, self)
         self.flow.effective(scope)
         if self.uses_context:
-            value = run.peek(run.peek(child.parent).items).value[child.index]
-            scope.context = {**scope.context, "Map": {"Item": {"Index": child.index, "Value": value}}}
-        return self._selector(scope)
+            scope.context = {**scope.context, "Map": {"Item": {"Index": index, "Value": value}}}
+        return self.selector(scope)
 
     def child_done_event(self, run: Run, child: Branch) -> int:
         return run.emit(child.previous, "MapIterationSucceeded", self._named(child.index))

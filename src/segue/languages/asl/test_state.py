@@ -12,23 +12,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from segue.languages.asl import json_text
-from segue.languages.asl.commands import ScheduleTask, SetTimer
+from segue.languages.asl.commands import ScheduleTask, SetTimer, StartMapRun
 from segue.languages.asl.compiler import compile
 from segue.languages.asl.distributed_map import DistributedMapState
 from segue.languages.asl.frames import JOINING, MAPPING, READY, RETRYING, RUNNING, SCHEDULED, WAITING, Branch
 from segue.languages.asl.joins import JoiningState
+from segue.languages.asl.map_plan import ItemInputs
+from segue.languages.asl.map_state import MapState
 from segue.languages.asl.plain_states import PassState
 from segue.languages.asl.program import Program
 from segue.languages.asl.retry import Catcher, Failure, Retrier
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import State
 from segue.languages.asl.task_state import TaskState
-from segue.languages.asl.transitions import EvaluationErrors, evaluation_failed, fail
+from segue.languages.asl.transitions import MAX_PAYLOAD_BYTES, EvaluationErrors, evaluation_failed, fail
 from segue.languages.asl.tree import ExecutionMeta, Tree
 from segue.languages.asl.wait_state import WaitState
 
@@ -55,6 +58,8 @@ _JSONATA_FIELDS: dict[str, tuple[str, ...]] = {
 }
 _OTHER_FIELDS = ("afterInputPath",)
 _PASS_WITH_RESULT = ("result", "afterResultSelector", "afterResultPath")
+_LEFT_OUT = object()
+_MOST_INPUTS = 5_000
 _SPACED = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 _NUMBERS = ("toleratedFailureCount", "toleratedFailurePercentage", "maxConcurrency")
 
@@ -176,6 +181,9 @@ class StateRun:
             branch.variables_text = json_text.dump(test.variables)
         run.add(branch)
         self._guarded(lambda: self._state.attempt(run, branch))
+        if self._state.type == "Map" and self.needs_mock:
+            with suppress(*EvaluationErrors):  # of an item that no iteration has come to
+                self._note_inputs()
 
     def _guarded(self, act: Callable[[], None]) -> None:
         try:
@@ -276,11 +284,33 @@ class StateRun:
 
     # What was seen
 
+    def _note_inputs(self) -> None:
+        """Note the inputs of a Map's iterations, unless they are more than an answer may hold."""
+        run, notes, state = self._run, self._notes, self._state
+        items = notes.get("afterItemsPath")
+        if items is None and self._test.reader_data is not None:
+            items = _parsed_array(self._test.reader_data)
+        if items is None or len(items) > _MOST_INPUTS:
+            return
+        if isinstance(state, MapState):
+            if state.selector is not None:
+                inputs = (state.selected(run, self._branch, index, item) for index, item in enumerate(items))
+                notes["afterItemSelector"] = _bounded(inputs)
+            return
+        plan = next(action.plan for action in run.actions if isinstance(action, StartMapRun))
+        maker = ItemInputs(run.program, plan)
+        texts = [json_text.dump(item) for item in items]
+        if cast(DistributedMapState, state).selector is not None:
+            notes["afterItemSelector"] = _bounded(json_text.parse(maker.item(*one)) for one in enumerate(texts))
+        if plan.batcher is not None:
+            batches = maker.children(texts, 0, len(texts), is_all=True)
+            notes["afterItemBatcher"] = _bounded(json_text.parse(batch.text) for batch in batches)
+
     def _inspection(self, status: str) -> dict[str, Any]:
         seen = self._with_untouched(status)
         shown: dict[str, Any] = {"input": self._test.input_text}
         for name in self._shown_fields():
-            if name in seen:
+            if seen.get(name, _LEFT_OUT) is not _LEFT_OUT:
                 shown[name] = self._shown(seen[name])
         if self._state.type == "Map":
             shown.update({name: seen[name] for name in _NUMBERS if seen.get(name) is not None})
@@ -335,6 +365,16 @@ class StateRun:
         if status == "RETRIABLE":
             details["retryBackoffIntervalSeconds"] = (self._timer_at_ms("retry") - self._run.now_ms) // 1000
         return details
+
+
+def _bounded(inputs: Iterator[Any]) -> Any:
+    found, size = [], 0
+    for value in inputs:
+        found.append(value)
+        size += len(json_text.dump(value)) + 1
+        if size > MAX_PAYLOAD_BYTES:
+            return _LEFT_OUT
+    return found
 
 
 def _parsed_array(text: str) -> list[Any] | None:

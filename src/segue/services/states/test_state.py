@@ -1,7 +1,5 @@
 """TestState: one state, run without a state machine. With a mock nothing is called; without one, a Task does its
 operation through the one door, as in an execution, on the authority of the given role.
-
-Not in yet: the request and response of an HTTP Task at level TRACE.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from segue.api import Call, Result
+from segue.api.http_effect import HttpRequest
 from segue.errors import AwsError
 from segue.jobs import Outbound, Pending
 from segue.languages.asl import Command, CompleteTask, ExecutionMeta, FailTask, NotYet, ScheduleTask
@@ -30,6 +29,7 @@ from segue.languages.asl.test_state import (
 from segue.languages.asl.validate import validate, validate_state
 from segue.services.states import records, tasks
 from segue.services.states.executions import checked_input
+from segue.services.states.http_inspection import exchange, without_secrets
 from segue.services.states.service import SERVICE
 from segue.services.states.test_request import (
     check_combination,
@@ -186,8 +186,12 @@ class _Work:
         return self._end(call, done)
 
     def _settle(self, outbound: Outbound, call: Call, effect: Any) -> Result:
-        integration, _, _ = tasks.prepare(self.request)
-        return self._end(call, tasks.outcome(call, self.request, integration, outbound, effect))
+        integration, params, _ = tasks.prepare(self.request)
+        answer = self._end(call, tasks.outcome(call, self.request, integration, outbound, effect))
+        if self.params.get("inspectionLevel") == "TRACE" and isinstance(outbound.request, HttpRequest):
+            sent = outbound.request if self.params.get("revealSecrets") else without_secrets(params, call.region)
+            answer["inspectionData"].update(exchange(sent, effect))
+        return answer
 
     @property
     def _deadline_ms(self) -> int:
