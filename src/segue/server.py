@@ -39,7 +39,7 @@ from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
 from segue.worker.worker import Effect
 
-_SERVICES = ("sqs", "sns", "events", "dynamodb", "logs", "iam", "sts", "lambda_", "states", "s3")
+_SERVICES = ("sqs", "sns", "events", "dynamodb", "logs", "iam", "sts", "lambda_", "states", "s3", "secretsmanager")
 
 
 def services() -> list[Service]:

@@ -7,10 +7,11 @@ from typing import Any
 from segue import jobs
 from segue.api import Call
 from segue.api.paginate import decode_token, encode_token
-from segue.arn import make_arn, parse_arn
+from segue.arn import parse_arn
 from segue.errors import AwsError
 from segue.services.events.authorization import begin_authorization
 from segue.services.events.connection_records import Table, delete, listed, load, save
+from segue.services.events.connection_secrets import keep_secret, secret_name
 from segue.services.events.service import SERVICE
 
 _PAGE = 100
@@ -29,13 +30,11 @@ def create_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if load(call, "connections", name) is not None:
         raise AwsError("ResourceAlreadyExistsException", f"Connection {name} already exists.")
     _check(params["AuthorizationType"], params["AuthParameters"])
-    identifier = call.tx.ids.uuid()
-    secret = f"secret:events!connection/{name}/{call.tx.ids.uuid()}-{call.tx.ids.alphanumeric(6)}"
     document = {
         **params,
-        "ConnectionArn": call.arn("events", f"connection/{name}/{identifier}"),
+        "ConnectionArn": call.arn("events", f"connection/{name}/{call.tx.ids.uuid()}"),
         "ConnectionState": _state_of(params["AuthorizationType"]),
-        "SecretArn": make_arn("secretsmanager", call.region, call.account, secret),
+        "SecretArn": keep_secret(call, f"events!connection/{name}/{call.tx.ids.uuid()}", params),
         "CreationTime": call.now_ms,
         "LastModifiedTime": call.now_ms,
         "LastAuthorizedTime": call.now_ms,
@@ -71,6 +70,7 @@ def update_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     document["AuthParameters"] = changed
     for stale in ("AccessToken", "TokenExpiresAt", "StateReason"):
         document.pop(stale, None)
+    keep_secret(call, secret_name(document["SecretArn"]), document)
     save(call, "connections", params["Name"], document["ConnectionArn"], document)
     _authorize(call, document)
     return _answered(document)
@@ -90,6 +90,7 @@ def delete_connection(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a connection."""
     document = _connection(call, params["Name"])
     jobs.cancel(call.tx, "events:authorize", document["ConnectionArn"])
+    call.perform("secretsmanager:DeleteManagedSecret", {"SecretId": document["SecretArn"]})
     delete(call, "connections", params["Name"])
     return _answered({**document, "ConnectionState": "DELETING"})
 

@@ -1,0 +1,12 @@
+"""AWS Secrets Manager.
+
+In: secrets with versions and staging labels (AWSCURRENT, AWSPREVIOUS, one's own), descriptions, tags, resource
+policies, deletion with a recovery window and restoring; listing with filters; the secrets that EventBridge keeps for
+its connections. Values lie in the data directory as they are: ``KmsKeyId`` is kept, nothing is encrypted by it. Left
+out, and answered with 501: rotation, replication, random passwords.
+"""
+
+from segue.services.secretsmanager import secrets, values
+from segue.services.secretsmanager.service import SERVICE
+
+__all__ = ["SERVICE", "secrets", "values"]
