@@ -16,7 +16,8 @@ from typing import Any
 from segue.languages.asl import validate_values as values
 from segue.languages.asl.diagnostics import INVALID_JSONATA_EXPRESSION, UNSUPPORTED_JSONATA_EXPRESSION, Findings
 from segue.languages.asl.validate_fields import EXPRESSIONS
-from segue.languages.jsonata_syntax import References, SyntaxProblem, parse, references
+from segue.languages.jsonata import InvalidJsonata, compile
+from segue.languages.jsonata.references import References, references
 
 _ALWAYS = frozenset(["input", "context"])
 _AFTER_SUCCESS = _ALWAYS | {"result"}
@@ -53,15 +54,15 @@ def _expressions(value: Any, where: str) -> Iterator[tuple[str, str]]:
         elif isinstance(current, dict):
             waiting.extend((item, f"{place}/{key}") for key, item in reversed(list(current.items())))
         elif values.is_jsonata(current):
-            yield current[2:-2], place
+            yield current[2:-2].strip(), place
 
 
 @lru_cache(maxsize=4096)
 def _references(text: str) -> References:
-    return references(parse(text))
+    return references(compile(text).tree)
 
 
-_PLAIN = re.compile(r"\s*\$states\.(input|result|context)(?:\.[A-Za-z_][A-Za-z0-9_]*)*\s*")
+_PLAIN = re.compile(r"\$states\.(input|result|context)(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
 def _check(text: str, where: str, readable: frozenset[str], findings: Findings) -> None:
@@ -70,8 +71,8 @@ def _check(text: str, where: str, readable: frozenset[str], findings: Findings) 
         return
     try:
         read = _references(text)
-    except SyntaxProblem as problem:
-        findings.add(problem.message, where, INVALID_JSONATA_EXPRESSION)
+    except InvalidJsonata as problem:
+        findings.add(str(problem), where, INVALID_JSONATA_EXPRESSION)
         return
     for name in read.top_level:
         message = f"Reference to '{name}' at the top level is not supported."

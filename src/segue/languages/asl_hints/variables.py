@@ -11,7 +11,9 @@ from segue.languages.asl.diagnostics import Diagnostic
 from segue.languages.asl.validate_values import is_jsonata
 from segue.languages.asl_hints.containers import Container, Place, containers, places
 from segue.languages.asl_hints.texts import texts
-from segue.languages.jsonata_syntax import FUNCTIONS, SyntaxProblem, parse, references
+from segue.languages.jsonata import InvalidJsonata, compile
+from segue.languages.jsonata.functions import FUNCTIONS
+from segue.languages.jsonata.references import references
 
 _VARIABLE = re.compile(r"(?<![\w$])\$([A-Za-z_]\w*)")
 
@@ -65,8 +67,8 @@ def _unassigned(place: Place, known: frozenset[str]) -> Iterator[Diagnostic]:
 def _read(place: Place, key: str, text: str) -> Iterator[str]:
     if place.language == "JSONata":
         if is_jsonata(text):
-            with contextlib.suppress(SyntaxProblem):
-                names = references(parse(text[2:-2])).variables
+            with contextlib.suppress(InvalidJsonata):
+                names = references(compile(text[2:-2].strip()).tree).variables
                 yield from (name for name in names if name != "states" and name not in FUNCTIONS)
     elif key.endswith(("Path", ".$")) or key == "Variable":
         yield from dict.fromkeys(_VARIABLE.findall(_without_strings(text)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -19,7 +20,7 @@ from segue.languages.jsonata import (
 )
 from segue.languages.jsonata.calls import TailCall
 from segue.languages.jsonata.compiler import Body
-from segue.languages.jsonata.errors import JsonataError, too_deep, too_much
+from segue.languages.jsonata.errors import InvalidJsonata, JsonataError, too_deep, too_much
 from segue.languages.jsonata.functions import FUNCTIONS
 from segue.languages.jsonata.nodes import Node
 from segue.languages.jsonata.parser import parse
@@ -27,6 +28,12 @@ from segue.languages.jsonata.runtime import Frame, Moment, Runtime
 from segue.languages.jsonata.values import UNDEFINED, Constructed, Function, Sequence
 
 _PARTS = (calling, evaluation, functions_array, functions_aws, functions_number, functions_text, paths, pictures)
+
+
+_PLAIN = re.compile(
+    r"\$[A-Za-z_][A-Za-z0-9_]*(?:\.(?!(?:true|false|null)(?![A-Za-z0-9_]))[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII
+)
+"""A variable and names below it: sure to parse."""
 
 
 class UnsupportedResult(Exception):
@@ -41,12 +48,20 @@ class Expression:
         tree: for those who look for what it refers to.
     """
 
-    __slots__ = ("_body", "text", "tree")
+    __slots__ = ("_body", "_tree", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tree: Node = parse(text)
-        self._body = Body(self.tree, is_function=False)
+        # Definitions are looked at more often than run: what can wait does.
+        self._tree: Node | None = None if _PLAIN.fullmatch(text) else parse(text)
+        self._body: Body | None = None
+
+    @property
+    def tree(self) -> Node:
+        tree = self._tree
+        if tree is None:
+            tree = self._tree = parse(self.text)
+        return tree
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -66,7 +81,10 @@ class Expression:
         runtime = Runtime(moment)
         frame = Frame({}, Frame(variables, Frame(FUNCTIONS, None, runtime, 0), runtime, 0), runtime, 0)
         try:
-            value = self._body.run(UNDEFINED, frame)
+            body = self._body
+            if body is None:
+                body = self._body = Body(self.tree, is_function=False)
+            value = body.run(UNDEFINED, frame)
         except RecursionError:
             raise too_deep() from None
         except MemoryError:
@@ -84,7 +102,10 @@ def compile(text: str) -> Expression:
     Raises:
         InvalidJsonata: it is none.
     """
-    return Expression(text)
+    try:
+        return Expression(text)
+    except RecursionError:
+        raise InvalidJsonata("The expression is nested too deeply", "U1001", 0) from None
 
 
 def _result(value: Any, runtime: Runtime) -> Any:
