@@ -64,9 +64,12 @@ def redrive(call: Call, execution_arn: str, key: tuple[int, int]) -> None:
         redrive_count=run.redrive_count + 1,
         redriven_at_ms=call.now_ms,
         cursor=0 if run.phase == "ended" else run.cursor,
+        written=0,
+        items_written=0,
         error=None,
         cause=None,
     )
+    map_records.drop_results(call.tx, run.number)
     map_records.save(call.tx, at_work(call, awaiting_redrive(run) if run.phase == "redriving" else run))
 
 

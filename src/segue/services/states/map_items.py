@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from segue.api import Call
 from segue.languages.asl import json_text
@@ -11,6 +12,9 @@ from segue.services.states import map_records, records
 from segue.services.states.map_reader import ItemSource
 from segue.services.states.map_records import MapRun
 from segue.store import Transaction
+
+if TYPE_CHECKING:
+    from segue.services.states.map_results import FileBuffer
 
 _MAPS = 64
 _PIECE_BYTES = 8 << 20
@@ -27,6 +31,7 @@ class Source:
         self.plan: MapPlan = map_records.plan_of(tx, run.number)
         self._inputs = ItemInputs(PROGRAMS.get(tx, execution.definition_hash), self.plan)
         self.reader = None if self.plan.reader is None else ItemSource(self.plan.reader)
+        self.buffer: FileBuffer | None = None
         self._first = 0
         self._items: list[str] = []
         if self.plan.items_text is not None:
@@ -39,6 +44,11 @@ class Source:
 
     def next_children(self, tx: Transaction, run: MapRun, limit: int) -> list[ChildInput]:
         """Inputs of the next children, at least one unless the next batch is not full yet."""
+        if self.plan.items_text is None and self._first < run.next_item:
+            map_records.drop_items_before(tx, run.number, run.next_item)
+        return self._children(tx, run, limit)
+
+    def _children(self, tx: Transaction, run: MapRun, limit: int) -> list[ChildInput]:
         if self.plan.items_text is None:
             self._look_for(tx, run, limit)
         items = self._items[run.next_item - self._first :]
@@ -46,6 +56,14 @@ class Source:
             items = items[:limit]
         is_all = bool(run.items_done) and run.next_item + len(items) == run.items_known
         return self._inputs.children(items, run.next_item, limit, is_all=is_all)
+
+    def peek_children(self, tx: Transaction, run: MapRun, limit: int) -> list[ChildInput]:
+        """The same for children that are not to be started: nothing is forgotten."""
+        items, first = self._items, self._first
+        try:
+            return self._children(tx, run, limit)
+        finally:
+            self._items, self._first = items, first
 
     def _look_for(self, tx: Transaction, run: MapRun, limit: int) -> None:
         """Have the items from the next on in memory: a piece, or for batches as many as they may need."""
@@ -64,8 +82,6 @@ class Source:
             kept = kept + taken
             at += len(taken)
             size += sum(map(len, taken))
-        if self._first < run.next_item:
-            map_records.drop_items_before(tx, run.number, run.next_item)
         self._first, self._items = run.next_item, kept
 
 

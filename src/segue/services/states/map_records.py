@@ -131,6 +131,13 @@ def save_place(tx: Transaction, number: int, place: dict[str, Any]) -> None:
     tx.run("UPDATE states_map_plans SET place = ? WHERE run = ?", msgpack.packb(place), number)
 
 
+def drop_results(tx: Transaction, number: int) -> None:
+    """Results are to be written anew."""
+    place = place_of(tx, number)
+    if place.pop("results", None) is not None:
+        save_place(tx, number, place)
+
+
 def add_items(tx: Transaction, number: int, first_item: int, items: list[str]) -> None:
     """Keep items that were read, until children have got them."""
     tx.run("INSERT INTO states_map_items VALUES (?, ?, ?)", number, first_item, msgpack.packb(items))
@@ -215,18 +222,6 @@ def children_before(
         limit,
     )
     return [Execution(*row) for row in rows]
-
-
-def outputs(tx: Transaction, number: int, first: int, limit: int) -> list[tuple[int, str]]:
-    """Places and outputs of children that succeeded, in their order, from a place on."""
-    rows = tx.all(
-        "SELECT parent, output FROM states_executions WHERE parent >= ? AND parent < ? AND parent <> ''"
-        " AND status = 'SUCCEEDED' ORDER BY parent LIMIT ?",
-        f"map/{number}/{first:010d}",
-        f"map/{number}0",
-        limit,
-    )
-    return [(child_place(parent)[1], output) for parent, output in rows]
 
 
 def forget_express_children(tx: Transaction, number: int, limit: int) -> int:

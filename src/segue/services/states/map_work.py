@@ -146,8 +146,11 @@ def _stop_some(call: Call, run: MapRun) -> bool:
     if run.status == "RUNNING" and run.error is None:  # redriven while its children were still called off
         map_records.save(call.tx, awaiting_redrive(run._replace(phase="redriving", cursor=0)))
         return True
-    _end(call, run, "FAILED" if run.status == "RUNNING" else run.status)
-    return False
+    if run.status != "RUNNING":
+        _end(call, run, run.status)
+        return False
+    map_records.save(call.tx, run._replace(phase="writing", cursor=0))
+    return True
 
 
 def _redrive_some(call: Call, run: MapRun) -> bool:
@@ -194,10 +197,17 @@ def _all_ended(call: Call, run: MapRun) -> bool:
 
 
 def _write(call: Call, run: MapRun) -> bool:
-    results = write_some(call, run, MAPS.get(call.tx, run).plan)
+    source = MAPS.get(call.tx, run)
+    if run.error is not None and (source.plan.writer is None or not source.plan.writer.resource):
+        _end(call, run, "FAILED")
+        return False
+    results = write_some(call, run, source)
     if isinstance(results, MapRun):
         map_records.save(call.tx, results)
         return True
+    if run.error is not None:
+        _end(call, run, "FAILED")
+        return False
     if isinstance(results, Results):
         run = _current(call, run)._replace(written=results.written, items_written=results.items_written)
         map_records.save(call.tx, run)
