@@ -13,6 +13,7 @@ import pytest
 
 from segue.cli import aws
 from segue.cli.main import main
+from segue.testing import Segue
 from tests.served import Served
 
 
@@ -64,3 +65,24 @@ def test_without_an_aws_cli_it_says_how_to_get_one(
     monkeypatch.setattr(aws, "_program", lambda: None)
     assert main(["aws", "sqs", "list-queues", "--max-items", "1"]) == 127
     assert "pip install awscli" in capsys.readouterr().err
+
+
+def test_commands_with_a_host_prefix_find_the_server() -> None:
+    """``sync-127.0.0.1`` is no name that could be resolved."""
+    definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    with Segue() as segue:
+        states = segue.client("stepfunctions")
+        machine = states.create_state_machine(
+            name="m", definition=definition, roleArn="arn:aws:iam::000000000000:role/r", type="EXPRESS"
+        )["stateMachineArn"]
+        assert states.start_sync_execution(stateMachineArn=machine)["status"] == "SUCCEEDED"
+        command = [sys.executable, "-m", "segue.cli.main", "aws", "stepfunctions", "start-sync-execution"]
+        ran = subprocess.run(
+            [*command, "--state-machine-arn", machine, "--input", "[1]", "--query", "output", "--output", "text"],
+            env={**os.environ, "AWS_ENDPOINT_URL": segue.endpoint_url},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (ran.stdout.strip(), ran.stderr) == ("[1]", "")

@@ -12,6 +12,8 @@ from typing import Any
 
 _DEFAULTS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 _ENDPOINT_URL = "http://127.0.0.1:4566"
+_WITH_HOST_PREFIX = ("start-sync-execution", "test-state")
+"""Commands that SDKs send to ``sync-<the endpoint's host>``, a name that nobody resolves."""
 
 
 def add(commands: Any) -> None:
@@ -41,14 +43,17 @@ def run(arguments: argparse.Namespace) -> int:
 def invocation(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
     """The AWS CLI's arguments and environment.
 
-    The endpoint is an argument: version 1 of the AWS CLI does not look at ``AWS_ENDPOINT_URL`` for SQS.
+    The endpoint is an argument: version 1 of the AWS CLI does not look at ``AWS_ENDPOINT_URL`` for SQS. Where the CLI
+    would look for another host, the server is its proxy, too: then no name is resolved.
     """
     endpoint_url = environment.get("AWS_ENDPOINT_URL", _ENDPOINT_URL)
     given = any(one.partition("=")[0] == "--endpoint-url" for one in arguments)
     region = {"AWS_DEFAULT_REGION": environment["AWS_REGION"]} if "AWS_REGION" in environment else {}
+    prefixed = not given and endpoint_url.startswith("http:") and any(name in arguments for name in _WITH_HOST_PREFIX)
+    proxy = {"HTTP_PROXY": endpoint_url, "http_proxy": endpoint_url, "NO_PROXY": "", "no_proxy": ""} if prefixed else {}
     return (
         [*arguments] if given else ["--endpoint-url", endpoint_url, *arguments],
-        {**(_DEFAULTS if "AWS_PROFILE" not in environment else {}), **region, **environment},
+        {**(_DEFAULTS if "AWS_PROFILE" not in environment else {}), **region, **environment, **proxy},
     )
 
 

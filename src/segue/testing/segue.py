@@ -69,10 +69,13 @@ class Segue:
         return self.server.settings.endpoint_url
 
     def client(self, service: str, *, account: str = "000000000000", region: str = "us-east-1", **more: Any) -> Any:
-        """A boto3 client of a service, in an account and a region."""
+        """A boto3 client of a service, in an account and a region (which looks for no host ``sync-127.0.0.1``)."""
         import boto3
+        from botocore.config import Config
 
         credentials = {"aws_access_key_id": account, "aws_secret_access_key": "test"}
+        config = Config(inject_host_prefix=False)
+        more["config"] = config.merge(more["config"]) if "config" in more else config
         return boto3.client(service, region_name=region, endpoint_url=self.endpoint_url, **{**credentials, **more})
 
     def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:

@@ -93,7 +93,8 @@ def _function_params(value: dict[str, Any]) -> Any:
 
 
 def _execution_params(value: dict[str, Any]) -> Any:
-    given = value.get("Input", {})
+    # An Input of null is none at all (sfn-mocked-flows/base_callbacks__sfn_start_execution_sync).
+    given = {} if value.get("Input") is None else value["Input"]
     return {**value, "Input": given if isinstance(given, str) else json_text.dump(given)}
 
 
