@@ -89,7 +89,18 @@ def function_error(payload: str) -> TaskError:
 def _function_params(value: dict[str, Any]) -> Any:
     # A Payload of null is none at all: the function gets {} (sfn-task-lambda/lambda_task_service__invoke).
     payload = value.get("Payload")
-    return {**value, "Payload": json_text.dump({} if payload is None else payload)}
+    return {**value, "Payload": _payload_text({} if payload is None else payload)}
+
+
+def _payload_text(payload: Any) -> str:
+    """What the function is sent: a text that is JSON goes as it is (sfn-credentials/*service_lambda_invoke)."""
+    if isinstance(payload, str):
+        try:
+            json_text.parse(payload)
+        except ValueError:
+            return json_text.dump(payload)
+        return payload
+    return json_text.dump(payload)
 
 
 def _execution_params(value: dict[str, Any]) -> Any:
