@@ -34,6 +34,7 @@ from segue.store.group_commit import GroupCommit
 from segue.store.migrations import Migrations
 from segue.store.sqlite import SqliteStore
 from segue.store.timers import Timers
+from segue.wire.request import FileBody
 from segue.worker import Worker
 from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
@@ -126,6 +127,7 @@ class Server:
         effects: dict[str, Effect] = {
             "lambda:invoke": self.functions,
             HTTP: HttpEffect(),
+            "blobs:digests": self._digests,
             housekeeping.BLOBS_EFFECT: partial(asyncio.to_thread, self.api.blobs.old),
         }
         self.worker = Worker(self.api, self.store, effects)
@@ -145,6 +147,9 @@ class Server:
         opened.callback(self.gateway.stop_waiting)
         await self.store.write(housekeeping.ensure)
         await self.worker.start()
+
+    async def _digests(self, request: tuple[FileBody, tuple[str, ...]]) -> dict[str, bytes]:
+        return await asyncio.to_thread(self.api.blobs.digests, *request)
 
     async def run_until(self, stopped: asyncio.Event) -> None:
         """Start, serve until ``stopped`` is set, stop."""

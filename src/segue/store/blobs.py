@@ -97,12 +97,16 @@ class Blobs:
                 limit -= size
         return b"".join(read)
 
-    def digests(self, sha256: str, names: Iterable[str]) -> dict[str, bytes]:
-        """Digests of the content, by the names of :mod:`segue.wire.checksums`; it is read in pieces."""
+    def digests(self, body: FileBody, names: Iterable[str]) -> dict[str, bytes]:
+        """Digests of a body on disk, by the names of :mod:`segue.wire.checksums`; it is read in pieces."""
         digests = Digests(names)
-        with self._target(sha256).open("rb") as file:
-            while piece := file.read(1 << 20):
-                digests.update(piece)
+        for piece in body.pieces:
+            with Path(piece.path).open("rb") as file:
+                file.seek(piece.offset)
+                left = piece.size
+                while left and (content := file.read(min(left, 1 << 20))):
+                    digests.update(content)
+                    left -= len(content)
         return digests.result()
 
     def old(self, after: str = "", limit: int = 500, older_than_seconds: float = _YOUNG_SECONDS) -> list[str]:

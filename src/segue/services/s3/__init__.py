@@ -1,13 +1,34 @@
 """Amazon S3: buckets and objects.
 
 In: buckets; objects with metadata, tags, ranges, conditions, checksums (CRC-32, CRC-32C, CRC-64/NVME, SHA-1, SHA-256)
-and versions; deletion in batches; listings with prefix, delimiter and pages; notifications to functions, queues, topics
-and the default bus.
+and versions; copies; uploads in parts; deletion in batches; listings with prefix, delimiter and pages; notifications to
+functions, queues, topics and the default bus.
 
 Left out: object lambda, select, torrents, directory buckets, replication, inventory and access points.
 """
 
-from segue.services.s3 import buckets, listing, notifications, objects, tagging
+from segue.services.s3 import (
+    buckets,
+    copies,
+    listing,
+    multipart,
+    notifications,
+    objects,
+    tagging,
+    uploads,
+    versioning,
+)
 from segue.services.s3.service import SERVICE
 
-__all__ = ["SERVICE", "buckets", "listing", "notifications", "objects", "tagging"]
+__all__ = [
+    "SERVICE",
+    "buckets",
+    "copies",
+    "listing",
+    "multipart",
+    "notifications",
+    "objects",
+    "tagging",
+    "uploads",
+    "versioning",
+]

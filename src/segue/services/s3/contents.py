@@ -14,7 +14,7 @@ from typing import Any
 from segue.api import Call
 from segue.errors import AwsError
 from segue.services.s3.errors import bad_digest, invalid_request
-from segue.services.s3.records import ObjectVersion, Piece, pieces_of
+from segue.services.s3.records import ObjectVersion, Piece, cut, pieces_of
 from segue.wire.checksums import ALGORITHMS, DEFAULT_ALGORITHM, digests_of
 from segue.wire.request import FileBody, FilePiece, StoredBody
 
@@ -75,15 +75,16 @@ def take(call: Call, body: Any, params: dict[str, Any], algorithm: str = "") -> 
     checksums = {kept: b64encode(digests[kept]).decode()}
     md5 = digests["md5"].hex()
     if isinstance(body, StoredBody):
-        return Content(size, md5, None, (Piece(body.sha256, size),), checksums)
+        return Content(size, md5, None, (Piece(body.sha256, 0, size),), checksums)
     if size <= HELD_BYTES:
         return Content(size, md5, body, (), checksums)
-    return Content(size, md5, None, (Piece(call.api.blobs.put(body), size),), checksums)
+    return Content(size, md5, None, (Piece(call.api.blobs.put(body), 0, size),), checksums)
 
 
 def _digests_of_blob(call: Call, body: StoredBody, name: str) -> dict[str, bytes]:
     """A digest that nobody announced before the body came."""
-    return call.api.blobs.digests(body.sha256, (name,))
+    path = str(call.api.blobs.path(body.sha256))
+    return call.api.blobs.digests(FileBody((FilePiece(path, 0, body.size),)), (name,))
 
 
 def _check(params: dict[str, Any], sent: dict[str, str], digests: dict[str, bytes]) -> None:
@@ -139,11 +140,15 @@ def body_of(call: Call, item: ObjectVersion, offset: int, length: int) -> bytes 
         row = call.tx.one("SELECT content FROM s3_objects WHERE id = ?", item.id)
         content = bytes(row[0]) if row is not None and row[0] is not None else b""
         return content[offset : offset + length]
-    found = []
-    for piece in pieces:
-        taken = min(piece.size - offset, length)
-        if offset < piece.size and taken > 0:
-            found.append(FilePiece(str(call.api.blobs.path(piece.sha256)), offset, taken))
-            length -= taken
-        offset = max(0, offset - piece.size)
-    return FileBody(tuple(found))
+    paths = ((str(call.api.blobs.path(piece.sha256)), piece) for piece in cut(pieces, offset, length))
+    return FileBody(tuple(FilePiece(path, piece.start, piece.size) for path, piece in paths))
+
+
+def content_of(call: Call, item: ObjectVersion, offset: int, length: int) -> tuple[bytes | None, tuple[Piece, ...]]:
+    """A stretch of an object's content, to be the content of another: the bytes where it is small, else the pieces."""
+    pieces = pieces_of(call.tx, item.id)
+    if pieces:
+        return None, tuple(cut(pieces, offset, length))
+    held = body_of(call, item, offset, length)
+    assert isinstance(held, bytes)
+    return held, ()

@@ -26,8 +26,8 @@ _FETCHED = 500
 _KEY = 2
 """Where a row of ``COLUMNS`` has its key."""
 
-Fetch = Callable[[str, bool, int], Sequence[Row]]
-"""Rows of objects from a key on (the key itself included or not), at most so many, in order."""
+Fetch = Callable[[str, Row | None, int], Sequence[Row]]
+"""Rows of objects in order: those behind a row, or else those from a key on; at most so many."""
 
 
 @dataclass(slots=True)
@@ -54,21 +54,21 @@ def _beyond(prefix: str) -> str:
     return ""
 
 
-def page_of(fetch: Fetch, prefix: str, delimiter: str, after: str, limit: int) -> Page:
-    """The next ``limit`` items and common prefixes behind ``after`` (a key or a common prefix)."""
-    page = Page(last=after)
-    start, inclusive = (prefix, True) if after < prefix else (after, False)
-    folded = _folded(after, prefix, delimiter)
-    if folded != after:  # only of a common prefix that was told all of it is behind
+def page_of(fetch: Fetch, prefix: str, delimiter: str, limit: int, after: Row | None = None) -> Page:
+    """The next ``limit`` items and common prefixes behind ``after`` (of whose row only the key counts here)."""
+    page = Page()
+    start, last = prefix, after if after is not None and after[_KEY] >= prefix else None
+    folded = _folded(last[_KEY], prefix, delimiter) if last is not None else ""
+    if last is not None and folded != last[_KEY]:  # only of a common prefix that was told all of it is behind
         folded = ""
     while True:
         if folded:
-            start, inclusive = _beyond(folded), True
+            start, last = _beyond(folded), None
         if folded and not start:
             return page
-        rows = fetch(start, inclusive, min(_FETCHED, limit - page.size + 1))
+        rows = fetch(start, last, min(_FETCHED, limit - page.size + 1))
         for row in rows:
-            key = start = row[_KEY]
+            key, last = row[_KEY], row
             if folded and key.startswith(folded):
                 continue
             if not key.startswith(prefix):
@@ -84,7 +84,6 @@ def page_of(fetch: Fetch, prefix: str, delimiter: str, after: str, limit: int) -
                 page.items.append(row)
         if not rows:
             return page
-        inclusive = False
 
 
 def _folded(key: str, prefix: str, delimiter: str) -> str:
@@ -96,14 +95,19 @@ def _folded(key: str, prefix: str, delimiter: str) -> str:
 
 
 def _fetch_current(call: Call, bucket: str) -> Fetch:
-    def fetch(start: str, inclusive: bool, limit: int) -> Sequence[Row]:
-        sql = (
-            f"SELECT {COLUMNS} FROM s3_objects WHERE bucket = ? AND is_current = 1 AND is_marker = 0"
-            f" AND key {'>=' if inclusive else '>'} ? ORDER BY key LIMIT ?"
-        )
-        return call.tx.all(sql, bucket, start, limit)
+    sql = f"SELECT {COLUMNS} FROM s3_objects WHERE bucket = ? AND is_current = 1 AND is_marker = 0 AND key"
+
+    def fetch(start: str, last: Row | None, limit: int) -> Sequence[Row]:
+        if last is None:
+            return call.tx.all(f"{sql} >= ? ORDER BY key LIMIT ?", bucket, start, limit)
+        return call.tx.all(f"{sql} > ? ORDER BY key LIMIT ?", bucket, last[_KEY], limit)
 
     return fetch
+
+
+def marked(key: str, number: int = 0) -> Row | None:
+    """A row to go on behind, of which only number and key are known."""
+    return (number, "", key) if key else None
 
 
 def limit_of(params: dict[str, Any], name: str = "MaxKeys", header: str = "maxKeys") -> int:
@@ -141,7 +145,7 @@ def told_of(item: ObjectVersion, encode: Callable[[str], str], account: str = ""
     return told
 
 
-def _told(params: dict[str, Any], page: Page, encode: Callable[[str], str], limit: int) -> dict[str, Any]:
+def told_of_page(params: dict[str, Any], page: Page, encode: Callable[[str], str], limit: int) -> dict[str, Any]:
     delimiter, prefix = params.get("Delimiter"), params.get("Prefix") or ""
     return {
         "Name": params["Bucket"],
@@ -163,7 +167,7 @@ def list_objects_v2(call: Call, params: dict[str, Any]) -> Result:
     page = _page(call, bucket.name, params, after, limit)
     account = bucket.account if params.get("FetchOwner") else ""
     return {
-        **_told(params, page, encode, limit),
+        **told_of_page(params, page, encode, limit),
         "Contents": [told_of(object_of(row), encode, account) for row in page.items],
         "KeyCount": page.size,
         "StartAfter": encode(params["StartAfter"]) if params.get("StartAfter") else None,
@@ -186,7 +190,7 @@ def list_objects(call: Call, params: dict[str, Any]) -> Result:
     marker = params.get("Marker") or ""
     page = _page(call, bucket.name, params, marker, limit)
     told = {
-        **_told(params, page, encode, limit),
+        **told_of_page(params, page, encode, limit),
         "Marker": encode(marker),
         "Contents": [told_of(object_of(row), encode, bucket.account) for row in page.items],
     }
@@ -198,5 +202,5 @@ def list_objects(call: Call, params: dict[str, Any]) -> Result:
 def _page(call: Call, bucket: str, params: dict[str, Any], after: str, limit: int) -> Page:
     if not limit:
         return Page()
-    fetch = _fetch_current(call, bucket)
-    return page_of(fetch, params.get("Prefix") or "", params.get("Delimiter") or "", after, limit)
+    prefix, delimiter = params.get("Prefix") or "", params.get("Delimiter") or ""
+    return page_of(_fetch_current(call, bucket), prefix, delimiter, limit, marked(after))

@@ -24,9 +24,10 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of content that is a blob of its own."""
+    """A stretch of content: ``size`` bytes of a blob from ``start``."""
 
     sha256: str
+    start: int
     size: int
 
 
@@ -127,14 +128,28 @@ def insert(tx: Transaction, item: ObjectVersion, content: bytes | None, pieces: 
 
 
 def add_pieces(tx: Transaction, owner: int, pieces: Iterable[Piece]) -> None:
-    """The blobs that an object or a part is made of."""
+    """What an object or a part is made of."""
     for ordinal, piece in enumerate(pieces):
-        tx.run("INSERT INTO s3_pieces VALUES (?, ?, ?, ?)", owner, ordinal, piece.sha256, piece.size)
+        values = (owner, ordinal, piece.sha256, piece.start, piece.size)
+        tx.run("INSERT INTO s3_pieces VALUES (?, ?, ?, ?, ?)", *values)
 
 
 def pieces_of(tx: Transaction, owner: int) -> list[Piece]:
-    """The blobs that an object or a part is made of, in order."""
-    return [Piece(*row) for row in tx.all("SELECT sha256, size FROM s3_pieces WHERE owner = ? ORDER BY ordinal", owner)]
+    """What an object or a part is made of, in order; nothing where its content is in its row."""
+    rows = tx.all("SELECT sha256, start, size FROM s3_pieces WHERE owner = ? ORDER BY ordinal", owner)
+    return [Piece(*row) for row in rows]
+
+
+def cut(pieces: Iterable[Piece], offset: int, length: int) -> list[Piece]:
+    """The stretches that ``length`` bytes from ``offset`` are."""
+    found = []
+    for piece in pieces:
+        taken = min(piece.size - offset, length)
+        if taken > 0:
+            found.append(Piece(piece.sha256, piece.start + offset, taken))
+            length -= taken
+        offset = max(0, offset - piece.size)
+    return found
 
 
 def remove(tx: Transaction, item: ObjectVersion) -> None:
@@ -172,11 +187,9 @@ def drop_setting(tx: Transaction, bucket: str, kind: str) -> None:
     tx.run("DELETE FROM s3_settings WHERE bucket = ? AND kind = ?", bucket, kind)
 
 
-def drop_upload(tx: Transaction, upload_id: str, *, keep: Iterable[int] = ()) -> None:
-    """An upload is over: its parts go, except those (by number) whose content an object has taken over."""
-    kept = set(keep)
-    for number, part in tx.all("SELECT number, id FROM s3_parts WHERE upload_id = ?", upload_id):
-        if number not in kept:
-            tx.run("DELETE FROM s3_pieces WHERE owner = ?", part)
+def drop_upload(tx: Transaction, upload_id: str) -> None:
+    """An upload is over; what an object has taken over of its parts has pieces of its own."""
+    for (part,) in tx.all("SELECT id FROM s3_parts WHERE upload_id = ?", upload_id):
+        tx.run("DELETE FROM s3_pieces WHERE owner = ?", part)
     tx.run("DELETE FROM s3_parts WHERE upload_id = ?", upload_id)
     tx.run("DELETE FROM s3_uploads WHERE upload_id = ?", upload_id)

@@ -44,6 +44,7 @@ MIGRATIONS = (
         owner BIGINT NOT NULL,
         ordinal BIGINT NOT NULL,
         sha256 TEXT NOT NULL,
+        start BIGINT NOT NULL,
         size BIGINT NOT NULL,
         PRIMARY KEY (owner, ordinal)
     );
