@@ -344,7 +344,7 @@ def plain_error_xml(code: str, message: str, members: Mapping[str, Any], request
     more = "".join(
         f"<{name}>{escape(str(value))}</{name}>"
         for name, value in members.items()
-        if value is not None and name.isidentifier()
+        if value is not None and name.replace("-", "_").isidentifier()
     )
     return (
         f"{_DECLARATION}<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message>{more}"

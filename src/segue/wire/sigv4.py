@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from segue.errors import AwsError
 from segue.wire.request import Request
+from segue.wire.timestamps import to_iso
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 MAX_SKEW_MS: Final = 15 * 60 * 1000
@@ -98,13 +99,18 @@ def verify(request: Request, secret: str, now_ms: int | None = None) -> Credenti
     if now_ms is not None:
         _check_age(request, credential, stamp, now_ms)
     if not hmac.compare_digest(_signature(request, credential, stamp, secret), credential.signature.encode()):
-        raise AwsError(
-            "InvalidSignatureException",
-            "The request signature we calculated does not match the signature you provided. "
-            "Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
-            status=403,
-        )
+        raise _mismatch()
+    verify_chunks(request, credential, secret)
     return credential
+
+
+def _mismatch() -> AwsError:
+    return AwsError(
+        "InvalidSignatureException",
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+        status=403,
+    )
 
 
 def _stamp(request: Request, credential: Credential) -> str:
@@ -143,6 +149,63 @@ def _check_age(request: Request, credential: Credential, stamp: str, now_ms: int
         raise AwsError("InvalidSignatureException", f"Signature expired: {stamp} is now too old", status=403)
     if signed_ms > now_ms + MAX_SKEW_MS:
         raise AwsError("InvalidSignatureException", f"Signature not yet current: {stamp} is still later", status=403)
+
+
+def check_expiry(request: Request, credential: Credential, now_ms: int) -> None:
+    """Whether a presigned URL may still be used; looked at also where signatures are not.
+
+    Raises:
+        AwsError: 403 ``AccessDenied``.
+    """
+    query = dict(_query_pairs(request.query))
+    stamp, expires = query.get("X-Amz-Date", ""), query.get("X-Amz-Expires", "")
+    try:
+        signed = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return
+    seconds = int(expires) if expires.isascii() and expires.isdigit() and len(expires) < 8 else 0
+    until_ms = int(signed.timestamp() + min(seconds, MAX_EXPIRES_SECONDS)) * 1000
+    if now_ms > until_ms:
+        raise request_expired(until_ms, now_ms, expires)
+
+
+def request_expired(until_ms: int, now_ms: int, expires: str = "") -> AwsError:
+    """What S3 says of a presigned URL whose time is over."""
+    members = {"Expires": to_iso(until_ms), "ServerTime": to_iso(now_ms)}
+    if expires:
+        members = {"X-Amz-Expires": expires, **members}
+    return AwsError("AccessDenied", "Request has expired", status=403, members=members)
+
+
+def verify_chunks(request: Request, credential: Credential, secret: str) -> None:
+    """Check the signatures of a body's chunks, each of which signs the one before it.
+
+    Raises:
+        AwsError: 403 ``SignatureDoesNotMatch``'s equivalent: one is wrong, or is missing.
+    """
+    kind = request.header("x-amz-content-sha256")
+    if not kind.startswith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"):
+        return
+    stamp = _stamp(request, credential)
+    scope = f"{credential.date}/{credential.region}/{credential.service}/aws4_request"
+    key = _signing_key(secret, credential.date, credential.region, credential.service)
+    previous, ended = credential.signature, False
+    for chunk in request.chunk_signatures:
+        text = f"{ALGORITHM}-PAYLOAD\n{stamp}\n{scope}\n{previous}\n{_EMPTY_HASH}\n{chunk.sha256}"
+        previous = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(previous, chunk.signature):
+            raise _mismatch()
+        ended = chunk.sha256 == _EMPTY_HASH
+    if not ended:
+        raise _mismatch()
+    if kind.endswith("-TRAILER"):
+        names = [name.strip().lower() for name in request.header("x-amz-trailer").split(",") if name.strip()]
+        trailer = "".join(f"{name}:{request.header(name)}\n" for name in names)
+        digest = hashlib.sha256(trailer.encode("utf-8", "replace")).hexdigest()
+        text = f"{ALGORITHM}-TRAILER\n{stamp}\n{scope}\n{previous}\n{digest}"
+        wanted = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(wanted.encode(), request.header("x-amz-trailer-signature").encode()):
+            raise _mismatch()
 
 
 def _signature(request: Request, credential: Credential, stamp: str, secret: str) -> bytes:
@@ -213,4 +276,6 @@ def _payload_hash(request: Request, credential: Credential) -> str:
         return claimed
     if credential.presigned and credential.service == "s3":
         return _UNSIGNED
+    if request.stored is not None:
+        return request.stored.sha256
     return hashlib.sha256(request.body).hexdigest() if request.body else _EMPTY_HASH

@@ -2,18 +2,23 @@
 
 In: buckets; objects with metadata, tags, ranges, conditions, checksums (CRC-32, CRC-32C, CRC-64/NVME, SHA-1, SHA-256)
 and versions; copies; uploads in parts; deletion in batches; listings with prefix, delimiter and pages; notifications to
-functions, queues, topics and the default bus.
+functions, queues, topics and the default bus; policies and lifecycle rules (expiry); presigned URLs; CORS, encryption,
+public access, ownership, website and logging configurations and ACLs, which are kept and told.
 
-Left out: object lambda, select, torrents, directory buckets, replication, inventory and access points.
+Left out: objects' locks, object lambda, select, torrents, directory buckets, replication, inventory and access points.
 """
 
 from segue.services.s3 import (
+    acls,
     buckets,
     copies,
+    lifecycle,
     listing,
     multipart,
     notifications,
     objects,
+    policies,
+    settings,
     tagging,
     uploads,
     versioning,
@@ -22,12 +27,16 @@ from segue.services.s3.service import SERVICE
 
 __all__ = [
     "SERVICE",
+    "acls",
     "buckets",
     "copies",
+    "lifecycle",
     "listing",
     "multipart",
     "notifications",
     "objects",
+    "policies",
+    "settings",
     "tagging",
     "uploads",
     "versioning",

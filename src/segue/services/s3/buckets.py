@@ -15,6 +15,8 @@ from segue.services.s3.records import Bucket, find_bucket
 from segue.services.s3.service import SERVICE
 
 _HOME = "us-east-1"
+_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+_NOTHING_PUBLIC = dict.fromkeys(_BLOCKS, True)
 
 
 def the_bucket(call: Call, params: dict[str, Any]) -> Bucket:
@@ -59,9 +61,10 @@ def create_bucket(call: Call, params: dict[str, Any]) -> Result:
         )
         if locked:
             records.put_setting(call.tx, name, "object-lock", {"ObjectLockEnabled": "Enabled"})
-        if params.get("ObjectOwnership"):
-            rules = {"Rules": [{"ObjectOwnership": params["ObjectOwnership"]}]}
-            records.put_setting(call.tx, name, "ownershipControls", rules)
+        # what buckets are made with since April 2023: nothing public, no ACLs
+        ownership = params.get("ObjectOwnership") or "BucketOwnerEnforced"
+        records.put_setting(call.tx, name, "ownershipControls", {"Rules": [{"ObjectOwnership": ownership}]})
+        records.put_setting(call.tx, name, "publicAccessBlock", _NOTHING_PUBLIC)
     # conformance: s3.CreateBucket.response of sfn-task-aws-sdk/*
     location = f"/{name}" if region == _HOME else f"http://{name}.s3.amazonaws.com/"
     return {"Location": location, "BucketArn": bucket_arn(call, name)}

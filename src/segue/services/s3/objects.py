@@ -9,6 +9,7 @@ from segue.api import Call
 from segue.api.call import Result
 from segue.errors import AwsError
 from segue.services.s3 import records
+from segue.services.s3.acls import check_acl
 from segue.services.s3.buckets import the_bucket
 from segue.services.s3.conditions import check_read, check_write
 from segue.services.s3.contents import body_of, pick_range, take
@@ -54,6 +55,7 @@ def put_object(call: Call, params: dict[str, Any]) -> Result:
     bucket = the_bucket(call, params)
     key = params["Key"]
     check_key(key)
+    check_acl(call, bucket, params)
     headers, tags = kept_headers(params), tags_of_header(params)
     check_write(params, key, records.current(call.tx, bucket.name, key))
     content = take(call, params.get("Body") or b"", params)
@@ -164,6 +166,40 @@ def _pick_part(item: ObjectVersion, number: int) -> tuple[int, int]:
         message = "The requested partnumber is not satisfiable"
         raise AwsError("InvalidPartNumber", message, status=416, members={"PartNumberRequested": number})
     return sum(sizes[: number - 1]), sizes[number - 1]
+
+
+@SERVICE.operation("GetObjectAttributes", reads=True, resource=of_object, action="s3:GetObjectAttributes")
+def get_object_attributes(call: Call, params: dict[str, Any]) -> Result:
+    item, bucket = find(call, params), the_bucket(call, params)
+    wanted = {name for text in params["ObjectAttributes"] for name in text.replace(",", " ").split()}
+    sums = {name: value for name, value in item.headers.items() if name.startswith("Checksum")}
+    told: dict[str, Any] = {"LastModified": item.modified_at_ms}
+    if bucket.versioning:
+        told["VersionId"] = item.version_id
+    if "ETag" in wanted:
+        told["ETag"] = item.etag.strip('"')
+    if "Checksum" in wanted and sums:
+        told["Checksum"] = sums
+    if "StorageClass" in wanted:
+        told["StorageClass"] = item.headers.get("StorageClass", "STANDARD")
+    if "ObjectSize" in wanted:
+        told["ObjectSize"] = item.size
+    if "ObjectParts" in wanted and item.parts:
+        told["ObjectParts"] = _parts(item, params)
+    return told
+
+
+def _parts(item: ObjectVersion, params: dict[str, Any]) -> dict[str, Any]:
+    limit, after = params.get("MaxParts", 1_000), params.get("PartNumberMarker") or 0
+    rest = [part for part in item.parts if part["PartNumber"] > after]
+    return {
+        "TotalPartsCount": len(item.parts),
+        "PartNumberMarker": after,
+        "MaxParts": limit,
+        "IsTruncated": len(rest) > limit,
+        "NextPartNumberMarker": rest[:limit][-1]["PartNumber"] if rest[:limit] else 0,
+        "Parts": rest[:limit],
+    }
 
 
 # --- removing

@@ -165,6 +165,11 @@ def remove(tx: Transaction, item: ObjectVersion) -> None:
         )
 
 
+def put_headers(tx: Transaction, item: ObjectVersion, headers: dict[str, Any]) -> None:
+    """Change what is told of a version."""
+    tx.run("UPDATE s3_objects SET headers = ? WHERE id = ?", json.dumps(headers), item.id)
+
+
 def setting(tx: Transaction, bucket: str, kind: str) -> Any:
     """A bucket's configuration of a kind, or ``None``."""
     row = tx.one("SELECT document FROM s3_settings WHERE bucket = ? AND kind = ?", bucket, kind)

@@ -113,13 +113,26 @@ def delete(call: Call, bucket: Bucket, key: str, version_id: str | None) -> dict
         notify(call, bucket, "ObjectRemoved:Delete", found)
         told: dict[str, Any] = {"VersionId": version_id} if bucket.versioning or version_id != "null" else {}
         return {**told, "DeleteMarker": True} if found.is_marker else told
+    removed, event = _put_away(call, bucket, key)
+    if removed is not None:
+        notify(call, bucket, f"ObjectRemoved:{event}", removed)
+    return {"DeleteMarker": True, "VersionId": removed.version_id} if removed is not None and bucket.versioning else {}
+
+
+def expire(call: Call, bucket: Bucket, key: str) -> None:
+    """A key's time is over, by the bucket's rules."""
+    removed, event = _put_away(call, bucket, key)
+    if removed is not None:
+        notify(call, bucket, f"LifecycleExpiration:{event}", removed)
+
+
+def _put_away(call: Call, bucket: Bucket, key: str) -> tuple[ObjectVersion | None, str]:
+    """A key is no more there: behind a marker where there are versions. What was removed or made, and how."""
     if bucket.versioning:
         marker = _new_version(call, bucket, key, 0, "", {}, {}, [], is_marker=True)
         records.insert(call.tx, marker, None, ())
-        notify(call, bucket, "ObjectRemoved:DeleteMarkerCreated", marker)
-        return {"DeleteMarker": True, "VersionId": marker.version_id}
+        return marker, "DeleteMarkerCreated"
     found = records.version(call.tx, bucket.name, key, "null")
     if found is not None:
         records.remove(call.tx, found)
-        notify(call, bucket, "ObjectRemoved:Delete", found)
-    return {}
+    return found, "Delete"
