@@ -261,6 +261,31 @@ def test_what_a_reader_has_read() -> None:
         entered(read, {"k": 5}, reader_data='["a", "b"]').complete_map("[]", 3)
 
 
+@pytest.mark.parametrize(
+    ("config", "data", "items"),
+    [
+        ({"InputType": "JSONL"}, "1\n2\n", [1, 2]),
+        ({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}, "a\nx\n", [{"a": "x"}]),
+        ({"InputType": "JSON", "ItemsPointer": "/r"}, '{"r": [3, 4]}', [3, 4]),
+        ({"InputType": "JSON", "MaxItems": 1}, "[5, 6]", [5]),
+    ],
+)
+def test_formats_that_a_reader_reads(config: dict[str, Any], data: str, items: list[Any]) -> None:
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {}, "ReaderConfig": config}
+    run = entered({**DISTRIBUTED, "ItemReader": reader, "ItemBatcher": {"MaxItemsPerBatch": 9}}, reader_data=data)
+    run.complete("[]")
+    assert seen(run.result())["afterItemBatcher"] == [{"Items": items}]
+    assert seen(run.result()).get("afterItemsPointer") == (items if "ItemsPointer" in config else None)
+
+
+def test_data_that_no_reader_reads() -> None:
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {}, "ReaderConfig": {"InputType": "JSON"}}
+    run = entered({**DISTRIBUTED, "ItemReader": reader, "Catch": CATCH}, reader_data="{")
+    run.complete("[]")
+    result = run.result()
+    assert (result.status, result.error, result.next_state) == ("CAUGHT_ERROR", "States.ItemReaderFailed", "Yes")
+
+
 EXCEEDED = "States.ExceedToleratedFailureThreshold"
 
 

@@ -201,6 +201,7 @@ def test_branches_need_a_mock(house: House, state: dict[str, Any]) -> None:
         ("context", "{", "ValidationException"),
         ("context", "[]", "ValidationException"),
         ("variables", "[]", "ValidationException"),
+        ("roleArn", "role", "InvalidArn"),
         ("variables", "{", "ValidationException"),
     ],
 )

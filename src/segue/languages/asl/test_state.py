@@ -10,9 +10,8 @@ conformance cases sfn-teststate/*.
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -22,46 +21,21 @@ from segue.languages.asl.commands import ScheduleTask, SetTimer, StartMapRun
 from segue.languages.asl.compiler import compile
 from segue.languages.asl.distributed_map import DistributedMapState
 from segue.languages.asl.frames import JOINING, MAPPING, READY, RETRYING, RUNNING, SCHEDULED, WAITING, Branch
+from segue.languages.asl.inspection import error_details, items_read, note_inputs, shown
+from segue.languages.asl.item_formats import FormatError
 from segue.languages.asl.joins import JoiningState
-from segue.languages.asl.map_plan import ItemInputs
-from segue.languages.asl.map_state import MapState
-from segue.languages.asl.plain_states import PassState
+from segue.languages.asl.map_plan import MapPlan
 from segue.languages.asl.program import Program
-from segue.languages.asl.retry import Catcher, Failure, Retrier
+from segue.languages.asl.retry import Failure
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import State
 from segue.languages.asl.task_state import TaskState
-from segue.languages.asl.transitions import MAX_PAYLOAD_BYTES, EvaluationErrors, evaluation_failed, fail
+from segue.languages.asl.transitions import EvaluationErrors, evaluation_failed, fail
 from segue.languages.asl.tree import ExecutionMeta, Tree
 from segue.languages.asl.wait_state import WaitState
 
 STATE_NAME = "StateName"
 """What a state that is given by itself is called."""
-
-_FIELDS: dict[str, tuple[str, ...]] = {
-    "Pass": ("afterInputPath", "afterParameters", "afterResultSelector", "afterResultPath"),
-    "Task": ("afterInputPath", "afterParameters", "result", "afterResultSelector", "afterResultPath"),
-    "Parallel": ("afterResultSelector", "afterResultPath"),
-    "Map": (
-        "afterInputPath",
-        "afterItemsPath",
-        "afterItemSelector",
-        "afterItemBatcher",
-        "afterItemsPointer",
-        "afterResultSelector",
-        "afterResultPath",
-    ),
-}
-_JSONATA_FIELDS: dict[str, tuple[str, ...]] = {
-    "Task": ("afterArguments", "result"),
-    "Map": ("afterItemSelector", "afterItemBatcher", "afterItemsPointer"),
-}
-_OTHER_FIELDS = ("afterInputPath",)
-_PASS_WITH_RESULT = ("result", "afterResultSelector", "afterResultPath")
-_LEFT_OUT = object()
-_MOST_INPUTS = 5_000
-_SPACED = json.JSONEncoder(ensure_ascii=False, check_circular=False)
-_NUMBERS = ("toleratedFailureCount", "toleratedFailurePercentage", "maxConcurrency")
 
 
 class StateNotFound(Exception):
@@ -181,9 +155,10 @@ class StateRun:
             branch.variables_text = json_text.dump(test.variables)
         run.add(branch)
         self._guarded(lambda: self._state.attempt(run, branch))
-        if self._state.type == "Map" and self.needs_mock:
+        self._items = self._read_items()
+        if self._items is not None and self.needs_mock:
             with suppress(*EvaluationErrors):  # of an item that no iteration has come to
-                self._note_inputs()
+                note_inputs(run, branch, self._state, self._plan, self._items, self._notes)
 
     def _guarded(self, act: Callable[[], None]) -> None:
         try:
@@ -242,14 +217,27 @@ class StateRun:
         else:
             self.complete(output_text)
 
+    def _read_items(self) -> list[Any] | None:
+        """The items of a Map; None where they are to be read elsewhere and nobody has said what is there."""
+        if self._test.reader_data is None or "afterItemsPath" in self._notes:
+            return self._notes.get("afterItemsPath")
+        try:
+            return items_read(self._plan, self._test.reader_data, self._notes)
+        except FormatError as error:
+            self.fail("States.ItemReaderFailed", str(error))
+            return None
+
+    @property
+    def _plan(self) -> MapPlan | None:
+        """The plan of a distributed Map."""
+        return next((action.plan for action in self._run.actions if isinstance(action, StartMapRun)), None)
+
     def _iterations(self, output_text: str) -> int:
-        """How many iterations a Map has: as many as items; where those are read from elsewhere, as the mock says."""
-        given = self._notes.get("afterItemsPath")
-        if given is None and self._test.reader_data is not None:
-            given = _parsed_array(self._test.reader_data)
-        if given is None:
-            given = _parsed_array(output_text)
-        return len(given) if given is not None else sys.maxsize
+        """How many iterations a Map has: as many as items; where those are not known, as results."""
+        if self._items is not None:
+            return len(self._items)
+        results = json_text.parse(output_text)
+        return len(results) if isinstance(results, list) else sys.maxsize
 
     def fail(self, error: str | None, cause: str | None) -> None:
         """The task, a branch or an iteration has failed, and the state with it; or its time is over."""
@@ -282,108 +270,22 @@ class StateRun:
             inspection=self._inspection(status),
         )
 
-    # What was seen
-
-    def _note_inputs(self) -> None:
-        """Note the inputs of a Map's iterations, unless they are more than an answer may hold."""
-        run, notes, state = self._run, self._notes, self._state
-        items = notes.get("afterItemsPath")
-        if items is None and self._test.reader_data is not None:
-            items = _parsed_array(self._test.reader_data)
-        if items is None or len(items) > _MOST_INPUTS:
-            return
-        if isinstance(state, MapState):
-            if state.selector is not None:
-                inputs = (state.selected(run, self._branch, index, item) for index, item in enumerate(items))
-                notes["afterItemSelector"] = _bounded(inputs)
-            return
-        plan = next(action.plan for action in run.actions if isinstance(action, StartMapRun))
-        maker = ItemInputs(run.program, plan)
-        texts = [json_text.dump(item) for item in items]
-        if cast(DistributedMapState, state).selector is not None:
-            notes["afterItemSelector"] = _bounded(json_text.parse(maker.item(*one)) for one in enumerate(texts))
-        if plan.batcher is not None:
-            batches = maker.children(texts, 0, len(texts), is_all=True)
-            notes["afterItemBatcher"] = _bounded(json_text.parse(batch.text) for batch in batches)
-
     def _inspection(self, status: str) -> dict[str, Any]:
-        seen = self._with_untouched(status)
-        shown: dict[str, Any] = {"input": self._test.input_text}
-        for name in self._shown_fields():
-            if seen.get(name, _LEFT_OUT) is not _LEFT_OUT:
-                shown[name] = self._shown(seen[name])
-        if self._state.type == "Map":
-            shown.update({name: seen[name] for name in _NUMBERS if seen.get(name) is not None})
-        variables = self._run.variables(self._branch)
+        run, state = self._run, self._state
+        output_text = self._output_text() if status == "SUCCEEDED" else None
+        members = shown(state, self._notes, self._input, self._test.input_text, output_text)
+        variables = run.variables(self._branch)
         if variables:
-            shown["variables"] = json_text.dump(variables)
-        details = self._error_details(status)
-        if details:
-            shown["errorDetails"] = details
-        return shown
-
-    def _shown_fields(self) -> tuple[str, ...]:
-        if self._state.is_jsonata:
-            return _JSONATA_FIELDS.get(self._state.type, ())
-        if self._state.type == "Pass" and cast(PassState, self._state).has_result:
-            return _PASS_WITH_RESULT
-        return _FIELDS.get(self._state.type, _OTHER_FIELDS)
-
-    def _with_untouched(self, status: str) -> dict[str, Any]:
-        """The notes, with those of fields that are left out: a state without any takes a short way that writes none."""
-        seen, type = dict(self._notes), self._state.type
-        if type in ("Succeed", "Fail", "Pass"):
-            seen.setdefault("afterInputPath", self._input)
-            seen.setdefault("afterParameters", self._input)
-        if status == "SUCCEEDED" and "afterResultSelector" not in seen:
-            seen["afterResultSelector"] = seen["afterResultPath"] = json_text.parse(self._output_text() or "null")
-        if type == "Pass" and "afterResultSelector" in seen:
-            seen["result"] = seen["afterResultSelector"]
-        return seen
-
-    def _shown(self, value: Any) -> str:
-        """As AWS writes what it has taken apart: with a space after each comma (sfn-teststate/*_map_*)."""
-        return self._test.input_text if value is self._input else _SPACED.encode(value)
+            members["variables"] = json_text.dump(variables)
+        if run.failure is not None:
+            delay_ms = self._timer_at_ms("retry") - run.now_ms if status == "RETRIABLE" else None
+            details = error_details(state, run.failure, status == "CAUGHT_ERROR", delay_ms)
+            if details:
+                members["errorDetails"] = details
+        return members
 
     def _output_text(self) -> str | None:
         return self._branch.text if self._branch.phase == READY else self._run.output_text
 
     def _timer_at_ms(self, kind: str) -> int:
         return next(one.at_ms for one in self._run.actions if isinstance(one, SetTimer) and one.kind == kind)
-
-    def _error_details(self, status: str) -> dict[str, Any]:
-        """Which Retrier and which Catcher the failure came to, and how long it would be until the next attempt."""
-        failure = self._run.failure
-        details: dict[str, Any] = {}
-        if failure is None or failure.is_fatal:
-            return details
-        if status == "CAUGHT_ERROR":
-            details["catchIndex"] = _first(self._state.catchers, failure)
-        retrier = _first(self._state.retriers, failure)
-        if retrier is not None:
-            details["retryIndex"] = retrier
-        if status == "RETRIABLE":
-            details["retryBackoffIntervalSeconds"] = (self._timer_at_ms("retry") - self._run.now_ms) // 1000
-        return details
-
-
-def _bounded(inputs: Iterator[Any]) -> Any:
-    found, size = [], 0
-    for value in inputs:
-        found.append(value)
-        size += len(json_text.dump(value)) + 1
-        if size > MAX_PAYLOAD_BYTES:
-            return _LEFT_OUT
-    return found
-
-
-def _parsed_array(text: str) -> list[Any] | None:
-    try:
-        value = json_text.parse(text)
-    except ValueError:
-        return None
-    return value if isinstance(value, list) else None
-
-
-def _first(handlers: Sequence[Retrier | Catcher], failure: Failure) -> int | None:
-    return next((index for index, one in enumerate(handlers) if failure.matches(one.errors)), None)

@@ -37,6 +37,17 @@ def checked_arn(arn: str, kind: str) -> str:
     return arn
 
 
+def checked_role(arn: str) -> str:
+    """A role's ARN.
+
+    Raises:
+        AwsError: ``InvalidArn``.
+    """
+    if not arn.startswith("arn:") or ":role/" not in arn:
+        raise AwsError("InvalidArn", f"Invalid Role Arn: '{arn}'")
+    return arn
+
+
 def machine_arn_of(execution_arn: str) -> str:
     """The state machine of an execution's ARN."""
     arn = parse_arn(execution_arn)

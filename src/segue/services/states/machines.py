@@ -16,7 +16,7 @@ from segue.languages.asl.diagnostics import invalid_definition_message
 from segue.languages.asl.validate import validate
 from segue.services.states import encryption, logging_configuration, records, tokens_records, version_records, versions
 from segue.services.states.advance import advance
-from segue.services.states.arns import checked_arn, checked_name
+from segue.services.states.arns import checked_arn, checked_name, checked_role
 from segue.services.states.qualified import as_version, existing_machine, qualifier, refuse_deleting
 from segue.services.states.records import Machine
 from segue.services.states.service import SERVICE
@@ -52,7 +52,7 @@ def create_state_machine(call: Call, params: dict[str, Any]) -> Result:
     name = checked_name(params["name"])
     kind = params.get("type", "STANDARD")
     versions.check_description(params)
-    _check_role(params["roleArn"])
+    checked_role(params["roleArn"])
     _check_settings(call, params)
     text = checked_definition(params["definition"], kind)
     arn = call.arn("states", f"stateMachine:{name}")
@@ -109,7 +109,7 @@ def update_state_machine(call: Call, params: dict[str, Any]) -> Result:
     if "definition" in params:
         digest = records.keep_definition(call.tx, checked_definition(params["definition"], machine.kind))
     if "roleArn" in params:
-        _check_role(params["roleArn"])
+        checked_role(params["roleArn"])
     _check_settings(call, params)
     given = {member: params[member] for member in _SETTINGS if member in params}
     # Only what a version would hold makes another revision (sfn-api/sfn_api_logs__update_logging_configuration).
@@ -259,8 +259,3 @@ def _taggable(call: Call, arn: str) -> None:
     checked_arn(arn, "stateMachine|activity")
     if records.find_machine(call.tx, arn) is None and not tokens_records.has_activity(call.tx, arn):
         raise AwsError("ResourceNotFound", f"Resource not found: '{arn}'")
-
-
-def _check_role(arn: str) -> None:
-    if not arn.startswith("arn:") or ":role/" not in arn:
-        raise AwsError("InvalidArn", f"Invalid Role Arn: '{arn}'")

@@ -28,6 +28,7 @@ from segue.languages.asl.test_state import (
 )
 from segue.languages.asl.validate import validate, validate_state
 from segue.services.states import records, tasks
+from segue.services.states.arns import checked_role
 from segue.services.states.executions import checked_input
 from segue.services.states.http_inspection import exchange, without_secrets
 from segue.services.states.service import SERVICE
@@ -47,6 +48,8 @@ _LONGEST_MS = 300_000
 @SERVICE.operation("TestState")
 def test_state(call: Call, params: dict[str, Any]) -> Result:
     check_combination(params)
+    if "roleArn" in params:
+        checked_role(params["roleArn"])
     test = _test(call, params)
     run = StateRun(test, call.started_ms)
     if "mock" in params:
