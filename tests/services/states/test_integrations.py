@@ -101,6 +101,17 @@ def test_events_onto_a_bus(house: House) -> None:
     assert error.startswith("EventBridge.")
 
 
+def test_events_name_who_put_them(house: House) -> None:
+    sqs, events = house.segue.client("sqs"), house.segue.client("events")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    events.put_rule(Name="r", EventPattern='{"source": ["s"]}')
+    events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": "arn:aws:sqs:us-east-1:000000000000:q"}])
+    entry = {"Detail": {}, "DetailType": "T", "Source": "s", "Resources": ["arn:own"]}
+    arn = run(house, task("events:putEvents", {"Entries": [entry]}))
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert json.loads(message["Body"])["resources"] == ["arn:own", f"{PREFIX}:stateMachine:m", arn]
+
+
 def test_items_of_a_table(house: House) -> None:
     table = {
         "TableName": "table",

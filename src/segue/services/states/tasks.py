@@ -19,6 +19,7 @@ from segue.errors import AwsError
 from segue.jobs import Outbound, Pending
 from segue.languages.asl import Command, CompleteTask, FailTask, ScheduleTask, TaskStarted, TaskSubmitted, json_text
 from segue.services.states import mocks, records, tokens_records
+from segue.services.states.arns import machine_arn_of
 from segue.services.states.integrations import Integration, TaskError, resolve
 from segue.services.states.integrations.optimized import function_error
 from segue.wire.request import FileBody
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from segue.services.states.advance import Advancing
 
 _TASKS_PER_COMMIT = 32
+# The most that a history's events hold (API reference, TaskFailedEventDetails): a function can say a lot more.
+_ERROR_CHARACTERS = 256
+_CAUSE_CHARACTERS = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ def prepare(request: Request) -> tuple[Integration, dict[str, Any], Any]:
     value = json_text.parse(request.parameters)
     if request.pattern == "lambda":
         integration = resolve("lambda", "invoke")
-        value = {"FunctionName": request.resource_name, "Payload": value}
+        # as text: a string that happens to be JSON is the function's string all the same
+        value = {"FunctionName": request.resource_name, "Payload": None if value is None else request.parameters}
     else:
         integration = resolve(request.resource_type, request.resource_name)
     params = integration.params(value)
@@ -145,7 +150,16 @@ def prepare(request: Request) -> tuple[Integration, dict[str, Any], Any]:
         params["_parent"] = _parent(request.execution_arn, request.key, request.pattern)
     elif integration.operation == "stepfunctions:StartSyncExecution":
         params["_parent"] = f"task {_parent(request.execution_arn, request.key, request.pattern)}"
+    elif request.resource_type == "events":
+        _name_senders(request.execution_arn, params)
     return integration, params, value
+
+
+def _name_senders(execution_arn: str, params: dict[str, Any]) -> None:
+    """Events name the state machine and the execution that put them, after their own resources (recorded:
+    sfn-task-events/events_task_service__put_events_base)."""
+    for entry in params.get("Entries", []):
+        entry["Resources"] = [*entry.get("Resources", []), machine_arn_of(execution_arn), execution_arn]
 
 
 def completed(call: Call, request: Request, integration: Integration, result: dict[str, Any]) -> Command:
@@ -179,7 +193,9 @@ def failed(call: Call, request: Request, error: AwsError | TaskError) -> FailTas
     what = f"{request.resource_type}:{request.resource_name}"
     hop = _delivery(request, what, json_text.parse(request.parameters))
     record(call, replace(hop, status="failed", reason=f"{error.error}: {error.cause}"))
-    return FailTask(request.key, error.error, error.cause, at_submission=refused)
+    return FailTask(
+        request.key, error.error[:_ERROR_CHARACTERS], error.cause[:_CAUSE_CHARACTERS], at_submission=refused
+    )
 
 
 def outcome(call: Call, request: Request, integration: Integration, outbound: Outbound, effect: Any) -> Command:
@@ -240,8 +256,7 @@ def _assume(call: Call, request: Request, session: str) -> None:
 
     Source: developer guide, "Accessing resources in other AWS accounts"; the external id is the state machine.
     """
-    parts = request.execution_arn.split(":")
-    machine = ":".join([*parts[:5], "stateMachine", parts[6]])
+    machine = machine_arn_of(request.execution_arn)
     own = role_caller(request.assumed_by, session, request.region)
     try:
         params = {"RoleArn": request.role_arn, "ExternalId": machine}

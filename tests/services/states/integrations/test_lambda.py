@@ -23,6 +23,8 @@ def handler(event, context):
         time.sleep(60)
     if event == "deep":
         raise RuntimeError("é" * 10)
+    if event == "endless":
+        raise type("Name" * 100, (Exception,), {})("x" * 100_000)
     return {"got": event, "version": context.function_version}
 """
 
@@ -99,6 +101,18 @@ def test_how_functions_fail(house: House, function: str) -> None:
         for arn in (invoke(house, {"FunctionName": "f", "Payload": event}), house.start(by_arn, {"event": event})):
             failure = house.failure(arn)
             assert (failure[0], words in failure[1]) == (error, True)
+
+
+@pytest.mark.usefixtures("function")
+def test_what_a_function_says_is_cut_as_histories_do(house: House) -> None:
+    error, cause = house.failure(invoke(house, {"FunctionName": "f", "Payload": "endless"}))
+    assert (len(error), len(cause)) == (256, 32_768)
+
+
+@pytest.mark.parametrize("event", ["1", '"quoted"', "plain", 1.0, [None]])
+def test_by_its_arn_a_function_gets_the_input_as_it_is(house: House, function: str, event: Any) -> None:
+    state = {"Type": "Task", "Resource": function, "End": True}
+    assert house.output(house.start(house.machine(state), event))["got"] == event
 
 
 def test_a_function_that_is_busy_throttles(house: House, function: str) -> None:
