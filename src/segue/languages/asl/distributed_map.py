@@ -130,7 +130,11 @@ class DistributedMapState(State):
     def failed(self, run: Run, branch: Branch, failure: Failure) -> None:
         """It failed."""
         branch.previous = run.emit(branch.previous, "MapRunFailed", failure_details(failure.error, failure.cause))
+        name = branch.join
         fail(run, branch, failure)
+        run.drop(name)  # what is kept for a redrive has it
+        if branch.join == name:
+            branch.join = 0
 
     def given_up(self, run: Run, branch: Branch) -> None:
         branch.previous = run.emit(branch.previous, "MapStateFailed", None)

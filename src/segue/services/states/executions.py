@@ -193,7 +193,8 @@ def description(call: Call, execution: Execution, included: str | None = None) -
 @SERVICE.operation("DescribeStateMachineForExecution", reads=True, resource=_execution)
 def describe_state_machine_for_execution(call: Call, params: dict[str, Any]) -> Result:
     execution = existing_execution(call, params["executionArn"])
-    machine = records.find_machine(call.tx, execution.machine_arn)
+    owner_arn, _, label = execution.machine_arn.partition("/")
+    machine = records.find_machine(call.tx, owner_arn)
     if machine is None:
         raise execution_missing(execution.arn)
     updated_at_ms = machine.updated_at_ms
@@ -202,9 +203,11 @@ def describe_state_machine_for_execution(call: Call, params: dict[str, Any]) -> 
         machine = replace(machine, revision_id=version.revision_id, settings=version.settings)
         updated_at_ms = version.created_at_ms
     return {
-        "stateMachineArn": machine.arn,
-        "name": machine.name,
+        "stateMachineArn": execution.machine_arn,
+        "name": execution.machine_arn.split(":")[6],
         "updateDate": updated_at_ms,
+        "mapRunArn": map_records.run_arn_of(call.tx, execution),
+        "label": label or None,
         **machine_members(call, machine, execution.definition_hash, params.get("includedData")),
         "roleArn": execution.role_arn,
     }

@@ -141,6 +141,8 @@ class _Files:
 
     def go_on(self) -> MapRun | Results:
         stage: int = self._done["stage"]
+        while stage < len(_STAGES) and not self._has(stage):
+            stage += 1
         if stage == len(_STAGES):
             return self._manifest()
         buffer = self._source.buffer
@@ -161,6 +163,12 @@ class _Files:
             written=self._run.written + buffer.children,
             items_written=self._run.items_written + buffer.items,
         )
+
+    def _has(self, stage: int) -> bool:
+        """Whether there is anything for the files of a stage."""
+        run = self._run
+        unsuccessful = run.failed + run.timed_out + run.aborted
+        return bool((run.succeeded, unsuccessful, run.items_known - run.next_item)[stage])
 
     def _filled(self, buffer: FileBuffer) -> tuple[FileBuffer, bool]:
         """The buffer with the next entries, another object, as the unit may be run again; whether there are more."""
