@@ -18,8 +18,8 @@ class Limits:
 
     # Step Functions: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     execution_payload_bytes: int = 262_144
-    execution_history_events: int = 25_000
-    definition_bytes: int = 1_048_576
+    state_machines: int = 100_000
+    activities: int = 100_000
     state_machine_versions: int = 1_000
     state_machine_aliases: int = 100
     # Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

@@ -83,3 +83,13 @@ def test_tags_go_with_the_activity(house: House) -> None:
     house.states.delete_activity(activityArn=arn)
     house.states.create_activity(name="a")
     assert house.states.list_tags_for_resource(resourceArn=arn)["tags"] == []
+
+
+def test_a_key_of_the_customers_is_described_as_given(house: House) -> None:
+    key = {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": "k", "kmsDataKeyReusePeriodSeconds": 60}
+    arn = house.states.create_activity(name="a", encryptionConfiguration=key)["activityArn"]
+    assert house.states.describe_activity(activityArn=arn)["encryptionConfiguration"] == key
+    assert refusal(house.states.create_activity, name="a")[0] == "ActivityAlreadyExists"
+    wrong = {"type": "CUSTOMER_MANAGED_KMS_KEY"}
+    refused = refusal(house.states.create_activity, name="b", encryptionConfiguration=wrong)
+    assert refused[0] == "InvalidEncryptionConfiguration"

@@ -225,3 +225,35 @@ def test_data_is_cut_where_it_is_too_long_when_escaped(character: str, length: i
     whole = shown["details"]["input"] == details["input"]
     assert shown["details"]["inputDetails"] == {"truncated": not whole}
     assert whole or escaped > PAYLOAD_BYTES - 8
+
+
+@pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
+def test_children_of_a_distributed_map_are_logged_too(house: House, kind: str) -> None:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": kind},
+        "StartAt": "P",
+        "States": {"P": {"Type": "Pass", "End": True}},
+    }
+    state = {"Type": "Map", "ItemProcessor": processor, "End": True}
+    parent = house.start(define(house, {"StartAt": "M", "States": {"M": state}}), [1, 2])
+    assert house.status(parent) == "SUCCEEDED"
+    ended = [line["execution_arn"] for line in lines(house) if line["type"] == "ExecutionSucceeded"]
+    assert len(set(ended)) == 3
+    assert parent in ended
+
+
+def test_a_redriven_execution_counts(house: House) -> None:
+    arn = house.start(define(house, FAIL))
+    house.states.redrive_execution(executionArn=arn)
+    house.segue.settle()
+    counts = {line["type"]: line["redrive_count"] for line in lines(house)}
+    assert counts["ExecutionStarted"] == "0"
+    assert counts["ExecutionRedriven"] == "1"
+
+
+def test_an_aborted_execution_is_logged_to_its_end(house: House) -> None:
+    arn = house.start(define(house, WAIT))
+    house.states.stop_execution(executionArn=arn, error="E", cause="c")
+    house.segue.settle()
+    last = lines(house)[-1]
+    assert (last["type"], last["details"]) == ("ExecutionAborted", {"error": "E", "cause": "c"})

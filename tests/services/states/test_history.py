@@ -38,3 +38,11 @@ def test_events_of_many_commits_are_one_history(house: House) -> None:
     house.segue.advance(30)
     ids = [event["id"] for event in house.events(arn, PaginationConfig={"PageSize": 3})]
     assert ids == list(range(1, 43))
+
+
+def test_without_execution_data_names_errors_and_causes_stay(house: House) -> None:
+    arn = house.start(house.machine({"Type": "Fail", "Error": "E", "Cause": "c"}), {"secret": 1})
+    started, entered, failed = house.events(arn, includeExecutionData=False)
+    assert list(started["executionStartedEventDetails"]) == ["roleArn"]
+    assert entered["stateEnteredEventDetails"] == {"name": "S0"}
+    assert failed["executionFailedEventDetails"] == {"error": "E", "cause": "c"}

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from segue.config import Limits
+from segue.testing import Segue
 from tests.services.states.machines import PREFIX, ROLE, House, refusal
 
 PASS = {"Type": "Pass", "End": True}
@@ -163,3 +165,51 @@ def test_warnings_are_told_who_asks_for_them(house: House) -> None:
     assert (found["result"], found["truncated"]) == ("OK", True)
     assert [entry["code"] for entry in found["diagnostics"]] == ["NO_DOLLAR", "NO_DOLLAR"]
     assert validate(definition=definition, severity="WARNING", maxResults=3)["truncated"] is False
+
+
+def test_tags_are_at_most_fifty(house: House) -> None:
+    arn = house.define(json.loads(DEFINITION))
+    tags = [{"key": f"k{n}", "value": "v"} for n in range(50)]
+    house.states.tag_resource(resourceArn=arn, tags=tags)
+    house.states.tag_resource(resourceArn=arn, tags=tags[:1])
+    more = [{"key": "more", "value": "v"}]
+    assert refusal(house.states.tag_resource, resourceArn=arn, tags=more)[0] == "TooManyTags"
+    assert len(house.states.list_tags_for_resource(resourceArn=arn)["tags"]) == 50
+    created = {"name": "n", "definition": DEFINITION, "roleArn": ROLE, "tags": tags + more}
+    assert refusal(house.states.create_state_machine, **created)[0] == "TooManyTags"
+
+
+def test_there_is_a_bound_on_machines_and_activities() -> None:
+    with Segue(limits=Limits(state_machines=1, activities=1)) as segue:
+        house = House(segue)
+        house.define(json.loads(DEFINITION))
+        house.define(json.loads(DEFINITION))
+        other = {"name": "n", "definition": DEFINITION, "roleArn": ROLE}
+        assert refusal(house.states.create_state_machine, **other)[0] == "StateMachineLimitExceeded"
+        house.states.create_activity(name="a")
+        house.states.create_activity(name="a")
+        assert refusal(house.states.create_activity, name="b")[0] == "ActivityLimitExceeded"
+
+
+def test_metadata_only(house: House) -> None:
+    arn = house.define(json.loads(DEFINITION))
+    described = house.states.describe_state_machine(stateMachineArn=arn, includedData="METADATA_ONLY")
+    assert described["definition"] == "{}"
+    execution = house.start(arn, {"n": 1})
+    described = house.states.describe_execution(executionArn=execution, includedData="METADATA_ONLY")
+    assert "input" not in described
+    assert described["inputDetails"] == {"included": False}
+
+
+def test_a_machine_goes_when_its_executions_have_ended(house: House) -> None:
+    arn = house.machine({"Type": "Wait", "Seconds": 60, "End": True})
+    execution = house.start(arn)
+    house.segue.transact(lambda tx: tx.run("UPDATE states_machines SET status = 'DELETING'"))
+    assert house.states.describe_state_machine(stateMachineArn=arn)["status"] == "DELETING"
+    assert refusal(house.states.start_execution, stateMachineArn=arn)[0] == "StateMachineDeleting"
+    assert refusal(house.states.update_state_machine, stateMachineArn=arn, roleArn=ROLE)[0] == "StateMachineDeleting"
+    house.segue.transact(lambda tx: tx.run("UPDATE states_machines SET status = 'ACTIVE'"))
+    house.states.delete_state_machine(stateMachineArn=arn)
+    house.segue.settle()
+    assert house.status(execution) == "ABORTED"
+    assert refusal(house.states.describe_state_machine, stateMachineArn=arn)[0] == "StateMachineDoesNotExist"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from segue.api import Call, Result
@@ -10,13 +11,15 @@ from segue.api.tags import add_tags, drop_tags
 from segue.errors import AwsError
 from segue.jobs import Pending
 from segue.languages.asl import TaskStarted
+from segue.services.states import encryption, records
 from segue.services.states.advance import advance
 from segue.services.states.arns import checked_arn, checked_name
 from segue.services.states.service import SERVICE
-from segue.services.states.tags import tags_given
+from segue.services.states.tags import check_number, tags_given
 from segue.services.states.tokens_records import activity_key
 
 _LONG_POLL_MS = 60_000
+_NO_KEY = {"type": "AWS_OWNED_KEY"}
 
 
 def _activity(_: Call, params: dict[str, Any]) -> str:
@@ -28,16 +31,24 @@ def create_activity(call: Call, params: dict[str, Any]) -> Result:
     name = checked_name(params["name"])
     arn = call.arn("states", f"activity:{name}")
     tags = tags_given(params)
-    sql = "INSERT INTO states_activities VALUES (?, ?, ?) ON CONFLICT (arn) DO NOTHING"
-    if call.tx.run(sql, arn, name, call.now_ms):
+    check_number(arn, tags)
+    encryption.check(params.get("encryptionConfiguration"))
+    keys = json.dumps(params.get("encryptionConfiguration", _NO_KEY))
+    if call.tx.one("SELECT 1 FROM states_activities WHERE arn = ?", arn) is None:
+        if records.has_more(call.tx, "states_activities", call.arn("states", "activity:"), call.limits.activities):
+            raise AwsError("ActivityLimitExceeded", f"There are {call.limits.activities} activities already.")
+        call.tx.run("INSERT INTO states_activities VALUES (?, ?, ?, ?)", arn, name, call.now_ms, keys)
         add_tags(call.tx, arn, tags)
-    return _members(_existing(call, arn))
+    row = _existing(call, arn)
+    if row[3] != keys:
+        raise AwsError("ActivityAlreadyExists", f"Activity Already Exists: '{arn}'")
+    return _members(row)
 
 
 @SERVICE.operation("DescribeActivity", reads=True, resource=_activity)
 def describe_activity(call: Call, params: dict[str, Any]) -> Result:
     row = _existing(call, params["activityArn"])
-    return {**_members(row), "name": row[1], "encryptionConfiguration": {"type": "AWS_OWNED_KEY"}}
+    return {**_members(row), "name": row[1], "encryptionConfiguration": json.loads(row[3])}
 
 
 @SERVICE.operation("ListActivities", reads=True)
@@ -84,7 +95,7 @@ def get_activity_task(call: Call, params: dict[str, Any]) -> Result:
 
 def _existing(call: Call, arn: str) -> tuple[Any, ...]:
     checked_arn(arn, "activity")
-    row = call.tx.one("SELECT arn, name, created_at FROM states_activities WHERE arn = ?", arn)
+    row = call.tx.one("SELECT arn, name, created_at, encryption FROM states_activities WHERE arn = ?", arn)
     if row is None:
         raise AwsError("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'")
     return row

@@ -98,6 +98,7 @@ def log_later(call: Call, execution: Execution, events: Sequence[HistoryEvent], 
             execution.number,
             execution.chunks,
             execution.start_at_ms,
+            execution.redrive_count,
             execution.logging,
             forget,
             0,
@@ -108,7 +109,7 @@ def log_later(call: Call, execution: Execution, events: Sequence[HistoryEvent], 
 @SERVICE.job("log")
 def write_logs(call: Call, job: Job) -> Again | None:
     """Write a chunk's events into the log, a batch at a time."""
-    arn, machine_arn, number, chunk, start_at_ms, logging, forget, first = job.payload
+    arn, machine_arn, number, chunk, start_at_ms, redrives, logging, forget, first = job.payload
     configuration = json.loads(logging)
     packed = records.chunk_events(call.tx, number, chunk)
     events = [
@@ -119,7 +120,7 @@ def write_logs(call: Call, job: Job) -> Again | None:
     lines: list[dict[str, Any]] = []
     size = taken = 0
     for event in events[first : first + _BATCH_EVENTS]:
-        text = message(event, arn, 0, with_data=configuration.get("includeExecutionData", False))
+        text = message(event, arn, redrives, with_data=configuration.get("includeExecutionData", False))
         size += len(text.encode("utf-8", "replace")) + _EVENT_OVERHEAD_BYTES
         if lines and size > _BATCH_BYTES:
             break
@@ -136,7 +137,8 @@ def write_logs(call: Call, job: Job) -> Again | None:
 
 
 def stream_name(machine_arn: str, start_at_ms: int) -> str:
-    """The stream for executions of a state machine that started in the same hour."""
+    """The stream for executions of a state machine, and of its maps, that started in the same hour."""
+    machine_arn = machine_arn.partition("/")[0]
     began = datetime.fromtimestamp(start_at_ms // _STREAM_MS * _STREAM_MS / 1000, UTC).strftime("%Y-%m-%d-%H-%M")
     digest = hashlib.sha256(f"{machine_arn} {began}".encode()).hexdigest()[:8]
     return f"states/{machine_arn.split(':')[6]}/{began}/{digest}"

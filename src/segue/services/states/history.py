@@ -10,7 +10,8 @@ from segue.services.states import chunks, records
 from segue.services.states.executions import existing_execution
 from segue.services.states.service import SERVICE
 
-_DATA = ("input", "output", "parameters", "cause", "error", "resourceInput")
+_DATA = ("input", "inputDetails", "output", "outputDetails", "parameters")
+"""What is left out without execution data: as in the logs (sfn-logs/*_ALL_False), where errors and causes stay."""
 
 
 @SERVICE.operation("GetExecutionHistory", reads=True, resource=lambda _, params: str(params["executionArn"]))

@@ -20,7 +20,7 @@ from segue.services.states.arns import checked_arn, checked_name, checked_role
 from segue.services.states.qualified import as_version, existing_machine, qualifier, refuse_deleting
 from segue.services.states.records import Machine
 from segue.services.states.service import SERVICE
-from segue.services.states.tags import tags_given
+from segue.services.states.tags import check_number, tags_given
 
 _SETTINGS = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
 _ABORTS_PER_COMMIT = 50
@@ -62,9 +62,13 @@ def create_state_machine(call: Call, params: dict[str, Any]) -> Result:
     if existing is not None:
         return _created_before(call, refuse_deleting(existing), (digest, kind, settings), params)
     machine = Machine(arn, name, kind, params["roleArn"], digest, "", call.now_ms, call.now_ms, settings, "ACTIVE")
+    tags = tags_given(params)
+    check_number(arn, tags)
+    if records.has_more(call.tx, "states_machines", call.arn("states", "stateMachine:"), call.limits.state_machines):
+        raise AwsError("StateMachineLimitExceeded", f"There are {call.limits.state_machines} state machines already.")
     logging_configuration.arrange(call, settings.get("loggingConfiguration", {}), arn, machine.role_arn)
     records.insert_machine(call.tx, machine)
-    add_tags(call.tx, arn, tags_given(params))
+    add_tags(call.tx, arn, tags)
     return {"stateMachineArn": arn, "creationDate": call.now_ms, **_published(call, machine, params)}
 
 
@@ -237,8 +241,10 @@ def validate_state_machine_definition(_: Call, params: dict[str, Any]) -> Result
 
 @SERVICE.operation("TagResource", resource=_arn)
 def tag_resource(call: Call, params: dict[str, Any]) -> Result:
-    _taggable(call, params["resourceArn"])
-    add_tags(call.tx, params["resourceArn"], tags_given(params))
+    arn, tags = params["resourceArn"], tags_given(params)
+    _taggable(call, arn)
+    check_number(arn, tags, tags_of(call.tx, arn))
+    add_tags(call.tx, arn, tags)
     return {}
 
 

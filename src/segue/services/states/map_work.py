@@ -130,6 +130,7 @@ def _child(call: Call, run: MapRun, child: ChildInput, place: int) -> Execution:
         revision=0,
         chunks=0,
         snapshot_chunk=0,
+        logging=records.logging_of(call.tx, run.execution_arn),
     )
 
 

@@ -99,6 +99,17 @@ def list_machines(tx: Transaction, prefix: str, after_arn: str, limit: int) -> l
     return [_machine(row) for row in rows]
 
 
+def has_more(tx: Transaction, table: str, prefix: str, than: int) -> bool:
+    """Whether a table has ``than`` rows or more whose ARNs start with ``prefix``."""
+    found = tx.one(
+        f"SELECT arn FROM {table} WHERE arn >= ? AND arn < ? ORDER BY arn LIMIT 1 OFFSET ?",
+        prefix,
+        prefix + "\U0010ffff",
+        than - 1,
+    )
+    return found is not None
+
+
 def insert_machine(tx: Transaction, machine: Machine) -> None:
     """Keep a new state machine."""
     tx.run("INSERT INTO states_machines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *_machine_row(machine))
@@ -172,6 +183,12 @@ def find_execution(tx: Transaction, arn: str) -> Execution | None:
     """The execution of that ARN."""
     row = tx.one(f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE arn = ?", arn)
     return None if row is None else Execution(*row)
+
+
+def logging_of(tx: Transaction, arn: str) -> str:
+    """By what an execution is logged: its children are, too."""
+    row = tx.one("SELECT logging FROM states_executions WHERE arn = ?", arn)
+    return "" if row is None else str(row[0])
 
 
 def find_by_parent(tx: Transaction, parent: str) -> Execution | None:

@@ -125,6 +125,9 @@ MIGRATIONS = (
     );
     """,
     map_schema.REDRIVES,
+    """
+    ALTER TABLE states_activities ADD COLUMN encryption TEXT NOT NULL DEFAULT '{"type": "AWS_OWNED_KEY"}';
+    """,
 )
 
 
