@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from segue.languages.jsonata.calls import Lambda, Made, TailCall, call, call_back
+from segue.languages.jsonata.calls import Lambda, Made, Native, TailCall, call, call_back
 from segue.languages.jsonata.compiler import Body, Compiler, Run, builds
 from segue.languages.jsonata.errors import failure, too_deep
 from segue.languages.jsonata.matching import matcher
@@ -16,7 +16,8 @@ from segue.languages.jsonata.values import UNDEFINED, Function, unwrapped
 
 def _called(node: Node) -> Any:
     """What a procedure is called in errors."""
-    return node.steps[0].value if node.type == "path" else node.value
+    name = node.steps[0].value if node.type == "path" else node.value
+    return UNDEFINED if name is None else name
 
 
 def _refuse_forgotten_sign(node: Node, frame: Frame, code: str) -> None:
@@ -35,6 +36,7 @@ def _invocation(compiler: Compiler, node: Node, depth: int, is_last: bool, first
     arguments = [compiler.compile(item, depth + 1) for item in node.items]
     name = _called(node.procedure)
     can_be_path = node.procedure.type == "path"
+    settle = _as_it_is if node.filters or node.group is not None else unwrapped
 
     def run(input: Any, frame: Frame) -> Any:
         function = procedure(input, frame)
@@ -47,9 +49,14 @@ def _invocation(compiler: Compiler, node: Node, depth: int, is_last: bool, first
             return TailCall(function, given, input)
         runtime = frame.runtime
         runtime.depth = frame.base + depth
-        return unwrapped(call(function, given, input, runtime, name))
+        return settle(call(function, given, input, runtime, name))
 
     return run
+
+
+def _as_it_is(value: Any) -> Any:
+    """What follows in brackets sees the sequence that a function gave."""
+    return value
 
 
 @builds("lambda")
@@ -107,7 +114,9 @@ def _apply(compiler: Compiler, node: Node, depth: int) -> Run:
         runtime.depth = frame.base + depth
         if isinstance(value, Function):
             return Made(lambda given, context, runtime, name: _chained(value, function, given, runtime), 1)
-        return unwrapped(call(function, [value], None, runtime, None))
+        return unwrapped(
+            call(function, [value], None, runtime, function.name if isinstance(function, Native) else UNDEFINED)
+        )
 
     return run
 

@@ -121,12 +121,20 @@ class JsonataError(Exception):
     Attributes:
         code: such as ``T2001``; None for a bound that was reached, which has words alone.
         message: the words, without the code.
+        inserts: what was put into the words of the code.
     """
 
-    def __init__(self, code: str | None, message: str) -> None:
+    def __init__(self, code: str | None, message: str, inserts: dict[str, Any] | None = None) -> None:
         super().__init__(f"{code}: {message}" if code else message)
         self.code = code
         self.message = message
+        self.inserts = inserts or {}
+
+    def within(self, symbol: str) -> JsonataError:
+        """The same error as ``and`` and ``or`` pass it on: the reference puts their own name into it."""
+        if self.code is None or "token" not in self.inserts:
+            return self
+        return failure(self.code, **{**self.inserts, "token": symbol})
 
 
 class InvalidJsonata(ValueError):
@@ -145,7 +153,7 @@ class InvalidJsonata(ValueError):
 
 def failure(code: str, *, bare: str = "", **inserts: Any) -> JsonataError:
     """The error of a code; inserts are shown as JSON, ``bare`` as it is."""
-    return JsonataError(code, _words(code, bare, inserts))
+    return JsonataError(code, _words(code, bare, inserts), inserts)
 
 
 def invalid(code: str, position: int, **inserts: Any) -> InvalidJsonata:
@@ -159,6 +167,8 @@ def _words(code: str, bare: str, inserts: dict[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
+    if repr(value) == "UNDEFINED":
+        return "undefined"
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=lambda _: None)
     except (ValueError, RecursionError):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from segue.languages.jsonata.compiler import Compiler, Run, builds
-from segue.languages.jsonata.errors import failure
+from segue.languages.jsonata.errors import JsonataError, failure
 from segue.languages.jsonata.nodes import Node
 from segue.languages.jsonata.runtime import Frame
 from segue.languages.jsonata.texts import to_text
@@ -61,11 +61,12 @@ def _parent(compiler: Compiler, node: Node, depth: int) -> Run:
 @builds("wildcard")
 def _wildcard(compiler: Compiler, node: Node, depth: int) -> Run:
     def run(input: Any, frame: Frame) -> Any:
-        found = Sequence()
+        found: list[Any] = Sequence()
         if isinstance(input, (dict, list)):
             frame.runtime.spend(len(input))
             for value in input.values() if isinstance(input, dict) else input:
                 if isinstance(value, list):
+                    found = list(found)  # an array is put to a sequence: both are an array
                     _flatten_into(found, value)
                 else:
                     found.append(value)
@@ -222,9 +223,18 @@ _OPERATORS: dict[str, Callable[[Run, Run], Run]] = {
     "&": lambda left, right: lambda input, frame: _joined(left(input, frame), right(input, frame), frame),
     "..": lambda left, right: lambda input, frame: _span(left(input, frame), right(input, frame), frame),
     "in": lambda left, right: lambda input, frame: _is_in(left(input, frame), right(input, frame)),
-    "and": lambda left, right: lambda input, frame: to_boolean(left(input, frame)) and to_boolean(right(input, frame)),
-    "or": lambda left, right: lambda input, frame: to_boolean(left(input, frame)) or to_boolean(right(input, frame)),
+    "and": lambda left, right: (
+        lambda input, frame: to_boolean(left(input, frame)) and _second("and", right, input, frame)
+    ),
+    "or": lambda left, right: lambda input, frame: to_boolean(left(input, frame)) or _second("or", right, input, frame),
 }
+
+
+def _second(symbol: str, right: Run, input: Any, frame: Frame) -> bool:
+    try:
+        return to_boolean(right(input, frame))
+    except JsonataError as error:
+        raise error.within(symbol) from None
 
 
 def _are_equal(left: Any, right: Any) -> bool:

@@ -111,7 +111,7 @@ def compile(text: str) -> Expression:
 def _result(value: Any, runtime: Runtime) -> Any:
     if isinstance(value, Function) or type(value) is TailCall:
         raise UnsupportedResult
-    if runtime.is_plain:
+    if runtime.is_plain or value is UNDEFINED:
         return list(value) if type(value) in (Sequence, Constructed) else value
     return _as_json(value)
 

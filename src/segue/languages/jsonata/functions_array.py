@@ -9,6 +9,7 @@ from segue.languages.jsonata.calls import call_back, call_for_item
 from segue.languages.jsonata.errors import failure
 from segue.languages.jsonata.functions import function
 from segue.languages.jsonata.runtime import Runtime
+from segue.languages.jsonata.sorting import merge_sorted
 from segue.languages.jsonata.values import (
     UNDEFINED,
     Function,
@@ -18,12 +19,12 @@ from segue.languages.jsonata.values import (
     key_of,
     lookup,
     to_boolean,
-    unwrapped,
 )
 
 
-def _called(function: Any, runtime: Runtime, item: Any, key: Any, whole: Any) -> Any:
-    return unwrapped(call_for_item(function, runtime, item, key, whole))
+def _settled(value: Any) -> Any:
+    """What a function gave, inside another array: a sequence is an array there, even an empty one."""
+    return list(value) if type(value) is Sequence else value
 
 
 @function("map", "<af>", 2)
@@ -33,9 +34,9 @@ def map_(runtime: Runtime, items: Any, function: Any) -> Any:
     result = Sequence()
     for index, item in enumerate(items):
         runtime.spend(1)
-        value = _called(function, runtime, item, index, items)
+        value = call_for_item(function, runtime, item, index, items)
         if value is not UNDEFINED:
-            result.append(list(value) if type(value) is Sequence else value)
+            result.append(_settled(value))
     return result
 
 
@@ -46,7 +47,7 @@ def filter_(runtime: Runtime, items: Any, function: Any) -> Any:
     result = Sequence()
     for index, item in enumerate(items):
         runtime.spend(1)
-        if to_boolean(_called(function, runtime, item, index, items)):
+        if to_boolean(call_for_item(function, runtime, item, index, items)):
             result.append(item)
     return result
 
@@ -59,7 +60,7 @@ def single(runtime: Runtime, items: Any, function: Any) -> Any:
     has_found = False
     for index, item in enumerate(items):
         runtime.spend(1)
-        if function is not UNDEFINED and not to_boolean(_called(function, runtime, item, index, items)):
+        if function is not UNDEFINED and not to_boolean(call_for_item(function, runtime, item, index, items)):
             continue
         if has_found:
             raise failure("D3138")
@@ -80,7 +81,7 @@ def reduce(runtime: Runtime, items: Any, function: Any, start: Any) -> Any:
     for index in range(1 if begins_with_item else 0, len(items)):
         runtime.spend(1)
         arguments = [result, items[index], index, items][: min(4, function.arity)]
-        result = unwrapped(call_back(function, arguments, runtime))
+        result = call_back(function, arguments, runtime)
     return result
 
 
@@ -146,27 +147,9 @@ def sort(runtime: Runtime, items: Any, function: Any) -> Any:
         return sorted(items, key=(lambda text: text.encode("utf-16-be", "surrogatepass")) if texts else None)
 
     def compare(left: Any, right: Any) -> int:
-        return 1 if to_boolean(unwrapped(call_back(function, [left, right], runtime))) else -1
+        return 1 if to_boolean(call_back(function, [left, right], runtime)) else -1
 
-    return _merged(list(items), lambda left, right: compare(left, right) > 0)
-
-
-def _merged(items: list[Any], is_behind: Any) -> list[Any]:
-    """Merge sort: each question is asked as the reference asks it, and equal items keep their order."""
-    if len(items) <= 1:
-        return items
-    middle = len(items) // 2
-    left, right = _merged(items[:middle], is_behind), _merged(items[middle:], is_behind)
-    merged: list[Any] = []
-    one = other = 0
-    while one < len(left) and other < len(right):
-        if is_behind(left[one], right[other]):
-            merged.append(right[other])
-            other += 1
-        else:
-            merged.append(left[one])
-            one += 1
-    return [*merged, *left[one:], *right[other:]]
+    return merge_sorted(list(items), lambda left, right: compare(left, right) > 0)
 
 
 @function("keys", "<x-:a<s>>", 1)
@@ -191,12 +174,11 @@ def lookup_(runtime: Runtime, value: Any, key: Any) -> Any:
 @function("spread", "<x-:a<o>>", 1)
 def spread(runtime: Runtime, value: Any) -> Any:
     if isinstance(value, list):
-        result: Any = Sequence()
+        parts: list[Any] = []
         for item in value:
             part = spread(runtime, item)
-            if part is not UNDEFINED:
-                result.extend(part if isinstance(part, list) else [part])
-        return result
+            parts.extend(part if isinstance(part, list) else [part])
+        return parts or Sequence()
     if type(value) is dict:
         runtime.spend(len(value))
         return Sequence({key: item} for key, item in value.items())
@@ -219,9 +201,9 @@ def each(runtime: Runtime, value: Any, function: Any) -> Any:
     result = Sequence()
     for key, item in value.items() if type(value) is dict else ():
         runtime.spend(1)
-        one = _called(function, runtime, item, key, value)
+        one = call_for_item(function, runtime, item, key, value)
         if one is not UNDEFINED:
-            result.append(one)
+            result.append(_settled(one))
     return result
 
 
@@ -230,7 +212,7 @@ def sift(runtime: Runtime, value: Any, function: Any) -> Any:
     kept = {}
     for key, item in value.items() if type(value) is dict else ():
         runtime.spend(1)
-        if to_boolean(_called(function, runtime, item, key, value)):
+        if to_boolean(call_for_item(function, runtime, item, key, value)):
             kept[key] = item
     return kept or UNDEFINED
 

@@ -93,6 +93,9 @@ def round_(runtime: Runtime, value: Any, precision: Any) -> Any:
     """Half to even, at the decimal digits that the number shows."""
     if value is UNDEFINED or not math.isfinite(value):
         return value
+    if precision is not UNDEFINED and precision != int(precision):
+        runtime.is_plain = False
+        return math.nan
     digits = 0 if precision is UNDEFINED else math.trunc(max(-400, min(400, precision)))
     return rounded(value, digits)
 

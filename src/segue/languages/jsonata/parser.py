@@ -1,4 +1,7 @@
-"""Text to tree: a parser by binding powers (Pratt's). ``shape`` then puts paths in order."""
+"""Text to tree: a parser by binding powers (Pratt's). ``shape`` then puts paths in order.
+
+Behind ``^(…)``, ``[]``, a function's body and a transform, a ``/`` begins a regular expression, as in the reference.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,7 @@ class _Parser:
         if token.type in _VALUE_TYPES:
             return Node(token.type, token.value, token.position)
         if token.type == "end":
-            raise invalid("S0207", token.position)
+            return Node("end", None, token.position)
         begin = _BEGINNINGS.get(token.value)
         if begin is None:
             raise invalid("S0211", token.position, token=token.value)
@@ -150,7 +153,7 @@ class _Parser:
         if self.symbol == ",":
             self.expect(",")
             node.rhs = self.expression(0)
-        self.expect("|", True)
+        self.expect("|")
         return node
 
     def _pairs(self) -> list[tuple[Node, Node]]:
@@ -198,15 +201,15 @@ class _Parser:
         return node
 
     def _lambda(self, node: Node) -> Node:
-        for parameter in node.items:
+        for number, parameter in enumerate(node.items, 1):
             if parameter.type != "variable":
-                raise invalid("S0208", parameter.position, value=parameter.value, token=parameter.value)
+                raise invalid("S0208", parameter.position, value=number)
         node.type, node.parameters, node.items = "lambda", [str(item.value) for item in node.items], []
         if self.symbol == "<":
             node.signature = self._signature()
         self.expect("{")
         node.body = self.expression(0)
-        self.expect("}", True)
+        self.expect("}")
         return node
 
     def _signature(self) -> Signature:
@@ -224,7 +227,7 @@ class _Parser:
             while step.type == "binary" and step.value == "[":
                 step = step.lhs
             step.keeps_array = True
-            self.expect("]", True)
+            self.expect("]")
             return left
         node = Node("binary", "[", token.position)
         node.lhs, node.rhs = left, self.expression(0)
@@ -243,7 +246,7 @@ class _Parser:
             if self.symbol != ",":
                 break
             self.expect(",")
-        self.expect(")", True)
+        self.expect(")")
         return node
 
     def follow_group(self, token: Token, left: Node) -> Node:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cmp_to_key
 from typing import Any
 
 from segue.languages.jsonata.compiler import TRANSFORMS, Compiler, Run, Transform, builds
 from segue.languages.jsonata.errors import failure
 from segue.languages.jsonata.nodes import Node
 from segue.languages.jsonata.runtime import Frame
+from segue.languages.jsonata.sorting import merge_sorted
 from segue.languages.jsonata.tuples import tuple_step
 from segue.languages.jsonata.values import (
     UNDEFINED,
@@ -106,9 +106,8 @@ def _finished(items: Any, keeps: bool, group: Transform | None, frame: Frame) ->
     if keeps:
         if type(items) is Constructed:
             items = Sequence([items])
-        elif type(items) is not Sequence:
-            items = Sequence(items)
-        items.keeps = True
+        if type(items) is Sequence:
+            items.keeps = True
     if group is not None:
         return group(items, frame)
     return unwrapped(items)
@@ -230,13 +229,10 @@ def _sort(compiler: Compiler, step: Node, depth: int) -> Step:
                 return [run(item["@"], frame.inner(item)) for _, run in terms]
             return [run(item, frame) for _, run in terms]
 
+        if len(items) <= 1:
+            return items
         pairs: list[tuple[list[Any], Any]] = [(keys(item), item) for item in items]
-        if len(pairs) > 1:
-
-            def compare(left: tuple[list[Any], Any], right: tuple[list[Any], Any]) -> int:
-                return _compare(left[0], right[0], terms)
-
-            pairs.sort(key=cmp_to_key(compare))
+        pairs = merge_sorted(pairs, lambda left, right: _compare(left[0], right[0], terms) > 0)
         result = Sequence([item for _, item in pairs])
         result.is_tuples = is_tuples
         return result
@@ -274,8 +270,7 @@ def _filter(compiler: Compiler, node: Node, depth: int) -> Transform:
         return _item_at(math.floor(predicate.value))
 
     def filter(value: Any, frame: Frame) -> Any:
-        if value is UNDEFINED:
-            return UNDEFINED
+        # Nothing is an item here, too, as in the reference: a predicate that is true for nothing leaves a null.
         items = value if isinstance(value, list) else [value]
         frame.runtime.spend(len(items))
         is_tuples = type(items) is Sequence and items.is_tuples
@@ -285,6 +280,8 @@ def _filter(compiler: Compiler, node: Node, depth: int) -> Transform:
             verdict = run(item["@"], frame.inner(item)) if is_tuples else run(item, frame)
             if _chooses(verdict, index, count):
                 kept.append(item)
+                if item is UNDEFINED:
+                    frame.runtime.is_plain = False
         return kept
 
     return filter
@@ -414,6 +411,14 @@ def _object(compiler: Compiler, node: Node, depth: int) -> Run:
     return lambda input, frame: group(input, frame)
 
 
+def _gathered(items: list[Any]) -> Any:
+    if len(items) <= 1:
+        return items[0] if items else UNDEFINED
+    if not any(isinstance(item, list) for item in items):
+        return items
+    return [part for item in items for part in (item if isinstance(item, list) else [item])]
+
+
 def _literal_object(keys: list[str], runs: list[Run]) -> Run:
     """An object whose keys are written out; grouping an array by them is evaluating it once, for all of it."""
     pairs = tuple(zip(keys, runs, strict=True))
@@ -421,7 +426,7 @@ def _literal_object(keys: list[str], runs: list[Run]) -> Run:
     def run(input: Any, frame: Frame) -> Any:
         context = input
         if isinstance(input, list):
-            context = UNDEFINED if not input else input[0] if len(input) == 1 else input
+            context = _gathered(input)
         result = {}
         for key, run_value in pairs:
             value = run_value(context, frame)

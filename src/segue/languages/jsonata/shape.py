@@ -29,6 +29,9 @@ class _Shaper:
 
     # Leaves
 
+    def end(self, node: Node) -> Node:
+        raise invalid("S0207", node.position)
+
     def name(self, node: Node) -> Node:
         path = Node("path", None, node.position)
         path.steps = [node]
@@ -78,7 +81,7 @@ class _Shaper:
     def predicate(self, node: Node) -> Node:
         result = self.node(node.lhs)
         step = result.steps[-1] if result.type == "path" else result
-        if step.group is not None or (result.type == "path" and result.group is not None):
+        if step.group is not None:
             raise invalid("S0209", node.position)
         expression = self.node(node.rhs)
         for slot in expression.slots:
@@ -146,7 +149,7 @@ class _Shaper:
 
     def negation(self, node: Node) -> Node:
         node.lhs = self.node(node.lhs)
-        if node.lhs.type == "number" and not node.lhs.filters:
+        if node.lhs.type == "number":
             node.lhs.value = -node.lhs.value
             return node.lhs  # type: ignore[no-any-return]
         _look_on(node, node.lhs)
@@ -259,6 +262,7 @@ def _find_parent(node: Node, slot: Slot) -> None:
 
 _SHAPES: dict[str, Callable[[_Shaper, Node], Node]] = {
     "name": _Shaper.name,
+    "end": _Shaper.end,
     "parent": _Shaper.parent,
     "binary": _Shaper.binary,
     "negation": _Shaper.negation,

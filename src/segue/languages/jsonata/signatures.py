@@ -81,7 +81,7 @@ class Signature:
             JsonataError: they do not fit (T0410, T0411, T0412).
         """
         letters = "".join([type_letter(value) for value in given])
-        if letters == self.easy:
+        if letters and letters == self.easy:
             return given
         match = self.pattern.fullmatch(letters)
         if match is None:

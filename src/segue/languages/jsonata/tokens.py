@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segue.languages.jsonata.errors import invalid
+from segue.languages.jsonata.values import plain
 
 BINDING_POWERS: dict[str, int] = {
     ".": 75,
@@ -153,7 +154,7 @@ class Tokenizer:
             raise invalid("S0102", start, token=digits)
         if match.group(2) is None and match.group(3) is None and abs(value) < 2**63:
             return Token("number", int(digits), start)
-        return Token("number", int(value) if value.is_integer() and abs(value) < 2**53 else value, start)
+        return Token("number", plain(value), start)
 
     def _quoted(self, start: int) -> Token:
         end = self._text.find("`", start + 1)
