@@ -8,7 +8,6 @@ from typing import Any
 from segue.languages.jsonata.calls import Lambda, Made, Native, TailCall, call, call_back
 from segue.languages.jsonata.compiler import Body, Compiler, Run, builds
 from segue.languages.jsonata.errors import failure, too_deep
-from segue.languages.jsonata.matching import matcher
 from segue.languages.jsonata.nodes import Node
 from segue.languages.jsonata.runtime import Frame, Runtime
 from segue.languages.jsonata.values import UNDEFINED, Function, unwrapped
@@ -152,14 +151,15 @@ def _transform(compiler: Compiler, node: Node, depth: int) -> Run:
 
 def cloned(value: Any, runtime: Runtime) -> Any:
     """A copy that may be changed."""
-    _weigh(value, runtime)
+    weigh(value, runtime)
     try:
         return copy.deepcopy(value)
     except RecursionError:
         raise too_deep() from None
 
 
-def _weigh(value: Any, runtime: Runtime) -> None:
+def weigh(value: Any, runtime: Runtime) -> None:
+    """Count a value as work, all of it."""
     waiting = [value]
     while waiting:
         current = waiting.pop()
@@ -190,6 +190,5 @@ def _change(match: Any, update: Run, delete: Run | None, frame: Frame) -> None:
 
 @builds("regex")
 def _regex(compiler: Compiler, node: Node, depth: int) -> Run:
-    pattern, flags = node.value
-    function = matcher(pattern, flags, node.position)
+    function = node.value
     return lambda input, frame: function

@@ -40,7 +40,7 @@ def _name(compiler: Compiler, node: Node, depth: int) -> Run:
     from segue.languages.jsonata.values import lookup
 
     name = str(node.value)
-    return lambda input, frame: unwrapped(lookup(input, name))
+    return lambda input, frame: unwrapped(lookup(input, name, frame.runtime))
 
 
 @builds("variable")
@@ -66,8 +66,9 @@ def _wildcard(compiler: Compiler, node: Node, depth: int) -> Run:
             frame.runtime.spend(len(input))
             for value in input.values() if isinstance(input, dict) else input:
                 if isinstance(value, list):
-                    found = list(found)  # an array is put to a sequence: both are an array
-                    _flatten_into(found, value)
+                    if type(found) is Sequence:
+                        found = list(found)  # an array is put to a sequence: both are an array
+                    _flatten_into(found, value, frame)
                 else:
                     found.append(value)
         return unwrapped(found)
@@ -75,11 +76,12 @@ def _wildcard(compiler: Compiler, node: Node, depth: int) -> Run:
     return run
 
 
-def _flatten_into(found: list[Any], value: Any) -> None:
+def _flatten_into(found: list[Any], value: Any, frame: Frame) -> None:
     waiting = [value]
     while waiting:
         current = waiting.pop()
         if isinstance(current, list):
+            frame.runtime.spend(len(current) + 1)
             waiting.extend(reversed(current))
         else:
             found.append(current)
@@ -139,7 +141,7 @@ def _on_doubles(left: float, right: float, symbol: str, frame: Frame) -> Any:
     return result
 
 
-def compare(left: Any, right: Any, symbol: str) -> Any:
+def compare(left: Any, right: Any, symbol: str, frame: Frame) -> Any:
     """One of ``< <= > >=``, of numbers or texts."""
     for value in (left, right):
         if value is not UNDEFINED and type(value) not in (int, float, str):
@@ -148,6 +150,8 @@ def compare(left: Any, right: Any, symbol: str) -> Any:
         return UNDEFINED
     if (type(left) is str) != (type(right) is str):
         raise failure("T2009", value=left, value2=right, token=symbol)
+    if type(left) is str:
+        frame.runtime.text(min(len(left), len(right)))
     if type(left) is str and not (left.isascii() and right.isascii()):
         left, right = left.encode("utf-16-be", "surrogatepass"), right.encode("utf-16-be", "surrogatepass")
     return _ORDERS[symbol](left, right)
@@ -175,12 +179,14 @@ def _span(left: Any, right: Any, frame: Frame) -> Any:
     return unwrapped(Sequence(range(int(left), int(right) + 1)))
 
 
-def _is_in(left: Any, right: Any) -> bool:
+def _is_in(left: Any, right: Any, frame: Frame) -> bool:
     if left is UNDEFINED or right is UNDEFINED:
         return False
+    items = right if isinstance(right, list) else [right]
+    frame.runtime.spend(len(items) // 4)
     if isinstance(left, (list, dict)):
-        return any(item is left for item in (right if isinstance(right, list) else [right]))
-    return any(equals(item, left) for item in (right if isinstance(right, list) else [right]))
+        return any(item is left for item in items)
+    return any(equals(item, left, frame.runtime) for item in items)
 
 
 def _joined(left: Any, right: Any, frame: Frame) -> str:
@@ -197,7 +203,7 @@ def _binary(compiler: Compiler, node: Node, depth: int) -> Run:
     if symbol in ("+", "-", "*", "/", "%"):
         return _calculating(left, right, symbol)
     if symbol in _ORDERS:
-        return lambda input, frame: compare(left(input, frame), right(input, frame), symbol)
+        return lambda input, frame: compare(left(input, frame), right(input, frame), symbol, frame)
     return _OPERATORS[symbol](left, right)
 
 
@@ -218,31 +224,33 @@ def _calculating(left: Run, right: Run, symbol: str) -> Run:
 
 
 _OPERATORS: dict[str, Callable[[Run, Run], Run]] = {
-    "=": lambda left, right: lambda input, frame: _are_equal(left(input, frame), right(input, frame)),
-    "!=": lambda left, right: lambda input, frame: _differ(left(input, frame), right(input, frame)),
+    "=": lambda left, right: lambda input, frame: _are_equal(left(input, frame), right(input, frame), frame),
+    "!=": lambda left, right: lambda input, frame: _differ(left(input, frame), right(input, frame), frame),
     "&": lambda left, right: lambda input, frame: _joined(left(input, frame), right(input, frame), frame),
     "..": lambda left, right: lambda input, frame: _span(left(input, frame), right(input, frame), frame),
-    "in": lambda left, right: lambda input, frame: _is_in(left(input, frame), right(input, frame)),
+    "in": lambda left, right: lambda input, frame: _is_in(left(input, frame), right(input, frame), frame),
     "and": lambda left, right: (
-        lambda input, frame: to_boolean(left(input, frame)) and _second("and", right, input, frame)
+        lambda input, frame: to_boolean(left(input, frame), frame.runtime) and _second("and", right, input, frame)
     ),
-    "or": lambda left, right: lambda input, frame: to_boolean(left(input, frame)) or _second("or", right, input, frame),
+    "or": lambda left, right: (
+        lambda input, frame: to_boolean(left(input, frame), frame.runtime) or _second("or", right, input, frame)
+    ),
 }
 
 
 def _second(symbol: str, right: Run, input: Any, frame: Frame) -> bool:
     try:
-        return to_boolean(right(input, frame))
+        return to_boolean(right(input, frame), frame.runtime)
     except JsonataError as error:
         raise error.within(symbol) from None
 
 
-def _are_equal(left: Any, right: Any) -> bool:
-    return left is not UNDEFINED and right is not UNDEFINED and equals(left, right)
+def _are_equal(left: Any, right: Any, frame: Frame) -> bool:
+    return left is not UNDEFINED and right is not UNDEFINED and equals(left, right, frame.runtime)
 
 
-def _differ(left: Any, right: Any) -> bool:
-    return left is not UNDEFINED and right is not UNDEFINED and not equals(left, right)
+def _differ(left: Any, right: Any, frame: Frame) -> bool:
+    return left is not UNDEFINED and right is not UNDEFINED and not equals(left, right, frame.runtime)
 
 
 @builds("negation")
@@ -329,7 +337,7 @@ def _condition(compiler: Compiler, node: Node, depth: int) -> Run:
     otherwise = compiler.compile(node.rhs, depth + 1, is_last=is_last) if node.rhs is not None else None
 
     def run(input: Any, frame: Frame) -> Any:
-        if to_boolean(test(input, frame)):
+        if to_boolean(test(input, frame), frame.runtime):
             return then(input, frame)
         return UNDEFINED if otherwise is None else otherwise(input, frame)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from segue.languages.jsonata.calling import cloned
+from segue.languages.jsonata.calling import cloned, weigh
 from segue.languages.jsonata.calls import call_back, call_for_item
 from segue.languages.jsonata.errors import failure
 from segue.languages.jsonata.functions import function
@@ -47,7 +47,7 @@ def filter_(runtime: Runtime, items: Any, function: Any) -> Any:
     result = Sequence()
     for index, item in enumerate(items):
         runtime.spend(1)
-        if to_boolean(call_for_item(function, runtime, item, index, items)):
+        if to_boolean(call_for_item(function, runtime, item, index, items), runtime):
             result.append(item)
     return result
 
@@ -60,7 +60,7 @@ def single(runtime: Runtime, items: Any, function: Any) -> Any:
     has_found = False
     for index, item in enumerate(items):
         runtime.spend(1)
-        if function is not UNDEFINED and not to_boolean(call_for_item(function, runtime, item, index, items)):
+        if function is not UNDEFINED and not to_boolean(call_for_item(function, runtime, item, index, items), runtime):
             continue
         if has_found:
             raise failure("D3138")
@@ -127,6 +127,7 @@ def distinct(runtime: Runtime, items: Any) -> Any:
     runtime.spend(len(items))
     result: list[Any] = Sequence() if type(items) is Sequence else []
     known = set()
+    weigh(items, runtime)
     for item in items:
         key = id(item) if isinstance(item, Function) else key_of(item)
         if key not in known:
@@ -147,7 +148,7 @@ def sort(runtime: Runtime, items: Any, function: Any) -> Any:
         return sorted(items, key=(lambda text: text.encode("utf-16-be", "surrogatepass")) if texts else None)
 
     def compare(left: Any, right: Any) -> int:
-        return 1 if to_boolean(call_back(function, [left, right], runtime)) else -1
+        return 1 if to_boolean(call_back(function, [left, right], runtime), runtime) else -1
 
     return merge_sorted(list(items), lambda left, right: compare(left, right) > 0)
 
@@ -168,7 +169,7 @@ def keys(runtime: Runtime, value: Any) -> Any:
 
 @function("lookup", "<x-s:x>", 2)
 def lookup_(runtime: Runtime, value: Any, key: Any) -> Any:
-    return UNDEFINED if key is UNDEFINED else lookup(value, key)
+    return UNDEFINED if key is UNDEFINED else lookup(value, key, runtime)
 
 
 @function("spread", "<x-:a<o>>", 1)
@@ -212,7 +213,7 @@ def sift(runtime: Runtime, value: Any, function: Any) -> Any:
     kept = {}
     for key, item in value.items() if type(value) is dict else ():
         runtime.spend(1)
-        if to_boolean(call_for_item(function, runtime, item, key, value)):
+        if to_boolean(call_for_item(function, runtime, item, key, value), runtime):
             kept[key] = item
     return kept or UNDEFINED
 
@@ -229,7 +230,7 @@ def error(runtime: Runtime, message: Any) -> Any:
 
 @function("assert", "<bs?:x>", 2)
 def assert_(runtime: Runtime, condition: Any, message: Any) -> Any:
-    if not to_boolean(condition):
+    if not to_boolean(condition, runtime):
         raise failure("D3141", bare=message or "$assert() statement failed")
     return UNDEFINED
 

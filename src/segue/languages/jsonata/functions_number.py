@@ -41,18 +41,25 @@ def count(runtime: Runtime, values: Any) -> Any:
 
 @function("max", "<a<n>:n>", 1)
 def max_(runtime: Runtime, numbers: Any) -> Any:
-    return UNDEFINED if numbers is UNDEFINED or not numbers else max(numbers)
+    if numbers is UNDEFINED or not numbers:
+        return UNDEFINED
+    runtime.items(len(numbers))
+    return max(numbers)
 
 
 @function("min", "<a<n>:n>", 1)
 def min_(runtime: Runtime, numbers: Any) -> Any:
-    return UNDEFINED if numbers is UNDEFINED or not numbers else min(numbers)
+    if numbers is UNDEFINED or not numbers:
+        return UNDEFINED
+    runtime.items(len(numbers))
+    return min(numbers)
 
 
 @function("average", "<a<n>:n>", 1)
 def average(runtime: Runtime, numbers: Any) -> Any:
     if numbers is UNDEFINED or not numbers:
         return UNDEFINED
+    runtime.items(len(numbers))
     return plain(to_float(_total(numbers)) / len(numbers))
 
 
@@ -158,12 +165,12 @@ def format_base(runtime: Runtime, value: Any, radix: Any) -> Any:
 
 @function("boolean", "<x-:b>", 1)
 def boolean(runtime: Runtime, value: Any) -> Any:
-    return UNDEFINED if value is UNDEFINED else to_boolean(value)
+    return UNDEFINED if value is UNDEFINED else to_boolean(value, runtime)
 
 
 @function("not", "<x-:b>", 1)
 def not_(runtime: Runtime, value: Any) -> Any:
-    return UNDEFINED if value is UNDEFINED else not to_boolean(value)
+    return UNDEFINED if value is UNDEFINED else not to_boolean(value, runtime)
 
 
 @function("exists", "<x:b>", 1)

@@ -25,6 +25,11 @@ def string(runtime: Runtime, value: Any, is_pretty: Any) -> Any:
     return UNDEFINED if value is UNDEFINED else to_text(value, runtime, is_pretty is True)
 
 
+def _weighed(text: str, runtime: Runtime) -> str:
+    runtime.text(len(text))
+    return text
+
+
 @function("length", "<s-:n>", 1)
 def length(runtime: Runtime, text: Any) -> Any:
     return UNDEFINED if text is UNDEFINED else len(text)
@@ -34,6 +39,7 @@ def length(runtime: Runtime, text: Any) -> Any:
 def substring(runtime: Runtime, text: Any, start: Any, count: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    runtime.text(len(text))
     begin = 0.0 if start is UNDEFINED else start
     if len(text) + begin < 0:
         begin = 0
@@ -49,29 +55,33 @@ def substring(runtime: Runtime, text: Any, start: Any, count: Any) -> Any:
 def substring_before(runtime: Runtime, text: Any, part: Any) -> Any:
     if text is UNDEFINED or part is UNDEFINED:
         return text
+    runtime.text(len(text))
     return text.partition(part)[0] if part else ""
 
 
 @function("substringAfter", "<s-s:s>", 2)
 def substring_after(runtime: Runtime, text: Any, part: Any) -> Any:
-    if text is UNDEFINED or part is UNDEFINED or part not in text:
+    if text is UNDEFINED or part is UNDEFINED:
+        return text
+    runtime.text(len(text))
+    if part not in text:
         return text
     return text.partition(part)[2] if part else text
 
 
 @function("lowercase", "<s-:s>", 1)
 def lowercase(runtime: Runtime, text: Any) -> Any:
-    return UNDEFINED if text is UNDEFINED else text.lower()
+    return UNDEFINED if text is UNDEFINED else _weighed(text, runtime).lower()
 
 
 @function("uppercase", "<s-:s>", 1)
 def uppercase(runtime: Runtime, text: Any) -> Any:
-    return UNDEFINED if text is UNDEFINED else text.upper()
+    return UNDEFINED if text is UNDEFINED else _weighed(text, runtime).upper()
 
 
 @function("trim", "<s-:s>", 1)
 def trim(runtime: Runtime, text: Any) -> Any:
-    return UNDEFINED if text is UNDEFINED else _SPACES.sub(" ", text).strip(" ")
+    return UNDEFINED if text is UNDEFINED else _SPACES.sub(" ", _weighed(text, runtime)).strip(" ")
 
 
 @function("pad", "<s-ns?:s>", 3)
@@ -92,6 +102,7 @@ def pad(runtime: Runtime, text: Any, width: Any, filler: Any) -> Any:
 def contains(runtime: Runtime, text: Any, part: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    runtime.text(len(text))
     if type(part) is str:
         return part in text
     return next(_matches(part, text, runtime), None) is not None
@@ -101,6 +112,7 @@ def contains(runtime: Runtime, text: Any, part: Any) -> Any:
 def match(runtime: Runtime, text: Any, pattern: Any, limit: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    runtime.text(len(text))
     bound = _limit(limit, "D3040")
     found = Sequence()
     for one in _matches(pattern, text, runtime):
@@ -136,6 +148,7 @@ def _matches(pattern: Any, text: str, runtime: Runtime) -> Any:
 def replace(runtime: Runtime, text: Any, pattern: Any, replacement: Any, limit: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    runtime.text(len(text))
     if pattern == "":
         raise failure("D3010")
     bound = _limit(limit, "D3011")
@@ -190,6 +203,7 @@ def _filled(template: str, match: dict[str, Any]) -> str:
 def split(runtime: Runtime, text: Any, separator: Any, limit: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    runtime.text(len(text))
     bound = _limit(limit, "D3020")
     if bound == 0:
         return []
@@ -216,14 +230,19 @@ def join(runtime: Runtime, texts: Any, separator: Any) -> Any:
     if texts is UNDEFINED:
         return UNDEFINED
     between = "" if separator is UNDEFINED else separator
+    runtime.items(len(texts))
     runtime.text(sum(map(len, texts)) + len(between) * len(texts))
     return between.join(texts)
 
 
 @function("base64encode", "<s-:s>", 1)
 def base64encode(runtime: Runtime, text: Any) -> Any:
-    """Of the low bytes of the characters, as in the reference; AWS takes UTF-8, which is the same for ASCII."""
-    return UNDEFINED if text is UNDEFINED else base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
+    """Of the text in UTF-8. The reference takes the low bytes of the characters; ASCII is the same either way."""
+    return (
+        UNDEFINED
+        if text is UNDEFINED
+        else base64.b64encode(_weighed(text, runtime).encode("utf-8", "replace")).decode("ascii")
+    )
 
 
 @function("base64decode", "<s-:s>", 1)
@@ -231,6 +250,7 @@ def base64decode(runtime: Runtime, text: Any) -> Any:
     """AWS fails for what is not Base64 (with a message that holds a random number: floci-io/floci#2736)."""
     if text is UNDEFINED:
         return UNDEFINED
+    runtime.text(len(text))
     try:
         return base64.b64decode(text, validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError):
@@ -239,17 +259,18 @@ def base64decode(runtime: Runtime, text: Any) -> Any:
 
 @function("encodeUrlComponent", "<s-:s>", 1)
 def encode_url_component(runtime: Runtime, text: Any) -> Any:
-    return _encoded(text, "-_.!~*'()", "encodeUrlComponent")
+    return _encoded(runtime, text, "-_.!~*'()", "encodeUrlComponent")
 
 
 @function("encodeUrl", "<s-:s>", 1)
 def encode_url(runtime: Runtime, text: Any) -> Any:
-    return _encoded(text, "-_.!~*'();/?:@&=+$,#", "encodeUrl")
+    return _encoded(runtime, text, "-_.!~*'();/?:@&=+$,#", "encodeUrl")
 
 
-def _encoded(text: Any, safe: str, name: str) -> Any:
+def _encoded(runtime: Runtime, text: Any, safe: str, name: str) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    runtime.text(len(text))
     try:
         return quote(text, safe=safe)
     except UnicodeEncodeError:
@@ -258,21 +279,22 @@ def _encoded(text: Any, safe: str, name: str) -> Any:
 
 @function("decodeUrlComponent", "<s-:s>", 1)
 def decode_url_component(runtime: Runtime, text: Any) -> Any:
-    return _decoded(text, "", "decodeUrlComponent")
+    return _decoded(runtime, text, "", "decodeUrlComponent")
 
 
 @function("decodeUrl", "<s-:s>", 1)
 def decode_url(runtime: Runtime, text: Any) -> Any:
-    return _decoded(text, ";/?:@&=+$,#", "decodeUrl")
+    return _decoded(runtime, text, ";/?:@&=+$,#", "decodeUrl")
 
 
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
-def _decoded(text: Any, kept: str, name: str) -> Any:
+def _decoded(runtime: Runtime, text: Any, kept: str, name: str) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
+    runtime.text(len(text))
     if _BAD_PERCENT.search(text):
         raise failure("D3140", bare=name, value=text)
     codes = {f"{ord(char):02X}" for char in kept}

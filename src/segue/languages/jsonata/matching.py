@@ -1,7 +1,7 @@
 """Regular expressions: JavaScript's, by the ``regex`` library, whose search can be made to give up.
 
-What one search may take is bounded by the clock, the only thing here that is: no program that is not made to hang comes
-near it, so evaluations still repeat.
+What one search takes cannot be counted, so it is timed, the only thing here that is: searches that are not made to
+hang take microseconds, so evaluations still end the same way everywhere.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from segue.languages.jsonata.errors import InvalidJsonata, failure, too_long
 from segue.languages.jsonata.runtime import Runtime
 from segue.languages.jsonata.values import UNDEFINED
 
-_SECONDS = 0.5
+_PATIENCE = (5, 100, 2_000, 40_000, 400_000)
+"""Microseconds that a search may take, and steps that it is counted as."""
 _DOLLAR = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 
 
@@ -37,19 +38,23 @@ class Matcher(Made):
             JsonataError: one of them is empty; the search takes too long.
         """
         runtime.text(len(text))
-        found = self._pattern.finditer(text, timeout=_SECONDS)
-        while True:
-            try:
-                match = next(found, None)
-            except TimeoutError:
-                raise too_long() from None
-            if match is None:
-                return
+        match = self._search(text, 0, runtime)
+        while match is not None:
             if match.group() == "":
                 raise failure("D1004", value=None)
             groups = ["" if group is None else group for group in match.groups()]
-            runtime.spend(len(groups) + 2)
             yield {"match": match.group(), "start": match.start(), "end": match.end(), "groups": groups}
+            match = self._search(text, match.end(), runtime)
+
+    def _search(self, text: str, start: int, runtime: Runtime) -> Any:
+        """One search. One that does not come to an end soon is tried again with more time, all of which counts."""
+        for steps in _PATIENCE:
+            runtime.spend(steps)
+            try:
+                return self._pattern.search(text, start, timeout=steps / 1_000_000)
+            except TimeoutError:
+                continue
+        raise too_long()
 
     def _first(self, given: list[Any], context: Any, runtime: Runtime, name: Any) -> Any:
         text = given[0] if given else context

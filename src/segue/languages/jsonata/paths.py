@@ -141,7 +141,7 @@ def _step(compiler: Compiler, step: Node, depth: int, is_first: bool, is_last: b
                 value = filter(value, frame)
             if value is not UNDEFINED:
                 found.append(value)
-        return _flattened(found, is_last)
+        return _flattened(found, is_last, frame)
 
     return evaluate
 
@@ -151,20 +151,21 @@ def _name_step(name: str, is_last: bool) -> Step:
         frame.runtime.spend(len(items))
         found: list[Any] = []
         for item in items:
-            value = item.get(name, UNDEFINED) if type(item) is dict else unwrapped(lookup(item, name))
+            value = item.get(name, UNDEFINED) if type(item) is dict else unwrapped(lookup(item, name, frame.runtime))
             if value is not UNDEFINED:
                 found.append(value)
-        return _flattened(found, is_last)
+        return _flattened(found, is_last, frame)
 
     return evaluate
 
 
-def _flattened(found: list[Any], is_last: bool) -> list[Any]:
+def _flattened(found: list[Any], is_last: bool, frame: Frame) -> list[Any]:
     if is_last and len(found) == 1 and isinstance(found[0], list) and type(found[0]) is not Sequence:
         return found[0]
     flat = Sequence()
     for value in found:
         if isinstance(value, list) and type(value) is not Constructed:
+            frame.runtime.items(len(flat) + len(value))
             flat.extend(value)
         else:
             flat.append(value)
@@ -278,7 +279,7 @@ def _filter(compiler: Compiler, node: Node, depth: int) -> Transform:
         kept.is_tuples = is_tuples
         for index, item in enumerate(items):
             verdict = run(item["@"], frame.inner(item)) if is_tuples else run(item, frame)
-            if _chooses(verdict, index, count):
+            if _chooses(verdict, index, count, frame):
                 kept.append(item)
                 if item is UNDEFINED:
                     frame.runtime.is_plain = False
@@ -287,17 +288,18 @@ def _filter(compiler: Compiler, node: Node, depth: int) -> Transform:
     return filter
 
 
-def _chooses(verdict: Any, index: int, count: int) -> bool:
+def _chooses(verdict: Any, index: int, count: int, frame: Frame) -> bool:
     if type(verdict) is bool:
         return verdict
     places = verdict if isinstance(verdict, list) else [verdict]
+    frame.runtime.spend(len(places) // 4)
     if places and all(type(place) in (int, float) and is_number(place) for place in places):
         for place in places:
             floor = math.floor(place)
             if (floor + count if floor < 0 else floor) == index:
                 return True
         return False
-    return to_boolean(verdict)
+    return to_boolean(verdict, frame.runtime)
 
 
 def _item_at(place: int) -> Transform:
@@ -345,7 +347,7 @@ def _group(compiler: Compiler, node: Node, depth: int) -> Transform:
                     continue
                 if type(key) is not str:
                     raise failure("T1003", value=key)
-                _gather(groups, key, position, item)
+                _gather(groups, key, position, item, frame)
         result = {}
         for key, (position, data) in groups.items():
             inner, context = frame, data
@@ -361,7 +363,7 @@ def _group(compiler: Compiler, node: Node, depth: int) -> Transform:
     return group
 
 
-def _gather(groups: dict[str, tuple[int, Any]], key: str, position: int, item: Any) -> None:
+def _gather(groups: dict[str, tuple[int, Any]], key: str, position: int, item: Any, frame: Frame) -> None:
     known = groups.get(key)
     if known is None:
         groups[key] = (position, item)
@@ -369,6 +371,8 @@ def _gather(groups: dict[str, tuple[int, Any]], key: str, position: int, item: A
         raise failure("D1009", value=key)
     else:
         data = known[1]
+        if isinstance(item, list):
+            frame.runtime.items(len(data) + len(item) if isinstance(data, list) else len(item))
         if type(data) is Sequence:
             data.extend(item if isinstance(item, list) else [item])
         else:
@@ -379,9 +383,12 @@ def _reduced(tuples: Any) -> dict[str, Any]:
     if not isinstance(tuples, list):
         return dict(tuples)
     result = dict(tuples[0])
-    for one in tuples[1:]:
-        for name, value in one.items():
-            result[name] = append(result.get(name, UNDEFINED), value)
+    for name in result:
+        values: list[Any] = []
+        for one in tuples:
+            value = one.get(name, UNDEFINED)
+            values.extend(value if isinstance(value, list) else [] if value is UNDEFINED else [value])
+        result[name] = values if len(tuples) > 1 else result[name]
     return result
 
 

@@ -23,6 +23,7 @@ except ImportError:  # pragma: no cover - no wheel for this platform
 
 _CODE = re.compile(r"(?:[A-Za-z ]+: )?([A-Z][0-9]{4}): ?(.*)", re.DOTALL)
 _MAX_PICTURE = 1_000
+_STEPS_A_CALL = 50
 _ISO = re.compile(
     r"(\d{4})(?:-([01]\d)(?:-([0-3]\d))?)?(?:T([0-2]\d):([0-5]\d):([0-5]\d)(?:\.(\d+))?)?(?:Z|([+-])([0-2]\d):?([0-5]\d))?",
     re.ASCII,
@@ -30,7 +31,8 @@ _ISO = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _by_library(expression: str, **values: Any) -> Any:
+def _by_library(runtime: Runtime, expression: str, **values: Any) -> Any:
+    runtime.spend(_STEPS_A_CALL)
     if jsonatapy is None:
         raise JsonataError(None, "Picture strings need the package jsonatapy, which is not installed here")
     bindings = {name: value for name, value in values.items() if value is not UNDEFINED}
@@ -62,21 +64,21 @@ def _translated(text: str, bindings: dict[str, Any]) -> JsonataError:
 
 @function("formatNumber", "<n-so?:s>", 3)
 def format_number(runtime: Runtime, value: Any, picture: Any, options: Any) -> Any:
-    return UNDEFINED if value is UNDEFINED else _by_library("$formatNumber", a=value, b=picture, c=options)
+    return UNDEFINED if value is UNDEFINED else _by_library(runtime, "$formatNumber", a=value, b=picture, c=options)
 
 
 @function("formatInteger", "<n-s:s>", 2)
 def format_integer(runtime: Runtime, value: Any, picture: Any) -> Any:
     if value is UNDEFINED:
         return UNDEFINED
-    return _by_library("$formatInteger", a=math.floor(value), b=picture)
+    return _by_library(runtime, "$formatInteger", a=math.floor(value), b=picture)
 
 
 @function("parseInteger", "<s-s:n>", 2)
 def parse_integer(runtime: Runtime, text: Any, picture: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
-    result = _by_library("$parseInteger", a=text, b=picture)
+    result = _by_library(runtime, "$parseInteger", a=text, b=picture)
     if type(result) is float:
         if math.isfinite(result):
             return plain(result)
@@ -96,7 +98,7 @@ def from_millis(runtime: Runtime, millis: Any, picture: Any, timezone: Any) -> A
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z".rjust(24, "0")
     if picture is UNDEFINED:
         picture = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]"
-    return _by_library("$fromMillis", a=millis, b=picture, c=timezone)
+    return _by_library(runtime, "$fromMillis", a=millis, b=picture, c=timezone)
 
 
 @function("toMillis", "<s-s?:n>", 2)
@@ -104,7 +106,7 @@ def to_millis(runtime: Runtime, text: Any, picture: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
     if picture is not UNDEFINED:
-        result = _by_library("$toMillis", a=text, b=picture)
+        result = _by_library(runtime, "$toMillis", a=text, b=picture)
         return UNDEFINED if result is None else result
     match = _ISO.fullmatch(text)
     if match is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import count
 
 from segue.languages.jsonata.errors import invalid
+from segue.languages.jsonata.matching import matcher
 from segue.languages.jsonata.nodes import Node, Slot
 
 
@@ -37,6 +38,11 @@ class _Shaper:
         path.steps = [node]
         path.keeps_array = node.keeps_array
         return path
+
+    def regex(self, node: Node) -> Node:
+        pattern, flags = node.value
+        node.value = matcher(pattern, flags, node.position)
+        return node
 
     def parent(self, node: Node) -> Node:
         node.slot = Slot(f"!{next(self._labels)}")
@@ -264,6 +270,7 @@ _SHAPES: dict[str, Callable[[_Shaper, Node], Node]] = {
     "name": _Shaper.name,
     "end": _Shaper.end,
     "parent": _Shaper.parent,
+    "regex": _Shaper.regex,
     "binary": _Shaper.binary,
     "negation": _Shaper.negation,
     "array": _Shaper.items,

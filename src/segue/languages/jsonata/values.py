@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from segue.languages.jsonata.errors import failure
 
@@ -96,36 +96,63 @@ SAFE_INTEGER: Final = 2**53
 """Up to here, doubles count every integer."""
 
 
-def to_boolean(value: Any) -> bool:
+class Counter(Protocol):
+    """Counts work: ``runtime.Runtime``."""
+
+    def spend(self, steps: int) -> None: ...
+
+    def text(self, length: int) -> None: ...
+
+
+def to_boolean(value: Any, counter: Counter) -> bool:
     """The truth of a value; of nothing: false."""
     kind = type(value)
-    if kind is bool:
-        return bool(value)
-    if kind is str:
+    if kind is bool or kind is str:
         return bool(value)
     if isinstance(value, list):
         if len(value) == 1:
-            return to_boolean(value[0])
-        return any(to_boolean(item) for item in value)
+            return to_boolean(value[0], counter)
+        for item in value:
+            counter.spend(1)
+            if to_boolean(item, counter):
+                return True
+        return False
     if kind is dict:
         return bool(value)
     return is_number(value) and bool(value != 0)
 
 
-def equals(left: Any, right: Any) -> bool:
+def equals(left: Any, right: Any, counter: Counter) -> bool:
     """Deep equality: numbers by value, arrays in order, objects by key. Functions equal only themselves."""
     if left is right:
         return True
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(equals, left, right))
     kind = type(left)
-    if kind is dict and type(right) is dict:
+    if kind is str:
+        if type(right) is not str or len(left) != len(right):
+            return False
+        counter.text(len(left))
+        return bool(left == right)
+    if kind in (int, float):
+        return type(right) in (int, float) and bool(left == right)
+    if isinstance(left, list) and isinstance(right, list):
+        counter.spend(1)
         if len(left) != len(right):
             return False
-        return all(key in right and equals(value, right[key]) for key, value in left.items())
-    if kind in (int, float):
-        return type(right) in (int, float) and left == right
-    return kind is type(right) and kind in (str, bool) and bool(left == right)
+        for one, other in zip(left, right, strict=True):
+            counter.spend(1)
+            if not equals(one, other, counter):
+                return False
+        return True
+    if kind is dict and type(right) is dict:
+        counter.spend(1)
+        if left.keys() != right.keys():
+            return False
+        for key, value in left.items():
+            counter.spend(1)
+            if not equals(value, right[key], counter):
+                return False
+        return True
+    return kind is bool and type(right) is bool and bool(left == right)
 
 
 def key_of(value: Any) -> Any:
@@ -140,18 +167,20 @@ def key_of(value: Any) -> Any:
     return value
 
 
-def lookup(value: Any, key: str) -> Any:
+def lookup(value: Any, key: str, counter: Counter) -> Any:
     """The member of an object, or those of all objects in an array, as a sequence."""
     if type(value) is dict:
         return value.get(key, UNDEFINED)
     if not isinstance(value, list):
         return UNDEFINED
     found = Sequence()
+    counter.spend(len(value))
     for item in value:
-        one = item.get(key, UNDEFINED) if type(item) is dict else lookup(item, key)
+        one = item.get(key, UNDEFINED) if type(item) is dict else lookup(item, key, counter)
         if one is UNDEFINED:
             continue
         if isinstance(one, list):
+            counter.spend(len(one) // 8)
             found.extend(one)
         else:
             found.append(one)
