@@ -168,3 +168,15 @@ def test_numbers_survive() -> None:
     assert harness.tasks[0].parameters_text == "[123456789012345678901234567890, 1.0]"
     harness.send(asl.CompleteTask(harness.tasks[0].key, '{"n": 123456789012345678901234567890}'))
     assert harness.output == {"n": 123456789012345678901234567890}
+
+
+def test_parameters_that_are_too_large_are_not_sent() -> None:
+    """Developer guide, "Error names": States.DataLimitExceeded, after Parameters processing."""
+    item = {"Type": "Task", "Resource": SEND, "Parameters": {"a": "x" * 262_144}}
+    harness = Harness(machine(("T", item))).run()
+    assert (harness.status, harness.tasks) == ("FAILED", [])
+    assert harness.events[-1].details is not None
+    assert harness.events[-1].details["error"] == "States.DataLimitExceeded"
+    catch = [{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "C", "ResultPath": None}]
+    caught = Harness(machine(("T", {**item, "Catch": catch}), ("C", {"Type": "Pass"})), '{"a":1}').run()
+    assert caught.output == {"a": 1}

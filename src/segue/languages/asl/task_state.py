@@ -70,6 +70,9 @@ class TaskState(State):
         parameters = self.flow.parameters(scope) if self.flow.parameters else scope.input
         self.flow.note_arguments(scope, parameters)
         text = branch.text if parameters is branch.input else json_text.dump(parameters)
+        if is_too_long(text):
+            what = "made an input with a size exceeding the maximum number of bytes service limit"
+            raise StatesError("States.DataLimitExceeded", f"The state/task '{self.name}' {what}.")
         return ScheduleTask(
             frame=branch.id,
             generation=branch.generation,

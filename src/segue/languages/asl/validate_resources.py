@@ -45,6 +45,33 @@ NOT_RECOGNIZED = (
 
 PATTERNS: tuple[str, ...] = (".sync", ".sync:2", ".waitForTaskToken")
 
+_JOB, _CALLBACK = frozenset([".sync"]), frozenset([".waitForTaskToken"])
+_PATTERNS_OF: dict[str, frozenset[str]] = {
+    "apigateway": _CALLBACK,
+    "athena": _JOB,
+    "batch": _JOB,
+    "bedrock": _JOB | _CALLBACK,
+    "codebuild": _JOB,
+    "databrew": _JOB,
+    "dynamodb": frozenset(),
+    "ecs": _JOB | _CALLBACK,
+    "eks": _JOB | _CALLBACK,
+    "elasticmapreduce": _JOB,
+    "emr-containers": _JOB,
+    "emr-serverless": _JOB,
+    "events": _CALLBACK,
+    "glue": _JOB,
+    "http": frozenset(),
+    "lambda": _CALLBACK,
+    "mediaconvert": _JOB,
+    "sagemaker": _JOB,
+    "sns": _CALLBACK,
+    "sqs": _CALLBACK,
+    "states": frozenset(PATTERNS),
+}
+"""The patterns of optimized integrations beside request-response (developer guide, "Integrating services": its table).
+SDK integrations have callbacks."""
+
 _INTEGRATION = re.compile(
     r"arn:[^:]+:states:[^:]*:[^:]*:(aws-sdk:)?([a-z0-9-]+):([A-Za-z0-9]+)((?:\.[A-Za-z]+(?::2)?)?)"
 )
@@ -52,14 +79,14 @@ _ACTIVITY_OR_FUNCTION = re.compile(r"arn:[^:]+:(?:states:[^:]*:[^:]*:activity:.+
 
 
 def is_recognized(resource: str) -> bool:
-    """Whether the ARN names an activity, a function or an integration. SDK integrations are taken by their form."""
+    """Whether the ARN names an activity, a function or an integration (of the SDK: of whatever action)."""
     if _ACTIVITY_OR_FUNCTION.fullmatch(resource):
         return True
     match = _INTEGRATION.fullmatch(resource)
     if match is None:
         return False
     sdk, service, action, pattern = match.groups()
-    if pattern and pattern not in PATTERNS:
+    if pattern and pattern not in (_CALLBACK if sdk else _PATTERNS_OF.get(service, ())):
         return False
     return bool(sdk) or action in OPTIMIZED.get(service, ())
 
