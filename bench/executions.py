@@ -55,7 +55,9 @@ async def machine(bench: Bench, definition: dict[str, Any], kind: str = "STANDAR
     return str((await bench.client.call(request))["stateMachineArn"])
 
 
-async def finished(bench: Bench, execution: str, pause_seconds: float = 0.001) -> dict[str, Any]:
+async def finished(
+    bench: Bench, execution: str, pause_seconds: float = 0.001, most_seconds: float = 30
+) -> dict[str, Any]:
     """Wait for the end of an execution; how it ended. Raises ``Refused`` where it did not succeed.
 
     Looks at once and then with pauses, as looking takes the server's time.
@@ -67,7 +69,7 @@ async def finished(bench: Bench, execution: str, pause_seconds: float = 0.001) -
         described.update(await bench.client.call(request))
         return bool(described["status"] != "RUNNING")
 
-    await until(ended, 30, pause_seconds)
+    await until(ended, most_seconds, pause_seconds)
     if described["status"] != "SUCCEEDED":
         raise Refused(f"{execution} {described['status']}: {described.get('error')} {described.get('cause')}")
     return described

@@ -49,6 +49,11 @@ FIGURES = {
         Figure("sync_express", "StartSyncExecution of the chain, 32 clients", "/s", 1_770, 177),
         Figure("long_execution", "one execution of 20,000 events alone, transitions", "/s", 20_000),
         Figure("map_1000", "Map of 1,000 Pass items, start to SUCCEEDED", "ms", 150, 612),
+        Figure(
+            "distributed_map", "Distributed Map of 10,000 Express children, each calls one warm function", "/s", 1_000
+        ),
+        Figure("distributed_crowd", "Distributed Map of 100,000 rows of a CSV file, Express children of a Pass", "/s"),
+        Figure("distributed_memory", "the same: memory of the server", "MB"),
         Figure("task_token", "SendTaskSuccess to SUCCEEDED, p50", "ms", 2, 3.1),
         Figure("parked_memory", "executions parked on task tokens: server's memory", "MB", 300),
         Figure("parked_threads", "the same: threads of the server", "threads", 50),

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import broker  # noqa: F401  (the modules register their measurements)
+import distributed  # noqa: F401
 import executions  # noqa: F401
 import functions  # noqa: F401
 import messages  # noqa: F401
