@@ -72,6 +72,9 @@ _PATTERNS_OF: dict[str, frozenset[str]] = {
 """The patterns of optimized integrations beside request-response (developer guide, "Integrating services": its table).
 SDK integrations have callbacks."""
 
+_NOT_IN_SDK = frozenset(["stepfunctions", "events", "logs"])
+"""Services that SDK integrations call by another name: ``sfn``, ``eventbridge``, ``cloudwatchlogs``."""
+
 _INTEGRATION = re.compile(
     r"arn:[^:]+:states:[^:]*:[^:]*:(aws-sdk:)?([a-z0-9-]+):([A-Za-z0-9]+)((?:\.[A-Za-z]+(?::2)?)?)"
 )
@@ -86,6 +89,8 @@ def is_recognized(resource: str) -> bool:
     if match is None:
         return False
     sdk, service, action, pattern = match.groups()
+    if sdk and service in _NOT_IN_SDK:
+        return False
     if pattern and pattern not in (_CALLBACK if sdk else _PATTERNS_OF.get(service, ())):
         return False
     return bool(sdk) or action in OPTIMIZED.get(service, ())
