@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+import hashlib
 import http.client
+import os
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +19,11 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segue.gateway.arriving import ArrivingBody
 from segue.gateway.http import App, HttpLimits, Server, serve
-from segue.wire.request import Request, Response
+from segue.gateway.http_reader import Receive
+from segue.store.blobs import Blobs
+from segue.wire.request import FileBody, FilePiece, Request, Response
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, Any]]
 LIMITS = HttpLimits(
@@ -543,3 +551,148 @@ def test_any_bytes_are_answered_or_cut(packets: list[bytes]) -> None:
         return status == 200
 
     assert asyncio.run(asyncio.wait_for(main(), 20))
+
+
+# --- bodies that go to the disk, and answers that come from it
+
+
+def _storing(tmp_path: Path) -> tuple[App, Receive, list[Request]]:
+    """An application whose bodies are stored, and what it was asked."""
+    blobs, seen = Blobs(tmp_path), list[Request]()
+
+    async def take(request: Request) -> Response:
+        if request.arriving is not None:
+            await request.arriving.take(request)
+        seen.append(request)
+        if request.stored is None:
+            return Response(200, {}, request.body)
+        path = str(blobs.path(request.stored.sha256))
+        size = request.stored.size
+        return Response(200, {}, file=FileBody((FilePiece(path, 0, 10), FilePiece(path, 10, size - 10))))
+
+    return take, lambda head: ArrivingBody(head, blobs), seen
+
+
+async def _talk_to(app: App, receive: Receive, limits: HttpLimits | None, talk: Talk) -> Any:
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    server = await serve(app, sock, limits, receive)
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", sock.getsockname()[1])
+        try:
+            return await talk(reader, writer)
+        finally:
+            writer.close()
+    finally:
+        await server.close(0.5)
+
+
+def _files(tmp_path: Path) -> list[Path]:
+    return [file for file in tmp_path.glob("**/*") if file.is_file()]
+
+
+@pytest.mark.parametrize("size", [0, 5, 16_384, 16_385, 3_000_000])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_goes_to_the_disk_and_comes_back(run: Any, tmp_path: Path, size: int, chunked: bool) -> None:
+    app, receive, seen = _storing(tmp_path)
+    content = os.urandom(size)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
+        for _ in range(2):  # the connection goes on
+            if chunked:
+                framed = b"%x\r\n%s\r\n" % (size, content) if size else b""
+                writer.write(b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + framed + b"0\r\n\r\n")
+            else:
+                writer.write(b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % size + content)
+            status, headers, body = await _answer(reader)
+            assert (status, headers["content-length"], body) == (200, str(size), content)
+
+    run(_talk_to(app, receive, None, talk))
+    assert [request.stored is not None for request in seen] == [size > 16_384] * 2
+    assert len(_files(tmp_path)) == (size > 16_384)
+    if size > 16_384:
+        stored = seen[0].stored
+        assert stored is not None
+        assert (stored.sha256, stored.size) == (hashlib.sha256(content).hexdigest(), size)
+        assert stored.digests["md5"] == hashlib.md5(content).digest()
+
+
+def test_stored_bodies_have_their_own_limit(run: Any, tmp_path: Path) -> None:
+    app, receive, seen = _storing(tmp_path)
+    limits = dataclasses.replace(LIMITS, stored_body_bytes=2_000_000)
+
+    async def said(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
+        writer.write(b"PUT / HTTP/1.1\r\nContent-Length: 2000001\r\n\r\n")
+        return (await _answer(reader))[0]
+
+    async def unsaid(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
+        writer.write(b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(3):
+            writer.write(b"%x\r\n%s\r\n" % (1_000_000, b"x" * 1_000_000))
+        return (await _answer(reader))[0]
+
+    for talk in (said, unsaid):
+        assert run(_talk_to(app, receive, limits, talk)) == 413
+    assert (seen, _files(tmp_path)) == ([], [])
+
+
+def test_a_large_body_may_take_its_time_but_not_drip(run: Any, tmp_path: Path) -> None:
+    app, receive, seen = _storing(tmp_path)
+    limits = dataclasses.replace(LIMITS, stored_bytes_per_second=1_000_000)
+
+    async def steady(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
+        writer.write(b"PUT / HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n")
+        for _ in range(8):  # longer than a body that is held may take
+            writer.write(b"x" * 500_000)
+            await asyncio.sleep(0.06)
+        return (await _answer(reader))[0]
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
+        writer.write(b"PUT / HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n")
+
+        async def drops() -> None:
+            while not writer.is_closing():
+                writer.write(b"x")
+                await asyncio.sleep(0.05)
+
+        dripping = asyncio.create_task(drops())
+        try:
+            return (await _answer(reader))[0]
+        finally:
+            dripping.cancel()
+
+    assert run(_talk_to(app, receive, limits, steady)) == 200
+    assert run(_talk_to(app, receive, limits, drip)) == 408
+    assert (len(seen), len(_files(tmp_path))) == (1, 1)
+
+
+def test_a_body_that_stops_coming_leaves_nothing(run: Any, tmp_path: Path) -> None:
+    app, receive, seen = _storing(tmp_path)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"PUT / HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n" + b"x" * 3_000_000)
+        await writer.drain()
+
+    run(_talk_to(app, receive, None, talk))
+    for _ in range(200):
+        if not _files(tmp_path):
+            break
+        time.sleep(0.01)
+    assert (seen, _files(tmp_path)) == ([], [])
+
+
+def test_a_file_that_has_become_shorter_breaks_off(run: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * 10)
+    body = FileBody((FilePiece(str(file), 0, 20),))
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(GET)
+        with contextlib.suppress(ConnectionError):
+            return await reader.read()
+        return b""
+
+    sent = run(_with_server(lambda _: Response(200, {}, file=body), talk))
+    assert b"Content-Length: 20" in sent or sent == b""
+    assert not sent.endswith(b"x" * 20)
+    assert "is shorter than it was" in caplog.text

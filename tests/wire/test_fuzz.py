@@ -20,7 +20,7 @@ from segue.wire.serialize import serialize_error
 from segue.wire.sigv4 import parse_authorization, verify
 from segue.wire.validate import validate
 
-SERVICES = ["sqs", "sns", "lambda", "stepfunctions", "dynamodb", "events", "logs", "iam", "sts"]
+SERVICES = ["sqs", "sns", "lambda", "stepfunctions", "dynamodb", "events", "logs", "iam", "sts", "s3"]
 OPERATIONS = [operation for name in SERVICES for operation in load_service(name).operations.values()]
 
 header_text = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=40)

@@ -26,12 +26,14 @@ from segue.wire.serialize import serialize
 from tests.wire.values import Values, for_botocore
 
 SERVICES = ("sqs", "sns", "lambda", "stepfunctions", "dynamodb", "events", "logs", "iam", "sts")
-OTHERS = ("scheduler", "pipes", "cloudformation", "ssm", "secretsmanager", "apigateway")
+OTHERS = ("scheduler", "pipes", "cloudformation", "ssm", "secretsmanager", "apigateway", "s3", "route53", "cloudfront")
+#: whose answer is the text of its root, which botocore reads by a handler of its own
+HANDLED = ("GetBucketLocation",)
 CASES = [
     (name, protocol)
     for name in SERVICES + OTHERS
     for protocol in load_service(name).protocols
-    if protocol in (Protocol.JSON, Protocol.QUERY, Protocol.REST_JSON)
+    if protocol is not Protocol.CBOR
 ]
 
 
@@ -88,12 +90,12 @@ def _without_empty(value: Any) -> Any:
 
 def _check_request(operation: OperationModel, protocol: Protocol, seed: int) -> None:
     service = operation.service
-    if operation.input is None:
+    if operation.input is None or operation.name in overlays.SUPERSEDED.get(service.name, ()):
         return
     streams = [r for r in operation.input.members.values() if service.shape(r.shape_name).is_event_stream]
     if streams:
         return
-    params = Values(service, seed, whole_seconds=True).structure(operation.input)
+    params = Values(service, seed, True, protocol is Protocol.REST_XML).structure(operation.input)
     model = _botocore_model(service.name, protocol).operation_model(operation.name)
     sent = create_serializer(str(protocol), include_validation=False).serialize_to_request(
         for_botocore(service, operation.input, params), model
@@ -105,21 +107,21 @@ def _check_request(operation: OperationModel, protocol: Protocol, seed: int) -> 
     for name, ref in operation.input.members.items():
         if ref.traits.get("idempotencyToken") and name not in params:
             read.pop(name, None)
-    if protocol is Protocol.QUERY:
+    payload = operation.input.traits.get("payload")
+    if payload and payload not in params and read.get(payload) in ({}, b""):  # none is sent as an empty one
+        del read[payload]
+    if protocol in (Protocol.QUERY, Protocol.REST_XML):
         assert _without_empty(read) == _without_empty(params)
     else:
-        payload = operation.input.traits.get("payload")
-        if payload and payload not in params and read.get(payload) == {}:  # botocore sends an empty object for none
-            del read[payload]
         assert read == params
 
 
 def _check_answer(operation: OperationModel, protocol: Protocol, seed: int) -> None:
     service = operation.service
-    if operation.output is None:
+    if operation.output is None or operation.name in overlays.SUPERSEDED.get(service.name, ()):
         return
     streams = [r for r in operation.output.members.values() if service.shape(r.shape_name).is_event_stream]
-    if streams:
+    if streams or operation.name in HANDLED:
         return
     result = Values(service, seed, whole_seconds=False).structure(operation.output)
     for name, ref in operation.output.members.items():
@@ -135,7 +137,7 @@ def _check_answer(operation: OperationModel, protocol: Protocol, seed: int) -> N
     for name, ref in operation.output.members.items():
         if (ref.location_name or "").lower() == "content-type" and name not in expected:
             got.pop(name, None)  # an answer has a content type, whether the operation says one or not
-    clean = _without_empty if protocol is Protocol.QUERY else lambda value: value
+    clean = _without_empty if protocol in (Protocol.QUERY, Protocol.REST_XML) else lambda value: value
     assert clean(got) == clean(expected)
 
 
@@ -164,6 +166,10 @@ def _route_request(operation: OperationModel, protocol: Protocol) -> Request:
         return Request("POST", "/", "", headers, f"Action={operation.name}&Version={service.api_version}".encode())
     path, _, query = operation.uri.partition("?")
     segments = [quote("x") if part.startswith("{") else part for part in path.split("/")]
+    shape = operation.input
+    required = [shape.members[name] for name in sorted(shape.required)] if shape is not None else []
+    query = "&".join((query, *(f"{ref.location_name}=1" for ref in required if ref.location == "querystring")))
+    headers |= {(ref.location_name or "").lower(): "1" for ref in required if ref.location == "header"}
     return Request(operation.method, "/".join(segments), query, headers)
 
 

@@ -26,7 +26,8 @@ class Values:
             return {name: self.value(shape.members[name], depth + 1)}
         for name, ref in shape.members.items():
             target = self.service.shape(ref.shape_name)
-            wanted = ref.location == "uri" or self.random.random() < (0.7 if depth < 3 else 0.25)
+            needed = ref.location == "uri" or (ref.location is not None and name in shape.required)
+            wanted = needed or self.random.random() < (0.7 if depth < 3 else 0.25)
             if not wanted or target.is_event_stream or depth > 6:
                 continue
             members[name] = self.value(ref, depth + 1)
@@ -42,11 +43,14 @@ class Values:
             return [self.value(inner, depth + 1) for _ in range(self.random.randrange(1 if depth < 6 else 0, 4))]
         if shape.type == "map" and shape.key is not None and shape.value is not None:
             inner = Ref(shape.value.shape_name, {**shape.value.traits, **({"location": "x"} if located else {})})
-            return {self.text(located): self.value(inner, depth + 1) for _ in range(self.random.randrange(1, 4))}
+            keys = [self.text(located) for _ in range(self.random.randrange(1, 4))]
+            if ref.location == "headers":
+                keys = [key.lower() for key in keys]
+            return {key: self.value(inner, depth + 1) for key in keys}
         return self.scalar(shape, located)
 
     def text(self, plain: bool) -> str:
-        alphabet = PLAIN if plain else TEXTS
+        alphabet = PLAIN if plain else TEXTS.replace("\r", "") if self.in_xml else TEXTS
         return "".join(self.random.choice(alphabet) for _ in range(self.random.randrange(1, 12)))
 
     def scalar(self, shape: Shape, located: bool) -> Any:

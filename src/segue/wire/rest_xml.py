@@ -196,6 +196,11 @@ def _iso(value: int) -> str:
     return text if "." in text else f"{text[:-1]}.000Z"
 
 
+def _attribute(value: str) -> str:
+    """An attribute's value: there, line breaks and tabs as they are would be read as spaces."""
+    return escape(value).replace("\t", "&#x9;").replace("\n", "&#xa;")
+
+
 class _Encoders:
     """Compiled writers of one service's shapes."""
 
@@ -235,7 +240,7 @@ class _Encoders:
         declared = namespace or (f' xmlns:{own["prefix"]}="{own["uri"]}"' if own and "prefix" in own else "")
 
         def encode(value: Any, out: list[str]) -> None:
-            given = "".join(f' {key}="{escape(value[name])}"' for name, key in attributes if value.get(name))
+            given = "".join(f' {key}="{_attribute(value[name])}"' for name, key in attributes if value.get(name))
             out.append(f"<{tag}{declared}{given}>")
             for name, encoder in members:
                 item = value.get(name)
