@@ -97,6 +97,9 @@ FRAMEWORK_ERROR_NAMESPACES: Final[dict[str, str]] = {
     "ValidationException": "com.amazon.coral.validate",
 }
 
+#: service, shape → what is taken beyond its pattern: a state machine's ARN where a stream is read (see GetLogEvents)
+WIDER_PATTERNS: Final[dict[tuple[str, str], str]] = {("logs", "LogStreamName"): r"states/arn:[^*]*"}
+
 #: services whose SDKs check a CRC-32 of the answer (``x-amz-crc32``)
 CRC32_SERVICES: Final[frozenset[str]] = frozenset({"dynamodb"})
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Final
 
 from segue.errors import AwsError
+from segue.wire import overlays
 from segue.wire.java_text import enum_text, java_text, lower_first
 from segue.wire.model import OperationModel, Ref, ServiceModel, Shape
 from segue.wire.patterns import compile_pattern
@@ -259,7 +260,8 @@ class _Compiler:
             return []
         traits, rules = shape.traits, list[Rule]()
         if "pattern" in traits:
-            rules.extend(_pattern_rule(traits["pattern"]))
+            wider = overlays.WIDER_PATTERNS.get((self.service.name, shape.name), "")
+            rules.extend(_pattern_rule(traits["pattern"], wider))
         size: Callable[[Any], Any] = len
         if shape.type in ("integer", "long", "float", "double"):
             size = _same
@@ -289,8 +291,8 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _pattern_rule(pattern: str) -> list[Rule]:
-    compiled = compile_pattern(pattern)
+def _pattern_rule(pattern: str, wider: str = "") -> list[Rule]:
+    compiled = compile_pattern(f"(?:{pattern})|{wider}" if wider else pattern)
     if compiled is None:
         return []
     matches = compiled.fullmatch

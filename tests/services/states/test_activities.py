@@ -72,7 +72,7 @@ def test_listed_in_pages_and_created_once(house: House) -> None:
     for name in ("b", "a", "c", "a"):
         house.states.create_activity(name=name)
     pages = house.states.get_paginator("list_activities").paginate(PaginationConfig={"PageSize": 2})
-    assert [each["name"] for page in pages for each in page["activities"]] == ["a", "b", "c"]
+    assert [each["name"] for page in pages for each in page["activities"]] == ["b", "a", "c"]
     assert refusal(house.states.create_activity, name="a b")[0] == "InvalidName"
     assert refusal(house.states.describe_activity, activityArn=f"{PREFIX}:stateMachine:a")[0] == "InvalidArn"
 

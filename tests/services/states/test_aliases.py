@@ -86,14 +86,14 @@ def test_creating_again(house: House, versions: tuple[str, str]) -> None:
     assert refusal(house.states.create_state_machine_alias, **other)[0] == "ConflictException"
 
 
-def test_aliases_are_listed_by_name_in_pages(house: House, versions: tuple[str, str]) -> None:
+def test_aliases_are_listed_as_they_were_created_in_pages(house: House, versions: tuple[str, str]) -> None:
     machine = versions[0].rsplit(":", 1)[0]
     for name in ("c", "a", "b"):
         create(house, name, (versions[name == "b"], 100))
     first = house.states.list_state_machine_aliases(stateMachineArn=machine, maxResults=2)
     rest = house.states.list_state_machine_aliases(stateMachineArn=machine, nextToken=first["nextToken"])
     found = [*first["stateMachineAliases"], *rest["stateMachineAliases"]]
-    assert [alias["stateMachineAliasArn"] for alias in found] == [f"{machine}:{name}" for name in "abc"]
+    assert [alias["stateMachineAliasArn"] for alias in found] == [f"{machine}:{name}" for name in "cab"]
     assert "nextToken" not in rest
     of_second = house.states.list_state_machine_aliases(stateMachineArn=versions[1])["stateMachineAliases"]
     assert [alias["stateMachineAliasArn"] for alias in of_second] == [f"{machine}:b"]

@@ -257,3 +257,22 @@ def test_an_aborted_execution_is_logged_to_its_end(house: House) -> None:
     house.segue.settle()
     last = lines(house)[-1]
     assert (last["type"], last["details"]) == ("ExecutionAborted", {"error": "E", "cause": "c"})
+
+
+def test_a_machines_arn_reads_all_its_streams(house: House) -> None:
+    machine = define(house, PASS)
+    house.start(machine)
+    house.segue.advance(hours=1)
+    house.start(machine)
+    logs = house.segue.client("logs")
+    assert len(logs.describe_log_streams(logGroupName="states", logStreamNamePrefix="states/m/")["logStreams"]) == 2
+    whole = {"logGroupName": "states", "logStreamName": f"states/{machine}", "startFromHead": True}
+    events = logs.get_log_events(**whole)["events"]
+    assert [json.loads(event["message"])["id"] for event in events] == ["1", "2", "3", "4"] * 2
+    first = logs.get_log_events(**whole, limit=5)
+    rest = logs.get_log_events(**whole, nextToken=first["nextForwardToken"])
+    assert first["events"] + rest["events"] == events
+    named = {"logGroupName": "states", "logStreamName": f"states/{machine}"}
+    assert refusal(logs.create_log_stream, **named)[0] == "InvalidParameterException"
+    named["logStreamName"] = "a:b"
+    assert refusal(logs.get_log_events, **named)[0] == "InvalidParameterException"

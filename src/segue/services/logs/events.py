@@ -136,11 +136,13 @@ def _read(call: Call, span: Span, limit: int) -> list[Row]:
 
 @SERVICE.operation("GetLogEvents", reads=True, resource=stream_resource)
 def get_log_events(call: Call, params: dict[str, Any]) -> Result:
-    """A page of one stream's events, with tokens to go on in both directions; the latest unless told."""
+    """A page of one stream's events, with tokens to go on in both directions; the latest unless told.
+
+    Beside AWS: ``states/<ARN of a state machine>`` reads as one what that machine has logged, whatever its streams. (On
+    AWS no stream's name has a colon, and each must be looked for; LocalStack names its one stream so.)
+    """
     group = found_group(call, params)
-    stream = records.stream(call.tx, group.id, params["logStreamName"])
-    if stream is None:
-        raise no_stream()
+    where, args = _stream(call, group, params["logStreamName"])
     token = params.get("nextToken")
     forward, position = _position(token) if token else (bool(params.get("startFromHead")), None)
     start = min(max(params.get("startTime") or 0, oldest_kept_ms(group, call.now_ms)), _NO_END)
@@ -148,13 +150,22 @@ def get_log_events(call: Call, params: dict[str, Any]) -> Result:
     after, before = (start, -1), (end, -1)
     if position is not None:
         after, before = (max(after, position), before) if forward else (after, min(before, position))
-    span = Span("stream = ?", (stream.id,), after, before, forward)
+    span = Span(where, args, after, before, forward)
     rows = _within_page(_read(call, span, min(params.get("limit") or MAX_EVENTS, MAX_EVENTS)))
     if not forward:
         rows.reverse()
     events = [{"timestamp": row[0], "message": row[3], "ingestionTime": row[2]} for row in rows]
     first, last = (rows[0][:2], rows[-1][:2]) if rows else (position or (start, 0), position or (start, 0))
     return {"events": events, "nextForwardToken": _token("f", *last), "nextBackwardToken": _token("b", *first)}
+
+
+def _stream(call: Call, group: Group, name: str) -> tuple[str, tuple[Any, ...]]:
+    if name.startswith("states/arn:"):
+        return _streams(call, group, {"logStreamNamePrefix": f"states/{name.rsplit(':', 1)[-1]}/"})
+    stream = records.stream(call.tx, group.id, name)
+    if stream is None:
+        raise no_stream()
+    return "stream = ?", (stream.id,)
 
 
 def _within_page(rows: list[Row]) -> list[Row]:

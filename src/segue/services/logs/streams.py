@@ -20,6 +20,9 @@ def create_log_stream(call: Call, params: dict[str, Any]) -> Result:
     """A new stream in a group."""
     group = found_group(call, params)
     name = params["logStreamName"]
+    if ":" in name:  # what is a name for reading only (see GetLogEvents)
+        words = "failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*"
+        raise invalid(f"1 validation error detected: Value '{name}' at 'logStreamName' {words}")
     if records.stream(call.tx, group.id, name) is not None:
         raise AwsError("ResourceAlreadyExistsException", "The specified log stream already exists")
     records.insert_stream(call.tx, group.id, name)

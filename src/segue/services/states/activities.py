@@ -37,7 +37,8 @@ def create_activity(call: Call, params: dict[str, Any]) -> Result:
     if call.tx.one("SELECT 1 FROM states_activities WHERE arn = ?", arn) is None:
         if records.has_more(call.tx, "states_activities", call.arn("states", "activity:"), call.limits.activities):
             raise AwsError("ActivityLimitExceeded", f"There are {call.limits.activities} activities already.")
-        call.tx.run("INSERT INTO states_activities VALUES (?, ?, ?, ?)", arn, name, call.now_ms, keys)
+        number = call.tx.ids.ordered(call.now_ms)
+        call.tx.run("INSERT INTO states_activities VALUES (?, ?, ?, ?, ?)", arn, name, call.now_ms, keys, number)
         add_tags(call.tx, arn, tags)
     row = _existing(call, arn)
     if row[3] != keys:
@@ -53,16 +54,19 @@ def describe_activity(call: Call, params: dict[str, Any]) -> Result:
 
 @SERVICE.operation("ListActivities", reads=True)
 def list_activities(call: Call, params: dict[str, Any]) -> Result:
+    """In the order in which they were created (sfn-api/sfn_api_activities__list_activities)."""
     limit = params.get("maxResults") or 100
     prefix = call.arn("states", "activity:")
-    after = str(decode_token(params["nextToken"])[0]) if "nextToken" in params else prefix
+    after = decode_token(params["nextToken"], kinds=(int, str)) if "nextToken" in params else (-1, "")
     rows = call.tx.all(
-        "SELECT arn, name, created_at FROM states_activities WHERE arn > ? AND arn < ? ORDER BY arn LIMIT ?",
-        after,
+        "SELECT arn, name, created_at, number FROM states_activities WHERE arn > ? AND arn < ?"
+        " AND (number, arn) > (?, ?) ORDER BY number, arn LIMIT ?",
+        prefix,
         prefix + "\U0010ffff",
+        *after,
         limit + 1,
     )
-    token = encode_token(rows[limit - 1][0]) if len(rows) > limit else None
+    token = encode_token(rows[limit - 1][3], rows[limit - 1][0]) if len(rows) > limit else None
     return {"activities": [{**_members(row), "name": row[1]} for row in rows[:limit]], "nextToken": token}
 
 

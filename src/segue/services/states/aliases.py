@@ -40,7 +40,8 @@ def create_state_machine_alias(call: Call, params: dict[str, Any]) -> Result:
     most = call.limits.state_machine_aliases
     if len(version_records.list_aliases(call.tx, machine_arn, limit=most)) >= most:
         raise AwsError("ServiceQuotaExceededException", f"State machine '{machine_arn}' has {most} aliases already")
-    alias = Alias(arn, machine_arn, name, description, routing, call.now_ms, call.now_ms)
+    number = call.tx.ids.ordered(call.now_ms)
+    alias = Alias(arn, machine_arn, name, description, routing, call.now_ms, call.now_ms, number)
     version_records.insert_alias(call.tx, alias)
     return {"stateMachineAliasArn": arn, "creationDate": call.now_ms}
 
@@ -77,13 +78,14 @@ def describe_state_machine_alias(call: Call, params: dict[str, Any]) -> Result:
     "ListStateMachineAliases", reads=True, resource=lambda _, params: unqualified(str(params["stateMachineArn"]))
 )
 def list_state_machine_aliases(call: Call, params: dict[str, Any]) -> Result:
-    """Aliases of a state machine, or, by a version's ARN, those that lead to that version; by name."""
+    """Aliases of a state machine, or, by a version's ARN, those that lead to that version; as they were
+    created (sfn-api/sfn_api_aliasing__idempotent_create_alias)."""
     arn = checked_arn(params["stateMachineArn"], "stateMachine")
     machine = existing_machine(call, unqualified(arn))
     if qualifier(arn) and version_records.find_version(call.tx, arn) is None:
         raise machine_missing(arn)
     limit = params.get("maxResults") or 100
-    after = str(decode_token(params["nextToken"])[0]) if "nextToken" in params else ""
+    after = int(decode_token(params["nextToken"], kinds=(int,))[0]) if "nextToken" in params else -1
     found = [
         alias
         for alias in version_records.list_aliases(call.tx, machine.arn, after)
@@ -92,7 +94,7 @@ def list_state_machine_aliases(call: Call, params: dict[str, Any]) -> Result:
     shown = [{"stateMachineAliasArn": alias.arn, "creationDate": alias.created_at_ms} for alias in found[:limit]]
     return {
         "stateMachineAliases": shown,
-        "nextToken": encode_token(found[limit - 1].name) if len(found) > limit else None,
+        "nextToken": encode_token(found[limit - 1].number) if len(found) > limit else None,
     }
 
 

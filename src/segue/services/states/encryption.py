@@ -1,7 +1,7 @@
 """Encryption by a key of the customer's: what of it is accepted.
 
 Data lies in one database file, which nothing here encrypts: a customer's key is stored and described as given, so that
-the same definitions can be deployed, and has no further effect (docs: "What differs from AWS").
+the same definitions can be deployed, and has no further effect.
 """
 
 from __future__ import annotations

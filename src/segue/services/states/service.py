@@ -128,6 +128,10 @@ MIGRATIONS = (
     """
     ALTER TABLE states_activities ADD COLUMN encryption TEXT NOT NULL DEFAULT '{"type": "AWS_OWNED_KEY"}';
     """,
+    """
+    ALTER TABLE states_activities ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE states_aliases ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
+    """,
 )
 
 

@@ -26,7 +26,9 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A name for one or two versions. ``routing``: each version's ARN and its share of new executions, in percent."""
+    """A name for one or two versions. ``routing``: each version's ARN and its share of new executions, in percent.
+    ``number`` orders aliases by their creation.
+    """
 
     arn: str
     machine_arn: str
@@ -35,6 +37,7 @@ class Alias:
     routing: tuple[tuple[str, int], ...]
     created_at_ms: int
     updated_at_ms: int
+    number: int = 0
 
 
 def find_version(tx: Transaction, arn: str) -> Version | None:
@@ -98,12 +101,12 @@ def find_alias(tx: Transaction, arn: str) -> Alias | None:
     return None if row is None else _alias(row)
 
 
-def list_aliases(tx: Transaction, machine_arn: str, after_name: str = "", limit: int = 1_000) -> list[Alias]:
-    """Aliases of a state machine by name, those after a name."""
+def list_aliases(tx: Transaction, machine_arn: str, after: int = -1, limit: int = 1_000) -> list[Alias]:
+    """Aliases of a state machine in the order of their creation, those after a number."""
     rows = tx.all(
-        "SELECT * FROM states_aliases WHERE machine_arn = ? AND name > ? ORDER BY name LIMIT ?",
+        "SELECT * FROM states_aliases WHERE machine_arn = ? AND number > ? ORDER BY number LIMIT ?",
         machine_arn,
-        after_name,
+        after,
         limit,
     )
     return [_alias(row) for row in rows]
@@ -112,7 +115,7 @@ def list_aliases(tx: Transaction, machine_arn: str, after_name: str = "", limit:
 def insert_alias(tx: Transaction, alias: Alias) -> None:
     """Keep a new alias."""
     tx.run(
-        "INSERT INTO states_aliases VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO states_aliases VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         alias.arn,
         alias.machine_arn,
         alias.name,
@@ -120,6 +123,7 @@ def insert_alias(tx: Transaction, alias: Alias) -> None:
         json.dumps(alias.routing),
         alias.created_at_ms,
         alias.updated_at_ms,
+        alias.number,
     )
 
 
@@ -151,4 +155,4 @@ def _version(row: Row) -> Version:
 
 def _alias(row: Row) -> Alias:
     routing = tuple((str(arn), int(weight)) for arn, weight in json.loads(row[4]))
-    return Alias(row[0], row[1], row[2], row[3], routing, row[5], row[6])
+    return Alias(row[0], row[1], row[2], row[3], routing, row[5], row[6], row[7])
