@@ -135,3 +135,61 @@ def test_what_could_not_be_read_is_read_when_it_is_redriven(house: House, bucket
     house.states.redrive_execution(executionArn=arn)
     house.segue.settle()
     assert house.output(arn) == [1]
+
+
+def test_a_batch_may_want_more_items_than_are_read_ahead(house: House, bucket: Any) -> None:
+    bucket("file", json.dumps(list(range(20_000)), indent=20).encode())
+    state = reading(JSON, ItemBatcher={"MaxItemsPerBatch": 15_000})
+    state["ItemProcessor"]["States"]["I0"] = {
+        "Type": "Pass",
+        "Parameters": {"count.$": "States.ArrayLength($.Items)"},
+        "End": True,
+    }
+    assert house.output(house.start(house.machine(state))) == [{"count": 15_000}, {"count": 5_000}]
+
+
+def test_an_item_that_is_too_large(house: House, bucket: Any) -> None:
+    bucket("file", json.dumps(["x" * 300_000]).encode())
+    assert house.failure(house.start(house.machine(reading(JSON))))[0] == "States.DataLimitExceeded"
+    batches = reading(JSON, ItemBatcher={"MaxItemsPerBatch": 2})
+    assert house.failure(house.start(house.machine(batches, name="batches")))[0] == "States.DataLimitExceeded"
+
+
+def test_in_jsonata(house: House, bucket: Any) -> None:
+    bucket("file", b'[{"n":1},{"n":2},{"n":3}]')
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "Arguments": {"Bucket": "items", "Key": "{% $states.input.key %}"},
+        "ReaderConfig": {"InputType": "JSON", "MaxItems": "{% 1 + 1 %}"},
+    }
+    state = mapping(
+        {"Type": "Pass", "Output": "{% $states.input.Items.(v * 10) %}", "End": True},
+        ItemReader=reader,
+        ItemSelector={"v": "{% $states.context.Map.Item.Value.n + $extra %}"},
+        ItemBatcher={"MaxItemsPerBatch": "{% $states.input.size %}", "BatchInput": {"key": "{% $states.input.key %}"}},
+        ToleratedFailurePercentage="{% 5 + 5 %}",
+        MaxConcurrency="{% 3 %}",
+        Output={"all": "{% $states.result %}"},
+    )
+    first = {"Type": "Pass", "Assign": {"extra": 0.5}}
+    machine = house.machine(first, state, QueryLanguage="JSONata")
+    arn = house.start(machine, {"key": "file", "size": 2})
+    assert house.output(arn) == {"all": [[15, 25]]}
+    run = house.states.list_map_runs(executionArn=arn)["mapRuns"][0]["mapRunArn"]
+    described = house.states.describe_map_run(mapRunArn=run)
+    assert (described["toleratedFailurePercentage"], described["maxConcurrency"]) == (10, 3)
+
+
+def test_items_of_jsonata(house: House) -> None:
+    state = mapping(PASS, Items="{% [1..3] %}", ItemSelector="{% $states.context.Map.Item.Value * 2 %}")
+    assert house.output(house.start(house.machine(state, QueryLanguage="JSONata"))) == [2, 4, 6]
+    wrong = mapping(PASS, Items="{% 1 %}")
+    error, cause = house.failure(house.start(house.machine(wrong, QueryLanguage="JSONata", name="wrong")))
+    assert error == "States.QueryEvaluationError"
+    assert "Items" in cause
+
+
+def test_a_selector_of_jsonata_that_fails(house: House) -> None:
+    state = mapping(PASS, Items="{% [1] %}", ItemSelector={"x": "{% $states.context.Map.Item.Value.missing %}"})
+    error, _ = house.failure(house.start(house.machine(state, QueryLanguage="JSONata")))
+    assert error == "States.QueryEvaluationError"

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from segue.languages.asl import json_text
+from segue.languages.asl.errors import StatesError
 from segue.languages.asl.scope import Scope
 
 if TYPE_CHECKING:
@@ -104,6 +105,9 @@ class MapPlan:
         return cls(**{**plain, **made})
 
 
+_ITEMS_AT_ONCE = 2_000
+
+
 class ChildInput(NamedTuple):
     """What one child begins with, and how many items that is."""
 
@@ -145,16 +149,26 @@ class ItemInputs:
             is_all: there are no items after these, so that the last batch need not be full.
         """
         if self._plan.batcher is None:
-            return [ChildInput(self.item(first_index + n, text), 1) for n, text in enumerate(items[:limit])]
+            return [self._single(first_index + n, text) for n, text in enumerate(items[:limit])]
         found: list[ChildInput] = []
         at = 0
-        while at < len(items) and len(found) < limit:
+        while at < len(items) and len(found) < limit and at < _ITEMS_AT_ONCE:
             batch = self._batch(items, at, first_index, is_all)
             if batch is None:
                 break
             found.append(batch)
             at += batch.items
         return found
+
+    def _single(self, index: int, text: str) -> ChildInput:
+        made = self.item(index, text)
+        self._check_size(index, made)
+        return ChildInput(made, 1)
+
+    def _check_size(self, index: int, text: str) -> None:
+        if len(text) > MAX_INPUT_BYTES // 4 and len(text.encode("utf-8", "surrogatepass")) > MAX_INPUT_BYTES:
+            what = "makes an input with a size exceeding the maximum number of bytes service limit"
+            raise StatesError("States.DataLimitExceeded", f"The item {index} of the state '{self._plan.state}' {what}.")
 
     def _batch(self, items: Sequence[str], at: int, first_index: int, is_all: bool) -> ChildInput | None:
         """The batch that begins at ``at``; None when it might become larger with items that are not there yet."""
@@ -171,6 +185,7 @@ class ItemInputs:
             if taken and size > most_bytes:
                 is_full = True
                 break
+            self._check_size(first_index + at + len(taken), text)
             taken.append(text)
             is_full = len(taken) == batcher.max_items
         if not is_full and not is_all:

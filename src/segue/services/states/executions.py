@@ -35,7 +35,7 @@ _STANDARD_ONLY = (
 
 
 def _machine(_: Call, params: dict[str, Any]) -> str:
-    return str(params["stateMachineArn"])
+    return str(params.get("stateMachineArn") or params["mapRunArn"])
 
 
 def _started_machine(call: Call, params: dict[str, Any]) -> str:

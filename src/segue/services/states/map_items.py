@@ -28,6 +28,7 @@ class Source:
 
         execution = records.find_execution(tx, run.execution_arn)
         assert execution is not None
+        self.logging = execution.logging
         self.plan: MapPlan = map_records.plan_of(tx, run.number)
         self._inputs = ItemInputs(PROGRAMS.get(tx, execution.definition_hash), self.plan)
         self.reader = None if self.plan.reader is None else ItemSource(self.plan.reader)

@@ -47,13 +47,15 @@ def work(call: Call, job: Job) -> Again | None:
 
 
 def _run_on(call: Call, run: MapRun) -> bool:
+    room = min(run.window - run.running, _CHILDREN_PER_COMMIT)
+    if room > 0 and _is_busy(call, run):
+        room = 0
     try:
         if not run.items_done and run.items_known - run.next_item < _ITEMS_AHEAD:
-            run = read_more(call, run)
-            map_records.save(call.tx, run)
-        room = min(run.window - run.running, _CHILDREN_PER_COMMIT)
-        if room > 0 and run.next_item < run.items_known and not _is_busy(call, run):
-            _start_some(call, run, room)
+            run = _read_more(call, run)
+        started = _start_some(call, run, room) if room > 0 and run.next_item < run.items_known else 0
+        if room > 0 and not started and not run.items_done:  # a batch wants more items than are read ahead
+            _read_more(call, run)
     except (StatesError, ReadingFailed) as failure:
         run = _current(call, run)
         map_records.save(call.tx, stopping(run, failure.error, failure.cause))
@@ -64,8 +66,14 @@ def _run_on(call: Call, run: MapRun) -> bool:
     if run.items_done and run.next_item >= run.items_known and not run.running:
         return _all_ended(call, run)
     is_reading = not run.items_done and run.items_known - run.next_item < _ITEMS_AHEAD
-    has_items = run.next_item < run.items_known and run.running < run.window and not _is_busy(call, run)
-    return is_reading or has_items
+    has_room = run.running < run.window and not _is_busy(call, run)
+    return is_reading or (has_room and (run.next_item < run.items_known or not run.items_done))
+
+
+def _read_more(call: Call, run: MapRun) -> MapRun:
+    run = read_more(call, run)
+    map_records.save(call.tx, run)
+    return run
 
 
 def _is_busy(call: Call, run: MapRun) -> bool:
@@ -76,9 +84,10 @@ def _is_busy(call: Call, run: MapRun) -> bool:
     return run.running > 0 and jobs.count_waiting(call.tx, _BUSY_JOBS) >= _BUSY_JOBS
 
 
-def _start_some(call: Call, run: MapRun, room: int) -> None:
+def _start_some(call: Call, run: MapRun, room: int) -> int:
+    """Start children of items that are there; how many."""
     source = MAPS.get(call.tx, run)
-    events = 0
+    events = started = 0
     for child in source.next_children(call.tx, run, room):
         execution = _child(call, run, child, run.next_child)
         run = run._replace(
@@ -89,9 +98,11 @@ def _start_some(call: Call, run: MapRun, room: int) -> None:
         )
         map_records.save(call.tx, run)
         events += begin_counting(call, execution)
+        started += 1
         run = _current(call, run)
         if events >= _EVENTS_PER_COMMIT or run.phase != "running":
-            return
+            break
+    return started
 
 
 def _current(call: Call, run: MapRun) -> MapRun:
@@ -130,7 +141,7 @@ def _child(call: Call, run: MapRun, child: ChildInput, place: int) -> Execution:
         revision=0,
         chunks=0,
         snapshot_chunk=0,
-        logging=records.logging_of(call.tx, run.execution_arn),
+        logging=MAPS.get(call.tx, run).logging,
     )
 
 

@@ -185,12 +185,6 @@ def find_execution(tx: Transaction, arn: str) -> Execution | None:
     return None if row is None else Execution(*row)
 
 
-def logging_of(tx: Transaction, arn: str) -> str:
-    """By what an execution is logged: its children are, too."""
-    row = tx.one("SELECT logging FROM states_executions WHERE arn = ?", arn)
-    return "" if row is None else str(row[0])
-
-
 def find_by_parent(tx: Transaction, parent: str) -> Execution | None:
     """The execution that somebody waits for."""
     row = tx.one(f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE parent = ? AND parent <> ''", parent)
