@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from segue.testing import Segue
 from tests.services.states.machines import refusal
@@ -160,3 +161,10 @@ def test_what_is_left_out_says_so(secrets: Any) -> None:
     assert refusal(secrets.rotate_secret, SecretId="s")[0] == "NotImplemented"
     code, message = refusal(secrets.create_secret, Name="s", AddReplicaRegions=[{"Region": "eu-west-1"}])
     assert (code, "AddReplicaRegions" in message) == ("NotImplemented", True)
+
+
+@pytest.mark.parametrize("one", [{"Key": "name"}, {"Values": ["a"]}, {}])
+def test_a_filter_needs_a_key_and_values(secrets: Any, one: dict[str, Any]) -> None:
+    with pytest.raises(ClientError) as error:
+        secrets.list_secrets(Filters=[one])
+    assert error.value.response["Error"]["Code"] == "InvalidParameterException"

@@ -123,6 +123,8 @@ def _stages(call: Call, secret: Secret) -> dict[str, list[str]]:
 @SERVICE.operation("ListSecrets", reads=True)
 def list_secrets(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Secrets, newest first unless told otherwise; those marked for deletion only if asked for."""
+    if not all("Key" in one and "Values" in one for one in params.get("Filters", [])):
+        raise AwsError("InvalidParameterException", "Each of the Filters needs a Key and Values.")
     found = [
         secret
         for secret in records.listed(call.tx, scope_of(call))
