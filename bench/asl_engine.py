@@ -36,6 +36,15 @@ def chain(pairs: int = 5) -> dict[str, Any]:
     return {"StartAt": "Pass0", "States": states}
 
 
+def jsonata_chain(states: int = 20) -> dict[str, Any]:
+    """Pass states that each evaluate one expression."""
+    output = {"a": {"b": "{% $states.input.a.b + 1 %}"}}
+    made: dict[str, Any] = {
+        f"P{index}": {"Type": "Pass", "Output": output, "Next": f"P{index + 1}"} for index in range(states)
+    }
+    return {"QueryLanguage": "JSONata", "StartAt": "P0", "States": {**made, f"P{states}": {"Type": "Succeed"}}}
+
+
 def map_of_pass(concurrency: int = 0) -> dict[str, Any]:
     """A Map of one Pass."""
     processor = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
@@ -68,6 +77,12 @@ def chain_transitions_a_second(times: int = 2_000) -> float:
     return times * 11 / seconds
 
 
+def jsonata_state_seconds(states: int = 20) -> float:
+    """How long a state takes whose Output is an expression, all in all; the best of five."""
+    program = asl.compile(jsonata_chain(states))
+    return min(_timed(program, '{"a":{"b":1}}', times=200) / 200 / states for _ in range(5))
+
+
 def map_seconds(concurrency: int = 0) -> float:
     """How long a Map of 1,000 Pass items takes, its journal included; the best of five."""
     items = "[" + ",".join(f'{{"id":{index},"name":"item {index}"}}' for index in range(1000)) + "]"
@@ -75,9 +90,10 @@ def map_seconds(concurrency: int = 0) -> float:
     return min(_timed(program, items) for _ in range(5))
 
 
-def _timed(program: asl.Program, input_text: str) -> float:
+def _timed(program: asl.Program, input_text: str, times: int = 1) -> float:
     began = time.perf_counter()
-    tree, _ = run(program, input_text)
+    for _ in range(times):
+        tree, _ = run(program, input_text)
     assert tree.status == "SUCCEEDED"
     return time.perf_counter() - began
 
@@ -124,6 +140,7 @@ def definition_seconds(states: int = 500) -> float:
 
 if __name__ == "__main__":
     print(f"chain of 11 states: {chain_transitions_a_second():,.0f} transitions/s")
+    print(f"state with a JSONata expression: {jsonata_state_seconds() * 1_000_000:.1f} µs")
     for concurrency in (0, 1):
         print(f"Map of 1,000 Pass items, MaxConcurrency {concurrency}: {map_seconds(concurrency) * 1000:.1f} ms")
     print(f"definition of 500 states, validated and compiled: {definition_seconds() * 1000:.1f} ms")

@@ -187,5 +187,6 @@ async def engine(bench: Bench) -> None:
     if bench.host is None:
         return
     bench.record("engine_chain", asl_engine.chain_transitions_a_second())
+    bench.record("engine_jsonata", asl_engine.jsonata_state_seconds() * 1_000_000)
     bench.record("engine_map", asl_engine.map_seconds() * 1000)
     bench.record("engine_definition", asl_engine.definition_seconds() * 1000)

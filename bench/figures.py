@@ -29,7 +29,7 @@ class Figure:
 
     @property
     def less_is_better(self) -> bool:
-        return self.unit in ("ms", "s", "MB", "threads")
+        return self.unit in ("µs", "ms", "s", "MB", "threads")
 
     def ratio(self, value: float, to: float | None) -> float | None:
         """How many times better than ``to`` a value is: above 1 is better."""
@@ -75,6 +75,7 @@ FIGURES = {
         Figure("get_item", "GetItem, 32 clients", "/s", 5_000, 994),
         Figure("loan_broker", "loan broker, warm, start to SUCCEEDED with two quotes, p50", "ms", 100),
         Figure("engine_chain", "the ASL engine in memory, chain of 11 states, transitions", "/s", 110_000),
+        Figure("engine_jsonata", "the ASL engine in memory, a Pass with a JSONata expression", "µs", 50),
         Figure("engine_map", "the ASL engine in memory, Map of 1,000 Pass items", "ms"),
         Figure("engine_definition", "a definition of 500 states validated and compiled", "ms", 50),
     )

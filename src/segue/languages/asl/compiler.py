@@ -10,7 +10,7 @@ from segue.languages.asl.distributed_map import DistributedMapState
 from segue.languages.asl.errors import NotYet
 from segue.languages.asl.map_state import MapState
 from segue.languages.asl.parallel_state import ParallelState
-from segue.languages.asl.plain_states import ChoiceState, FailState, PassState, SucceedState
+from segue.languages.asl.plain_states import ChoiceState, FailState, JsonataChoiceState, PassState, SucceedState
 from segue.languages.asl.program import Level, Program
 from segue.languages.asl.state import State
 from segue.languages.asl.task_state import TaskState
@@ -81,4 +81,6 @@ def _state(name: str, spec: dict[str, Any], level: int, numbers: _Numbers) -> St
             compile(children)
             return DistributedMapState(name, spec, level, children)
         return MapState(name, spec, numbers.take(processor))
+    if spec["Type"] == "Choice" and spec["QueryLanguage"] == "JSONata":
+        return JsonataChoiceState(name, spec)
     return _PLAIN[spec["Type"]](name, spec)

@@ -107,6 +107,7 @@ class DistributedMapState(State):
             reader=self._reader(scope) if self._reader else None,
             batcher=self._batcher(scope) if self._batcher else None,
             writer=self._writer(scope) if self._writer else None,
+            entered_ms=run.now_ms,
         )
 
     # What becomes of the Map Run

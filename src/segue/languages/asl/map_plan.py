@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from segue.languages.asl import json_text
 from segue.languages.asl.errors import StatesError
-from segue.languages.asl.scope import Scope
+from segue.languages.asl.scope import JsonataScope, Scope
 
 if TYPE_CHECKING:
     from segue.languages.asl.distributed_map import DistributedMapState
@@ -74,6 +74,7 @@ class MapPlan:
         seed: from which chance is drawn.
         input_text, context_text, variables_text: what an ItemSelector sees.
         items_text: the items, where they are not read.
+        entered_ms: when the state was entered: ``$millis()`` of a JSONata ItemSelector.
     """
 
     arn: str
@@ -92,6 +93,7 @@ class MapPlan:
     reader: Reader | None
     batcher: Batcher | None
     writer: Writer | None
+    entered_ms: int = 0
 
     def dump(self) -> dict[str, Any]:
         """As plain data."""
@@ -137,7 +139,11 @@ class ItemInputs:
         item = {"Index": index, "Value": json_text.parse(text)}
         context = {**self._context, "Map": {"Item": item}}
         chance = random.Random(f"{self._plan.seed}/{self._plan.arn}/{index}")
-        scope = Scope(self._input, context, self._variables, chance, self._plan.state)
+        if self._state.is_jsonata:
+            now_ms = self._plan.entered_ms
+            scope: Scope = JsonataScope(self._input, context, self._variables, chance, self._plan.state, now_ms)
+        else:
+            scope = Scope(self._input, context, self._variables, chance, self._plan.state)
         return json_text.dump(selector(scope))
 
     def children(self, items: Sequence[str], first_index: int, limit: int, *, is_all: bool) -> list[ChildInput]:

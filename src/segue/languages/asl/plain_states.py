@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from segue.languages.asl import json_text
@@ -104,54 +105,78 @@ def _text_or_path(spec: dict[str, Any], field: str) -> Read:
 
 
 class ChoiceState(State):
-    """Choice: goes where the first rule that is true says. What it assigns and gives is that rule's matter, or the
-    state's own when it goes to Default (developer guide, "Choice workflow state")."""
+    """Choice: goes where the first rule that is true says. What it assigns is that rule's matter, or the state's own
+    when it goes to Default (developer guide, "Choice workflow state")."""
 
     def __init__(self, name: str, spec: dict[str, Any]) -> None:
         super().__init__(name, spec)
-        rule_of = _JsonataRule if self.is_jsonata else _JsonPathRule
-        self._rules = tuple(rule_of(rule, f"Choices[{index}]") for index, rule in enumerate(spec["Choices"]))
+        self._rules = tuple(
+            (
+                compile_choice_rule(rule),
+                rule["Next"],
+                compile_template(rule["Assign"]).evaluate if "Assign" in rule else None,
+            )
+            for rule in spec["Choices"]
+        )
         self._default: str | None = spec.get("Default")
 
     def attempt(self, run: Run, branch: Branch) -> None:
         scope = run.scope(branch, self)
         raw = scope.input
         effective = self.flow.effective(scope)
-        for rule in self._rules:
-            if rule.matches(scope):
-                values = assigned(rule.assign, scope, effective)
-                output = rule.output(scope) if rule.output else None
+        for matches, target, assign in self._rules:
+            if matches(scope):
+                next: str = target
+                values = assigned(assign, scope, effective)
                 break
         else:
-            rule = None
-            if self._default is None:
-                cause = "Failed to transition out of the state. The state does not point to a next state."
-                raise StatesError("States.Runtime", cause)
+            next = _default_of(self._default)
             values = self.flow.assigned(scope, effective)
-            output = None
-        if rule is None or not self.is_jsonata:
-            output = self.flow.output(scope, raw, effective)
-        elif rule.output is None:
-            output = raw
-        leave(run, branch, self, output, rule.next if rule else self._default, values)
+        leave(run, branch, self, self.flow.output(scope, raw, effective), next, values)
 
 
-class _JsonPathRule:
-    """A rule of a JSONPath state; ``$`` in its Assign is the effective input."""
+class JsonataChoiceState(State):
+    """Choice in JSONata: a rule has an Output of its own, too."""
 
-    output: Read | None = None
+    def __init__(self, name: str, spec: dict[str, Any]) -> None:
+        super().__init__(name, spec)
+        self._rules = tuple(_Rule.of(rule, f"Choices[{index}]") for index, rule in enumerate(spec["Choices"]))
+        self._default: str | None = spec.get("Default")
 
-    def __init__(self, spec: dict[str, Any], field: str) -> None:
-        self.matches = compile_choice_rule(spec)
-        self.next: str = spec["Next"]
-        self.assign: Read | None = compile_template(spec["Assign"]).evaluate if "Assign" in spec else None
+    def attempt(self, run: Run, branch: Branch) -> None:
+        scope = run.scope(branch, self)
+        rule = next((rule for rule in self._rules if rule.matches(scope)), None)
+        if rule is not None:
+            values: dict[str, Any] | None = rule.assign(scope) if rule.assign else None
+            output = rule.output(scope) if rule.output else scope.input
+            leave(run, branch, self, output, rule.next, values)
+            return
+        target = _default_of(self._default)
+        values = self.flow.assigned(scope, scope.input)
+        leave(run, branch, self, self.flow.output(scope, scope.input, scope.input), target, values)
 
 
-class _JsonataRule:
-    """A rule of a JSONata state."""
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule of a JSONata Choice."""
 
-    def __init__(self, spec: dict[str, Any], field: str) -> None:
-        self.matches = compile_typed(spec["Condition"], f"{field}/Condition", "boolean")
-        self.next: str = spec["Next"]
-        self.assign = compile_payload(spec, "Assign", True, field)
-        self.output = compile_payload(spec, "Output", True, field)
+    matches: Read
+    next: str
+    assign: Read | None
+    output: Read | None
+
+    @classmethod
+    def of(cls, spec: dict[str, Any], field: str) -> _Rule:
+        return cls(
+            matches=compile_typed(spec["Condition"], f"{field}/Condition", "boolean"),
+            next=spec["Next"],
+            assign=compile_payload(spec, "Assign", True, field),
+            output=compile_payload(spec, "Output", True, field),
+        )
+
+
+def _default_of(default: str | None) -> str:
+    if default is None:
+        cause = "Failed to transition out of the state. The state does not point to a next state."
+        raise StatesError("States.Runtime", cause)
+    return default

@@ -117,7 +117,7 @@ def _compile_expression(value: str, field: str) -> Evaluate:
     run = expression.evaluate
     undefined = jsonata.UNDEFINED
 
-    def evaluate(scope: Scope) -> Any:
+    def evaluate(scope: Any) -> Any:  # a JsonataScope
         try:
             found = run(scope.bindings(), scope.moment)
         except jsonata.JsonataError as error:

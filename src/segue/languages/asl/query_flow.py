@@ -38,13 +38,13 @@ class JsonataFlow(Flow):
         if scope.notes is not None:
             scope.notes["afterArguments"] = arguments
 
-    def output(self, scope: Scope, raw: Any, result: Any) -> Any:
+    def output(self, scope: Any, raw: Any, result: Any) -> Any:
         if self._output is None:
             return result
         scope.result = result if self._has_result else NOTHING
         return self._output(scope)
 
-    def assigned(self, scope: Scope, visible: Any) -> dict[str, Any] | None:
+    def assigned(self, scope: Any, visible: Any) -> dict[str, Any] | None:
         if self.assign is None:
             return None
         scope.result = visible if self._has_result else NOTHING

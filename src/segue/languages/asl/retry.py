@@ -8,7 +8,6 @@ from typing import Any
 
 from segue.languages.asl.flow import Combine, Read, compile_result_path
 from segue.languages.asl.query_evaluation import compile_jsonata
-from segue.languages.asl.scope import Scope
 from segue.languages.asl.templates import compile_template
 
 _DEFAULT_MAX_ATTEMPTS = 3
@@ -106,9 +105,10 @@ class Catcher:
             assign=compile_template(spec["Assign"]).evaluate if "Assign" in spec else None,
         )
 
-    def caught(self, scope: Scope, raw: Any, error_output: Any) -> tuple[Any, dict[str, Any] | None]:
+    def caught(self, scope: Any, raw: Any, error_output: Any) -> tuple[Any, dict[str, Any] | None]:
         """The state's output, and the variables to set, when it ends with this error."""
-        scope.error_output = error_output
+        if self.is_jsonata:
+            scope.error_output = error_output
         values: dict[str, Any] | None = None
         if self.assign is not None:
             if not self.is_jsonata:

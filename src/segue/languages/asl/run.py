@@ -20,9 +20,10 @@ from segue.languages.asl.frames import MAPPING, RETRYING, TASK_PHASES, WAITING, 
 from segue.languages.asl.history import MAX_EVENTS, HistoryEvent
 from segue.languages.asl.program import Program
 from segue.languages.asl.retry import Failure
-from segue.languages.asl.scope import Scope
+from segue.languages.asl.scope import JsonataScope, Scope
 from segue.languages.asl.state import State
 from segue.languages.asl.tree import HEADER, Header, Journal, Status, Tree
+from segue.languages.asl.variables import UNCOUNTED_BYTES, bytes_of, check_held
 
 Refuse = Callable[[ScheduleTask], str | None]
 
@@ -174,7 +175,10 @@ class Run:
         context = context_object(self, branch, state) if state.uses_context else _NOTHING
         variables = self.variables(branch) if self.program.uses_variables else _NOTHING
         chance = self.chance(branch) if state.uses_chance else _NO_CHANCE
-        scope = Scope(branch.input, context, variables, chance, state.name, self.now_ms)
+        if state.is_jsonata:
+            scope: Scope = JsonataScope(branch.input, context, variables, chance, state.name, self.now_ms)
+        else:
+            scope = Scope(branch.input, context, variables, chance, state.name)
         scope.notes = self.notes
         return scope
 
@@ -192,9 +196,17 @@ class Run:
         return visible
 
     def assign(self, branch: Branch, values: dict[str, Any]) -> None:
-        """Set variables of a branch."""
+        """Set variables of a branch.
+
+        Raises:
+            StatesError: the execution would hold more than it may.
+        """
         own = json_text.parse(branch.variables_text) if branch.variables_text else {}
-        branch.variables_text = json_text.dump({**own, **values})
+        text = json_text.dump({**own, **values})
+        if len(text) > UNCOUNTED_BYTES:
+            others = [one for id, one in self._all_frames() if isinstance(one, Branch) and id != branch.id]
+            check_held(bytes_of(text) + sum(bytes_of(one.variables_text) for one in others))
+        branch.variables_text = text
         self._visible.clear()
 
     def chance(self, branch: Branch) -> random.Random:

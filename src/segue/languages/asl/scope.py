@@ -31,23 +31,37 @@ class Scope:
         variables: what ``$name`` means.
         random: source of States.UUID and States.MathRandom.
         state_name: the state that is running, for messages.
-        result, error_output: what ``$states.result`` and ``$states.errorOutput`` mean in a JSONata state, or NOTHING.
-        now_ms: what ``$millis()`` is there.
         notes: where the evaluation of a state's fields writes what each came to, by the names of TestState's inspection
             data; None when nobody asks, which is all executions.
     """
 
-    __slots__ = (
-        "context",
-        "error_output",
-        "input",
-        "notes",
-        "now_ms",
-        "random",
-        "result",
-        "state_name",
-        "variables",
-    )
+    __slots__ = ("context", "input", "notes", "random", "state_name", "variables")
+
+    def __init__(
+        self,
+        input: Any,
+        context: Mapping[str, Any],
+        variables: Mapping[str, Any],
+        random: Random,
+        state_name: str = "",
+    ) -> None:
+        self.input = input
+        self.context = context
+        self.variables = variables
+        self.random = random
+        self.state_name = state_name
+        self.notes: dict[str, Any] | None = None
+
+
+class JsonataScope(Scope):
+    """The surroundings in a JSONata state, where ``input`` stays the raw input.
+
+    Attributes:
+        now_ms: what ``$millis()`` is.
+        result, error_output: what ``$states.result`` and ``$states.errorOutput`` mean, or NOTHING.
+    """
+
+    __slots__ = ("error_output", "now_ms", "result")
 
     def __init__(
         self,
@@ -58,18 +72,13 @@ class Scope:
         state_name: str = "",
         now_ms: int = 0,
     ) -> None:
-        self.input = input
-        self.context = context
-        self.variables = variables
-        self.random = random
-        self.state_name = state_name
+        super().__init__(input, context, variables, random, state_name)
         self.now_ms = now_ms
         self.result: Any = NOTHING
         self.error_output: Any = NOTHING
-        self.notes: dict[str, Any] | None = None
 
     def bindings(self) -> dict[str, Any]:
-        """The variables of a JSONata expression."""
+        """The variables of an expression."""
         states = {"input": self.input}
         if self.result is not NOTHING:
             states["result"] = self.result

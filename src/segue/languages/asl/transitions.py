@@ -13,6 +13,7 @@ from segue.languages.asl.json_text import DepthExceeded
 from segue.languages.asl.retry import Catcher, Failure
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import Composite, State
+from segue.languages.asl.variables import check_assigned
 
 EvaluationErrors = (StatesError, DepthExceeded)
 """What evaluating a state may raise."""
@@ -97,7 +98,9 @@ def leave_with_text(
         raise TooLong(state.name)
     details: dict[str, Any] = {"name": state.name, "output": text, "outputDetails": NOT_TRUNCATED}
     if values:
-        details["assignedVariables"] = {name: json_text.dump(value) for name, value in sorted(values.items())}
+        texts = {name: json_text.dump(value) for name, value in sorted(values.items())}
+        check_assigned(texts)
+        details["assignedVariables"] = texts
         details["assignedVariablesDetails"] = NOT_TRUNCATED
         run.assign(branch, values)
     branch.previous = run.emit(branch.previous, state.exited_type, details)

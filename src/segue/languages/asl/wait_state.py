@@ -27,18 +27,19 @@ def _jsonata_moment(spec: dict[str, Any]) -> Read:
     if "Seconds" in spec:
         read_seconds = compile_typed(spec["Seconds"], "Seconds", "number")
 
-        def until_seconds(scope: Scope) -> int:
+        def until_seconds(scope: Any) -> int:
             value = read_seconds(scope)
             if value != int(value) or abs(value) >= 2**63:
                 raise _wrong("Seconds", "cannot be parsed as a long value", value)
             if value < 0:
                 raise _wrong("Seconds", "references a negative value", value)
-            return scope.now_ms + int(value) * 1000
+            now_ms: int = scope.now_ms
+            return now_ms + int(value) * 1000
 
         return until_seconds
     read_timestamp = compile_typed(spec["Timestamp"], "Timestamp", "string")
 
-    def until_timestamp(scope: Scope) -> int:
+    def until_timestamp(scope: Any) -> int:
         value = read_timestamp(scope)
         at_ms = timestamp_ms(value)
         if at_ms is None:
