@@ -161,7 +161,8 @@ def checked_input(call: Call, text: str) -> str:
 
 @SERVICE.operation("DescribeExecution", reads=True, resource=_execution)
 def describe_execution(call: Call, params: dict[str, Any]) -> Result:
-    execution = existing_execution(call, params["executionArn"])
+    execution = map_children.express_child(call, params["executionArn"])
+    execution = execution or existing_execution(call, params["executionArn"])
     run_arn = map_records.run_arn_of(call.tx, execution)
     shown = description(call, execution, params.get("includedData"))
     return {**shown, "mapRunArn": run_arn}

@@ -8,7 +8,7 @@ from typing import Any
 from segue.api import Call, Result
 from segue.api.paginate import decode_token, encode_token
 from segue.errors import AwsError
-from segue.services.states import map_records
+from segue.services.states import map_records, records
 from segue.services.states.arns import checked_arn
 from segue.services.states.map_records import MapRun, child_place
 from segue.services.states.records import Execution
@@ -22,11 +22,15 @@ def existing_map_run(call: Call, arn: str) -> MapRun:
     return run
 
 
+def express_child(call: Call, arn: str) -> Execution | None:
+    """The Express execution of that ARN if a Map Run started it: only such ones can be described."""
+    child = records.find_execution(call.tx, arn) if ":express:" in arn else None
+    return child if child is not None and child.parent.startswith("map/") else None
+
+
 def list_children(call: Call, params: dict[str, Any], listed: Callable[[Execution], dict[str, Any]]) -> Result:
     """The children of a Map Run, the newest first; ``listed`` gives an execution's members."""
     run = existing_map_run(call, params["mapRunArn"])
-    if run.kind == "EXPRESS":
-        raise AwsError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
     limit = params.get("maxResults") or 100
     before = int(decode_token(params["nextToken"], kinds=(int,))[0]) if "nextToken" in params else run.next_child
     status = params.get("statusFilter")

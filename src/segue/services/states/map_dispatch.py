@@ -95,6 +95,17 @@ def forget(call: Call, execution_arn: str) -> None:
         map_records.forget(call.tx, run.number)
 
 
+def forget_old_children(call: Call, before_ms: int) -> bool:
+    """Forget some Express children of Map Runs that succeeded long ago; whether there may be more."""
+    run = map_records.with_old_children(call.tx, before_ms)
+    if run is not None and map_records.forget_express_children(call.tx, run.number, _FORGOTTEN_AT_ONCE) == 0:
+        map_records.save(call.tx, run._replace(phase="forgotten"))
+    return run is not None
+
+
+_FORGOTTEN_AT_ONCE = 500
+
+
 def at_work(call: Call, run: MapRun) -> MapRun:
     """See to it that the run's job is there."""
     if run.is_working:

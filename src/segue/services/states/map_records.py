@@ -18,9 +18,10 @@ class MapRun(NamedTuple):
     """A Map Run, its fields in the order of the columns.
 
     ``phase``: ``running`` (items are read, children started), ``stopping`` (children are called off), ``writing``
-    (results go to where they are wanted), ``ended``. ``items_known`` have been read, all of them if ``items_done``;
-    children have got those below ``next_item``. ``cursor``: how far a walk over the children has come.
-    ``is_working``: its job is there. ``error`` and ``cause``: why it will fail, or has.
+    (results go to where they are wanted), ``ended``, ``forgotten`` (so are its Express children). ``items_known``
+    have been read, all of them if ``items_done``; children have got those below ``next_item``. ``cursor``: how far
+    a walk over the children has come. ``is_working``: its job is there. ``error`` and ``cause``: why it will fail,
+    or has.
     """
 
     number: int
@@ -67,6 +68,11 @@ class MapRun(NamedTuple):
     error: str | None = None
     cause: str | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Nothing is left to do for it, unless it is redriven."""
+        return self.phase in ("ended", "forgotten")
+
 
 _COLUMNS = tuple(field.removesuffix("_ms") for field in MapRun._fields)
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM states_map_runs"
@@ -109,6 +115,15 @@ def list_of(tx: Transaction, execution_arn: str, after: int, limit: int) -> list
 def find_by_key(tx: Transaction, execution_arn: str, key: tuple[int, int]) -> MapRun | None:
     """The Map Run that an execution waits for under this key."""
     row = tx.one(f"{_SELECT} WHERE execution_arn = ? AND frame = ? AND generation = ?", execution_arn, *key)
+    return None if row is None else MapRun(*row)
+
+
+def with_old_children(tx: Transaction, before_ms: int) -> MapRun | None:
+    """A Map Run that succeeded before a time and whose Express children are still there."""
+    row = tx.one(
+        f"{_SELECT} WHERE kind = 'EXPRESS' AND status = 'SUCCEEDED' AND phase = 'ended' AND stopped_at < ? LIMIT 1",
+        before_ms,
+    )
     return None if row is None else MapRun(*row)
 
 

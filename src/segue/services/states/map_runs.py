@@ -31,7 +31,7 @@ def describe_map_run(call: Call, params: dict[str, Any]) -> Result:
         "executionArn": run.execution_arn,
         "status": run.status,
         "startDate": run.started_at_ms,
-        "stopDate": run.stopped_at_ms if run.phase == "ended" else None,
+        "stopDate": run.stopped_at_ms if run.is_over else None,
         "maxConcurrency": run.window if run.window < MAX_CONCURRENCY else 0,
         "toleratedFailurePercentage": run.tolerated_percentage or 0.0,
         "toleratedFailureCount": run.tolerated_count or 0,
@@ -91,7 +91,7 @@ def list_map_runs(call: Call, params: dict[str, Any]) -> Result:
             "mapRunArn": run.arn,
             "stateMachineArn": execution.machine_arn,
             "startDate": run.started_at_ms,
-            "stopDate": run.stopped_at_ms if run.phase == "ended" else None,
+            "stopDate": run.stopped_at_ms if run.is_over else None,
         }
         for run in found[:limit]
     ]
@@ -104,7 +104,7 @@ def update_map_run(call: Call, params: dict[str, Any]) -> Result:
     given = {name: params[name] for name in _CHANGEABLE if params.get(name) is not None}
     if not given:
         raise AwsError("ValidationException", f"At least one of {', '.join(_CHANGEABLE)} must be given")
-    if run.phase == "ended":
+    if run.is_over:
         raise AwsError("ValidationException", f"Map Run '{run.arn}' is not running and cannot be updated")
     if "maxConcurrency" in given:
         run = run._replace(window=min(given["maxConcurrency"] or MAX_CONCURRENCY, MAX_CONCURRENCY))

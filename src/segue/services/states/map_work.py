@@ -237,8 +237,6 @@ def _end(call: Call, run: MapRun, status: str, output_text: str = "") -> None:
     key = (run.frame, run.generation)
     if status == "SUCCEEDED":
         map_records.drop_items(call.tx, run.number)
-        if run.kind == "EXPRESS":
-            jobs.enqueue(call.tx, "stepfunctions:map-forget", run.arn, run.number)
         advance(call, run.execution_arn, CompleteMapRun(key, output_text))
     elif status == "FAILED":
         advance(call, run.execution_arn, FailMapRun(key, run.error or "", run.cause or ""))
@@ -246,7 +244,7 @@ def _end(call: Call, run: MapRun, status: str, output_text: str = "") -> None:
 
 @SERVICE.job("map-forget")
 def forget_children(call: Call, job: Job) -> Again | None:
-    """What the Express children of a Map Run came to is in its result: their rows are needed no longer."""
+    """The Express children of a Map Run that is forgotten go, too."""
     more = map_records.forget_express_children(call.tx, job.payload, 500) == 500
     return Again(call.now_ms) if more else None
 
@@ -257,4 +255,5 @@ _PHASES: dict[str, Callable[[Call, MapRun], bool]] = {
     "stopping": _stop_some,
     "writing": _write,
     "ended": lambda call, run: False,
+    "forgotten": lambda call, run: False,
 }

@@ -11,6 +11,11 @@ KEPT_MS = {"STANDARD": 90 * 86_400_000, "EXPRESS": 3_600_000}
 executions"). Of an Express execution only an answer that nobody has fetched is left.
 """
 
+CHILDREN_KEPT_MS = 86_400_000
+"""Express children of a Map Run that succeeded can be listed and described for a day: there may be very many. Those of
+one that did not are kept with it, to be redriven.
+"""
+
 _PIECE = 200
 
 
@@ -23,7 +28,7 @@ def forget_executions(call: Call) -> bool:
             map_dispatch.forget(call, arn)
             records.forget_execution(call.tx, arn, number)
         more = more or len(ended) == _PIECE
-    return more
+    return map_dispatch.forget_old_children(call, call.now_ms - CHILDREN_KEPT_MS) or more
 
 
 SERVICE.housekeeping.append(forget_executions)
