@@ -216,6 +216,7 @@ def test_the_state_thinks_it_is_in_an_express_execution(house: House) -> None:
     assert context["Execution"]["Id"] == f"arn:aws:states:us-east-1:000000000000:express:{machine}:{name}"
     assert (context["Execution"]["Input"], context["Execution"]["RoleArn"]) == ([1], ROLE)
     assert context["State"]["Name"] == "StateName"
+    assert "RoleArn" not in json.loads(tried(house, state, [1])["output"])["c"]["Execution"]
 
 
 def test_a_state_of_a_definition(house: House) -> None:
