@@ -173,6 +173,13 @@ def test_the_commands_for_the_aws_cli_work_as_typed(served: Served, tmp_path: Pa
     assert "END RequestId" in printed
 
 
+def test_the_commands_that_watch_executions_work_as_typed(served: Served, tmp_path: Path) -> None:
+    endpoint = f"export AWS_ENDPOINT_URL={HERE}"
+    printed = shell("\n".join([endpoint, *blocks("docs/how-to/watch-executions.md", "sh")]), served, tmp_path)
+    assert "stateMachine:order:PROD" in printed
+    assert '"status": "SUCCEEDED"' in printed
+
+
 def test_the_python_examples_work_as_typed(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
     client, in_a_test = blocks("docs/how-to/python.md", "python")
     exec(compile(client.replace(HERE, served.endpoint_url), "python.md", "exec"), {})

@@ -48,6 +48,25 @@ def test_an_input_of_256_kib_is_taken(house: House) -> None:
     assert house.output(house.start(house.machine(PASS), text)) == text
 
 
+def test_what_is_too_long_is_counted_in_bytes(house: House) -> None:
+    """``ö`` has two of them."""
+    twice = {"Type": "Pass", "Parameters": {"a.$": "$.v", "b.$": "$.v"}, "End": True}  # {"a":"…","b":"…"}
+    machine = house.machine(twice)
+    for number, status in ((65_532, "SUCCEEDED"), (65_533, "FAILED")):
+        text = json.dumps({"v": "ö" * number}, ensure_ascii=False)
+        execution = house.states.start_execution(stateMachineArn=machine, input=text)["executionArn"]
+        house.segue.settle()
+        assert house.status(execution) == status, number
+    assert house.failure(execution)[0] == "States.DataLimitExceeded"
+    for number, taken in ((131_071, True), (131_072, False)):
+        text = json.dumps("ö" * number, ensure_ascii=False)
+        if taken:
+            house.states.start_execution(stateMachineArn=machine, input=text)
+        else:
+            refused = refusal(house.states.start_execution, stateMachineArn=machine, input=text)
+            assert refused[0] == "InvalidExecutionInput"
+
+
 def test_listed_newest_first_by_status_and_in_pages(house: House) -> None:
     done, lasting = house.machine(PASS, name="done"), house.machine(WAIT, name="lasting")
     started = [house.start(machine, name=f"e{n}") for n in range(3) for machine in (done, lasting)]
