@@ -73,6 +73,8 @@ FIGURES = {
         Figure("node_cold", "Node.js invoke, cold, p50", "ms", 150),
         Figure("put_item", "PutItem, 32 clients", "/s", 3_000, 835),
         Figure("get_item", "GetItem, 32 clients", "/s", 5_000, 994),
+        Figure("put_object", "PutObject of 1 KiB, 32 clients", "/s"),
+        Figure("get_object", "GetObject of 1 KiB, 32 clients", "/s"),
         Figure("loan_broker", "loan broker, warm, start to SUCCEEDED with two quotes, p50", "ms", 100),
         Figure("engine_chain", "the ASL engine in memory, chain of 11 states, transitions", "/s", 110_000),
         Figure("engine_jsonata", "the ASL engine in memory, a Pass with a JSONata expression", "µs", 50),

@@ -26,6 +26,7 @@ import distributed  # noqa: F401
 import executions  # noqa: F401
 import functions  # noqa: F401
 import messages  # noqa: F401
+import objects  # noqa: F401
 import tables  # noqa: F401
 from client import Client
 from figures import FIGURES

@@ -8,8 +8,9 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_from_bytes
+from xml.sax.saxutils import escape
 
-from segue.wire.model import OperationModel, Protocol, Ref, Shape
+from segue.wire.model import OperationModel, Protocol, Ref, ServiceModel, Shape
 
 ACCOUNT = "000000000000"
 NESTED = "[" * 10_000 + "]" * 10_000
@@ -112,6 +113,8 @@ HELD: dict[str, Any] = {
     "EventBusName": "default",
     "roleArn": f"arn:aws:iam::{ACCOUNT}:role/held",
     "WaitTimeSeconds": 0,
+    "Bucket": "held",
+    "QueueArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:held",
     "InvocationType": "DryRun",
 }
 
@@ -198,7 +201,32 @@ class BadRequests:
             return Wire(
                 "POST", "/", headers, "&".join(f"{_quoted(key)}={_quoted(text)}" for key, text in pairs).encode()
             )
+        if Protocol.REST_XML in self.service.protocols:
+            return self._rest_xml(params, headers)
         return self._rest(params, headers | {"Content-Type": "application/json"})
+
+    def _rest_xml(self, params: dict[str, Any], headers: dict[str, str]) -> Wire:
+        """As :meth:`_rest`, with members in headers too, and a body of XML or of anything."""
+        shape = self.operation.input
+        payload = shape.traits.get("payload") if shape is not None else None
+        rest = self._rest({name: value for name, value in params.items() if name != payload}, headers)
+        target = rest.target.replace("Key+", _quoted(_text(params.get("Key", "a")))[:3_000])
+        for name, value in params.items():
+            ref = shape.members.get(name) if shape is not None else None
+            if ref is None or ref.location_name == "Content-Length":
+                continue  # how long the body is, HTTP itself says
+            if ref.location == "header":
+                headers[ref.location_name or name] = _header(_text(value))
+            elif ref.location == "headers" and isinstance(value, dict):
+                prefix = ref.location_name or ""
+                headers |= {
+                    f"{prefix}{key if key.isalnum() else 'x'}": _header(_text(item)) for key, item in value.items()
+                }
+        if payload is None or shape is None or payload not in params:
+            return Wire(rest.method, target, headers, b"")
+        ref = shape.members[payload]
+        body = _xml(self.service, ref, ref.location_name or ref.shape_name, params[payload])
+        return Wire(rest.method, target, headers, body.encode("utf-8", "replace"))
 
     def _rest(self, params: dict[str, Any], headers: dict[str, str]) -> Wire:
         uri, query, body = self.operation.uri, [], {}
@@ -236,6 +264,29 @@ def _flatten(value: Any, path: str, pairs: list[tuple[str, str]]) -> None:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else "" if value in (None, [], {}) else json.dumps(value)
+
+
+def _header(text: str) -> str:
+    return "".join(char for char in text[:2_000] if " " <= char <= "~").strip()
+
+
+def _xml(service: ServiceModel, ref: Ref, tag: str, value: Any) -> str:
+    """A value as an element, as far as it fits its shape; else as a text."""
+    shape = service.shape(ref.shape_name)
+    if shape.type == "structure" and isinstance(value, dict):
+        inner = "".join(
+            _xml(service, shape.members[name], shape.members[name].location_name or name, item)
+            if name in shape.members
+            else f"<x>{escape(_text(item))}</x>"
+            for name, item in value.items()
+        )
+        return f"<{tag}>{inner}</{tag}>"
+    if shape.type == "list" and isinstance(value, list) and shape.element is not None:
+        flat = shape.traits.get("flattened")
+        name = tag if flat else shape.element.location_name or "member"
+        inner = "".join(_xml(service, shape.element, name, item) for item in value)
+        return inner if flat else f"<{tag}>{inner}</{tag}>"
+    return f"<{tag}>{escape(_text(value))}</{tag}>"
 
 
 def _quoted(text: str) -> str:

@@ -55,6 +55,7 @@ def hold(served: Served, service: str) -> None:
             ("create_role", {"RoleName": "held", "AssumeRolePolicyDocument": trust}),
             ("create_user", {"UserName": "held"}),
         ],
+        "s3": [("create_bucket", {"Bucket": "held"}), ("put_object", {"Bucket": "held", "Key": "a", "Body": b"x"})],
         "stepfunctions": [("create_state_machine", {"name": "held", "definition": PASS, "roleArn": HELD["roleArn"]})],
     }
     with closing(served.client(service)) as client:

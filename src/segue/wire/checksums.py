@@ -12,7 +12,10 @@ from typing import Final, Protocol
 
 from awscrt import checksums as crc
 
-ALGORITHMS: Final = ("crc32", "crc32c", "crc64nvme", "sha1", "sha256")
+ALGORITHMS: Final = (
+    *("crc32", "crc32c", "crc64nvme", "sha1", "sha256"),
+    *("sha512", "md5", "xxhash64", "xxhash3", "xxhash128"),
+)
 """The checksums that clients send, by their names in headers."""
 
 DEFAULT_ALGORITHM: Final = "crc64nvme"
@@ -24,6 +27,11 @@ _CRCS: Final[dict[str, tuple[Callable[[bytes, int], int], int]]] = {
     "crc32": (zlib.crc32, 4),
     "crc32c": (crc.crc32c, 4),
     "crc64nvme": (crc.crc64nvme, 8),
+}
+_XXHASHES: Final[dict[str, Callable[[], crc.XXHash]]] = {
+    "xxhash64": crc.XXHash.new_xxhash64,
+    "xxhash3": crc.XXHash.new_xxhash3_64,
+    "xxhash128": crc.XXHash.new_xxhash3_128,
 }
 _COMBINE: Final[dict[str, Callable[[int, int, int], int]]] = {
     "crc32": crc.combine_crc32,
@@ -50,9 +58,22 @@ class _Crc:
         return self._value.to_bytes(self._size, "big")
 
 
+class _XxHash:
+    def __init__(self, name: str) -> None:
+        self._hash = _XXHASHES[name]()
+
+    def update(self, piece: bytes) -> None:
+        self._hash.update(piece)
+
+    def digest(self) -> bytes:
+        return bytes(self._hash.finalize())
+
+
 def _digest(name: str) -> _Digest:
     if name in _CRCS:
         return _Crc(name)
+    if name in _XXHASHES:
+        return _XxHash(name)
     return hashlib.new(name, usedforsecurity=False)
 
 

@@ -37,7 +37,7 @@ _ITSELF = (
 )
 _CHANGES = ("StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "SSEKMSKeyId")
 #: of the source's what is kept even where its metadata is replaced
-_OF_CONTENT = ("ChecksumCRC32", "ChecksumCRC32C", "ChecksumCRC64NVME", "ChecksumSHA1", "ChecksumSHA256", "ChecksumType")
+_OF_CONTENT = ("ChecksumType", *map(member_of, ALGORITHMS))
 
 
 def source_of(call: Call, params: dict[str, Any]) -> ObjectVersion:
