@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check docs conformance simulate bench clean help
+.PHONY: setup demo test check docs conformance simulate fuzz bench clean help
 
 help:            ## show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -35,6 +35,9 @@ conformance: setup  ## the cases recorded from AWS, against a live server
 
 simulate: setup  ## crash the loan broker at every commit: make simulate SEEDS=1000 FIRST=0
 	$(BIN)/python -m tests.simulation.run --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
+
+fuzz: setup      ## definitions, inputs and events by chance: make fuzz SECONDS=60
+	$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60)
 
 bench: setup     ## the hot paths, measured: make bench ENDPOINT=http://127.0.0.1:4566 for another server
 	$(BIN)/python bench/run.py $(if $(ENDPOINT),--endpoint-url $(ENDPOINT))
