@@ -8,7 +8,10 @@ from segue.languages.asl import json_text
 from segue.languages.asl.frames import ENDED, JOINING, MAPPING, READY, RUNNING, Branch, Held, Join
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import Composite
-from segue.languages.asl.transitions import EvaluationErrors, evaluation_failed, fail, leave, leave_with_text
+from segue.languages.asl.transitions import EvaluationErrors, TooLong, evaluation_failed, fail, leave, leave_with_text
+
+MOST_CHARACTERS = 32 * 1024 * 1024
+"""The longest result that is put together, to be made smaller by a ResultSelector or Output."""
 
 _ABORTED = frozenset(("Task", "Wait", "Parallel", "Map"))
 """Types of states that have an Aborted event."""
@@ -59,11 +62,15 @@ class JoiningState(Composite):
     def complete(self, run: Run, owner: Branch, join: Join) -> None:
         """All children have ended: their outputs, in their order, are the result. Their texts are not made anew."""
         outputs = [run.peek(id) for _, id in sorted(run.children(join.id).items())]
-        text = f"[{','.join([held.text for held in outputs])}]"
         self._drop(run, join)
         owner.phase = RUNNING
         owner.join = 0
         owner.previous = join.previous
+        if sum(len(held.text) for held in outputs) > MOST_CHARACTERS:  # too long whatever becomes of it
+            run.emit(owner.previous, f"{self.type}StateSucceeded", None)
+            fail(run, owner, evaluation_failed(run, owner, TooLong(self.name)))
+            return
+        text = f"[{','.join([held.text for held in outputs])}]"
         self.succeed(run, owner, text, [held.value for held in outputs])
 
     def succeed(self, run: Run, owner: Branch, text: str, result: Any) -> None:

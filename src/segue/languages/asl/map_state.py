@@ -58,6 +58,7 @@ class MapState(JoiningState):
         while join.started < join.count and join.started - join.ended < join.window:
             index = join.started
             join.started += 1
+            run.budget -= 1
             started = run.emit(previous, "MapIterationStarted", self._named(index))
             value = items[index]
             child = Branch(run.next_frame_id(), join.id, index, self._level, level.start_at, "", started)

@@ -13,6 +13,7 @@ from segue.languages import jsonata
 from segue.languages.asl import json_text
 from segue.languages.asl.errors import InvalidExpression, QueryEvaluationError
 from segue.languages.asl.scope import Scope
+from segue.languages.work import WORK
 
 Evaluate = Callable[[Scope], Any]
 
@@ -118,6 +119,7 @@ def _compile_expression(value: str, field: str) -> Evaluate:
     undefined = jsonata.UNDEFINED
 
     def evaluate(scope: Any) -> Any:  # a JsonataScope
+        WORK.check_state()
         try:
             found = run(scope.bindings(), scope.moment)
         except jsonata.JsonataError as error:

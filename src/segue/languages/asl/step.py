@@ -36,6 +36,7 @@ from segue.languages.asl.task_state import TaskState
 from segue.languages.asl.transitions import EvaluationErrors, advance, evaluation_failed, fail
 from segue.languages.asl.tree import ExecutionMeta, Header, Journal, Status, Tree
 from segue.languages.asl.wait_state import WaitState
+from segue.languages.work import WORK
 
 DEFAULT_BUDGET = 1000
 """How many states one step enters at most."""
@@ -51,6 +52,7 @@ class Step:
         actions: what is to be done now, in order.
         journal: what has changed, for ``Tree.apply``; empty when the command came late and changed nothing.
         more: the budget was used up: a ``Continue`` is to follow.
+        spent: how much of the budget was used.
         output_text, error, cause, stop_ms: of an execution that has ended with this step. A TIMED_OUT execution's error
             stands in its last event alone, as DescribeExecution shows none.
         kept: of a Standard execution that ended without success: what ``redriven_tree`` makes a tree of, plain data.
@@ -61,6 +63,7 @@ class Step:
     actions: list[Action] = field(default_factory=list)
     journal: Journal = field(default_factory=dict)
     more: bool = False
+    spent: int = 0
     output_text: str | None = None
     error: str | None = None
     cause: str | None = None
@@ -102,7 +105,7 @@ def step(
         tree: the execution.
         command: what happened.
         now_ms: the present, milliseconds since the epoch.
-        budget: how many states to enter at most.
+        budget: how many states to enter at most; those with large payloads or much to evaluate count for more.
         refuse: asked before a task is scheduled; a reason (such as "The activity X does not exist.") fails the
             execution with States.Runtime in the place of TaskScheduled.
 
@@ -114,18 +117,22 @@ def step(
     if (tree.status in ("PENDING", "RUNNING")) == isinstance(command, Redrive):
         return Step(tree.status)
     run = Run(program, tree, now_ms, budget, refuse)
+    WORK.begin_state()
     try:
         if not _HANDLERS[type(command)](run, command):
             return Step(tree.status)
         _walk(run)
     except HistoryFull:
         _history_full(run)
+    finally:
+        WORK.end_state()
     return Step(
         status=run.status,
         events=run.events,
         actions=run.actions,
         journal=run.journal(),
         more=bool(run.ready),
+        spent=budget - run.budget,
         output_text=run.output_text,
         error=run.error,
         cause=run.cause,

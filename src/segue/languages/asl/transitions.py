@@ -14,12 +14,18 @@ from segue.languages.asl.retry import Catcher, Failure
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import Composite, State
 from segue.languages.asl.variables import check_assigned
+from segue.languages.work import WORK, WorkExceeded
 
-EvaluationErrors = (StatesError, DepthExceeded)
+EvaluationErrors = (StatesError, DepthExceeded, WorkExceeded)
 """What evaluating a state may raise."""
 
 MAX_PAYLOAD_BYTES = 262_144
 """The most that an input, an output or a result may have, as UTF-8 text."""
+
+
+_CHARACTERS_A_UNIT = 2_048
+_WORK_A_UNIT = 16
+"""What counts, beside each state, as one unit of a step's budget: about ten microseconds."""
 
 
 def advance(run: Run, branch: Branch) -> None:
@@ -30,8 +36,10 @@ def advance(run: Run, branch: Branch) -> None:
         if run.budget <= 0:
             run.ready.appendleft(branch.id)
             break
-        run.budget -= 1
         state = states[branch.state]
+        begun = WORK.done
+        WORK.begin_state()
+        cost = 1 + (len(branch.text) + len(branch.variables_text)) // _CHARACTERS_A_UNIT
         details = {"input": branch.text, "inputDetails": NOT_TRUNCATED, "name": state.name}
         branch.previous = branch.entered_id = run.emit(branch.previous, state.entered_type, details)
         branch.entered_ms = run.now_ms
@@ -42,14 +50,15 @@ def advance(run: Run, branch: Branch) -> None:
             state.attempt(run, branch)
         except EvaluationErrors as error:
             fail(run, branch, evaluation_failed(run, branch, error))
+        run.budget -= cost + (WORK.done - begun) // _WORK_A_UNIT
     run.advancing = None
 
 
-def evaluation_failed(run: Run, branch: Branch, error: StatesError | DepthExceeded) -> Failure:
+def evaluation_failed(run: Run, branch: Branch, error: StatesError | DepthExceeded | WorkExceeded) -> Failure:
     """The failure of an evaluation, introduced as AWS does; not in a state that no event says was entered (TestState:
     sfn-teststate/state_context_object__state_map_context_object_ALL). That of an expression is an event of its own.
     """
-    if isinstance(error, DepthExceeded):
+    if not isinstance(error, StatesError):
         error = StatesError("States.Runtime", f"{error}.")
     cause = error.cause
     if not isinstance(error, TooLong) and branch.entered_id:

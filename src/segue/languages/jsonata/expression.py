@@ -26,6 +26,7 @@ from segue.languages.jsonata.nodes import Node
 from segue.languages.jsonata.parser import parse
 from segue.languages.jsonata.runtime import Frame, Moment, Runtime
 from segue.languages.jsonata.values import UNDEFINED, Constructed, Function, Sequence
+from segue.languages.work import WORK
 
 _PARTS = (calling, evaluation, functions_array, functions_aws, functions_number, functions_text, paths, pictures)
 
@@ -89,6 +90,8 @@ class Expression:
             raise too_deep() from None
         except MemoryError:
             raise too_much() from None
+        finally:
+            WORK.done += runtime.spent
         kind = type(value)
         if kind is str or kind is int or kind is bool or (kind is dict and runtime.is_plain):
             return value

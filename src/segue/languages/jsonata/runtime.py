@@ -60,6 +60,11 @@ class Runtime:
         self.is_plain = True
         self._work = MAX_WORK
 
+    @property
+    def spent(self) -> int:
+        """The work so far."""
+        return MAX_WORK - self._work
+
     def spend(self, steps: int) -> None:
         """Count work.
 

@@ -10,6 +10,7 @@ from segue.languages.jsonpath.parse import parse_path
 from segue.languages.jsonpath.read import compile_read_all
 from segue.languages.jsonpath.segments import Indices, InvalidPath, Names, Segment, is_definite, is_reference
 from segue.languages.jsonpath.write import NotWritable, compile_write
+from segue.languages.work import WORK
 
 __all__ = ["InvalidPath", "NotWritable", "Path", "PathNotFound", "compile_path"]
 
@@ -31,7 +32,7 @@ class Path:
         definite: it means at most one value.
         is_reference: it is a Reference Path and can be written.
         read: ``read(value)`` gives what the path finds: the value itself for a definite path, a list for any other.
-            Raises PathNotFound when a definite path finds nothing.
+            Raises PathNotFound when a definite path finds nothing, WorkExceeded when it would look at too much.
     """
 
     __slots__ = ("_write", "definite", "is_reference", "read", "text")
@@ -71,11 +72,16 @@ def compile_path(text: str) -> Path:
 
 def _compile_any(text: str, segments: tuple[Segment, ...]) -> Callable[[Any], Any]:
     read_all = compile_read_all(segments)
+
+    def read_many(value: Any) -> Any:
+        WORK.begin_read()
+        return read_all(value, value)
+
     if not is_definite(segments):
-        return lambda value: read_all(value, value)
+        return read_many
 
     def read(value: Any) -> Any:
-        found = read_all(value, value)
+        found = read_many(value)
         if not found:
             raise PathNotFound(text, value)
         return found[0]

@@ -22,6 +22,7 @@ from segue.languages.jsonpath.segments import (
     Wildcard,
     is_definite,
 )
+from segue.languages.work import WORK
 
 Visit = Callable[[Any, Any, list[Any]], None]
 """(value, root, results): add to the results what the rest of the path finds from this value."""
@@ -109,6 +110,7 @@ def _each_index(indices: tuple[int, ...], rest: Visit) -> Visit:
     def visit(value: Any, root: Any, results: list[Any]) -> None:
         if isinstance(value, list):
             length = len(value)
+            WORK.read(len(indices))
             for index in indices:
                 if -length <= index < length:
                     rest(value[index], root, results)
@@ -122,7 +124,9 @@ def _slice(start: int | None, end: int | None, rest: Visit) -> Visit:
 
     def visit(value: Any, root: Any, results: list[Any]) -> None:
         if isinstance(value, list) and not never:
-            for item in value[start:end]:
+            items = value[start:end]
+            WORK.read(len(items))
+            for item in items:
                 rest(item, root, results)
 
     return visit
@@ -137,8 +141,10 @@ def _children(value: Any) -> Iterator[Any]:
 
 def _wildcard(rest: Visit) -> Visit:
     def visit(value: Any, root: Any, results: list[Any]) -> None:
-        for child in _children(value):
-            rest(child, root, results)
+        if isinstance(value, (dict, list)):
+            WORK.read(len(value))
+            for child in _children(value):
+                rest(child, root, results)
 
     return visit
 
@@ -148,6 +154,7 @@ def _filter(accepts: Callable[[Any, Any], bool], rest: Visit) -> Visit:
 
     def visit(value: Any, root: Any, results: list[Any]) -> None:
         candidates = value if isinstance(value, list) else (value,) if isinstance(value, dict) else ()
+        WORK.read(len(candidates))
         for candidate in candidates:
             if accepts(candidate, root):
                 rest(candidate, root, results)
@@ -163,6 +170,7 @@ def _descent(visit_target: Visit, target: Segment) -> Visit:
         waiting = [value]
         while waiting:
             current = waiting.pop()
+            WORK.read(1)
             if not (skip_lists and isinstance(current, list)):
                 visit_target(current, root, results)
             waiting.extend(reversed(list(_children(current))))

@@ -13,6 +13,7 @@ from typing import Any
 
 from segue.languages.asl.json_text import dump
 from segue.languages.jsonpath import PathNotFound, compile_path
+from segue.languages.work import WorkExceeded
 
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.\-]+)>")
 _ESCAPE_OR_QUOTE = re.compile(r'\\.|"')
@@ -65,7 +66,7 @@ _MISSING = object()
 def _found(read: Callable[[Any], Any], event: dict[str, Any], otherwise: Any) -> Any:
     try:
         return read(event)
-    except PathNotFound:
+    except (PathNotFound, WorkExceeded):
         return otherwise
 
 

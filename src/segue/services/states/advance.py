@@ -45,6 +45,8 @@ from segue.services.states.records import Execution
 
 _SNAPSHOT_CHUNKS = 64
 _EVENTS_PER_COMMIT = 2_000
+_SPENT_PER_COMMIT = 2_000
+"""Of the steps' budgets: some twenty milliseconds, while which nobody else is served."""
 _TREES_BYTES = 256 * 1024 * 1024
 
 PROGRAMS = records.Programs()
@@ -171,6 +173,7 @@ class Advancing:
         self._program = program
         self._tree = tree
         self._events: list[HistoryEvent] = []
+        self._spent = 0
         self._journal: Journal = {}
         self._kept: dict[str, Any] | None = None
 
@@ -183,6 +186,7 @@ class Advancing:
             if not (taken_step.journal or taken_step.events or taken_step.actions):
                 continue
             taken = True
+            self._spent += taken_step.spent
             self._tree.apply(taken_step.journal)
             self._journal.update(taken_step.journal)
             self._events.extend(taken_step.events)
@@ -196,7 +200,7 @@ class Advancing:
     @property
     def crowded(self) -> bool:
         """Whether this commit is big enough, so that the rest is for the next one."""
-        return len(self._events) >= _EVENTS_PER_COMMIT
+        return len(self._events) >= _EVENTS_PER_COMMIT or self._spent >= _SPENT_PER_COMMIT
 
     @property
     def events(self) -> int:
