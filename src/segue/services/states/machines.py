@@ -14,6 +14,7 @@ from segue.jobs import Again, Job
 from segue.languages.asl import NotYet, Stop, compile
 from segue.languages.asl.diagnostics import invalid_definition_message
 from segue.languages.asl.validate import validate
+from segue.languages.asl.variable_references import variable_references
 from segue.services.states import encryption, logging_configuration, records, tokens_records, version_records, versions
 from segue.services.states.advance import advance
 from segue.services.states.arns import checked_arn, checked_name, checked_role
@@ -152,12 +153,21 @@ def describe_state_machine(call: Call, params: dict[str, Any]) -> Result:
     }
 
 
+def _variable_references(definition_text: str) -> dict[str, list[str]] | None:
+    """None when no state reads a variable; there are none that nobody assigns."""
+    if '"Assign"' not in definition_text:
+        return None
+    return variable_references(records.parsed(definition_text)) or None
+
+
 def machine_members(call: Call, machine: Machine, digest: str, included: str | None = None) -> dict[str, Any]:
     """What both descriptions of a state machine tell; with ``METADATA_ONLY`` the definition is ``{}`` (API reference,
     DescribeStateMachine, definition).
     """
+    text = records.definition(call.tx, digest)
     members = {
-        "definition": "{}" if included == "METADATA_ONLY" else records.definition(call.tx, digest),
+        "definition": "{}" if included == "METADATA_ONLY" else text,
+        "variableReferences": None if included == "METADATA_ONLY" else _variable_references(text),
         "roleArn": machine.role_arn,
         "revisionId": machine.revision_id or None,
         "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
