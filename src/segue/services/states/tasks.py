@@ -6,6 +6,7 @@ transaction as the state's transition: both or neither. What leaves the building
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     from segue.languages.asl.commands import Key
     from segue.services.states.advance import Advancing
 
+log = logging.getLogger(__name__)
+
 _TASKS_PER_COMMIT = 32
+_OUR_MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 # The most that a history's events hold (API reference, TaskFailedEventDetails): a function can say a lot more.
 _ERROR_CHARACTERS = 256
 _CAUSE_CHARACTERS = 32_768
@@ -132,8 +136,19 @@ def perform(call: Call, request: Request, trace: str) -> Command | Pending | Out
             command = completed(call, request, integration, result)
     except (AwsError, TaskError) as error:
         return failed(call, request, error)
+    except _OUR_MISTAKES as error:
+        return failed(call, request, _told(request, error))
     record(call, _delivery(request, integration.operation, value), began)
     return command
+
+
+def _told(request: Request, error: Exception) -> AwsError:
+    """A mistake of ours fails the task, as it fails a client's call; left alone, it would be tried for ever."""
+    what = f"{request.resource_type}:{request.resource_name}"
+    log.error("task %s of %s failed", what, request.execution_arn, exc_info=error)
+    return AwsError(
+        "InternalFailure", f"Something went wrong inside Segue with {what}. Its log tells more.", status=500
+    )
 
 
 def prepare(request: Request) -> tuple[Integration, dict[str, Any], Any]:
@@ -205,6 +220,8 @@ def outcome(call: Call, request: Request, integration: Integration, outbound: Ou
         command = completed(call, request, integration, result)
     except (AwsError, TaskError) as error:
         return failed(call, request, error)
+    except _OUR_MISTAKES as error:
+        return failed(call, request, _told(request, error))
     record(call, _delivery(request, integration.operation, json_text.parse(request.parameters)))
     return command
 

@@ -84,9 +84,7 @@ def _whole(value: float, field: str) -> int:
 
 
 def _to_model(service: ServiceModel, shape: Shape, value: Any, field: str = "") -> Any:
-    if value is None:
-        return None
-    if not _fits(shape, value):
+    if value is None or not _fits(shape, value):
         raise _WrongType(field)
     if shape.type == "structure":
         return {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from segue.errors import AwsError
+from segue.errors import AwsError, not_implemented
 from segue.languages.asl import json_text
 from segue.services.states.integrations.errors import optimized_error
 from segue.services.states.integrations.integration import Integration, TaskError
@@ -122,9 +122,15 @@ def is_optimized(resource_type: str) -> bool:
 
 
 def integration(resource_type: str, action: str) -> Integration:
-    """The optimized integration of ``sqs``, ``sendMessage`` and the like."""
+    """The optimized integration of ``sqs``, ``sendMessage`` and the like.
+
+    Raises:
+        AwsError: 501 for an action that the service does not have.
+    """
     service = _SERVICES[resource_type]
-    operation = load_service(service.model).operations[action[:1].upper() + action[1:]]
+    operation = load_service(service.model).operations.get(action[:1].upper() + action[1:])
+    if operation is None:
+        raise not_implemented(f"the integration '{resource_type}:{action}'")
     return Integration(
         operation=f"{service.model}:{operation.name}",
         params=partial(_params, operation, _PARAMS.get(resource_type, _keep)),
