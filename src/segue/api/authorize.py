@@ -28,7 +28,7 @@ def authorize(call: Call, service: Service, operation: Operation, params: Params
     if mode == "audit" and caller.kind == "service" and service.resource_policy is None:
         return  # nobody could allow it: what a service does here, it does by itself
     resource = operation.resource(call, params) if operation.resource is not None else "*"
-    if caller.kind == "root" and _account(resource) in ("", caller.account):
+    if caller.kind == "root" and _account(call, service, resource) in ("", caller.account):
         return
     conditions = service.conditions(operation.name, params) if service.conditions is not None else {}
     if _allowed(call, service, operation, resource, conditions):
@@ -80,13 +80,17 @@ def _allowed(call: Call, service: Service, operation: Operation, resource: str, 
     if "Deny" in decisions:
         return False
     by_identity = all(decision == "Allow" for decision in decisions)
-    if _account(resource) not in ("", caller.account):
+    if _account(call, service, resource) not in ("", caller.account):
         return by_identity and by_resource == "Allow"  # into another account both sides must agree
     return by_identity or by_resource == "Allow"
 
 
-def _account(resource: str) -> str:
-    return parse_arn(resource).account if is_arn(resource) else ""
+def _account(call: Call, service: Service, resource: str) -> str:
+    """Whose a resource is; empty where it is nobody's (yet)."""
+    account = parse_arn(resource).account if is_arn(resource) else ""
+    if not account and service.account_of is not None:
+        return service.account_of(call.tx, resource)
+    return account
 
 
 def _context(call: Call) -> dict[str, str]:

@@ -53,6 +53,7 @@ class Service:
         housekeeping: what is called every hour to forget a piece of what is old; whether there is more.
         operations, internals: by name, those of the API, and those that only other services call.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
+        account_of: whose a resource is, where its ARN does not say; empty where it is not there.
         blobs_in_use: which of the named blobs its rows name; what no service's do is collected.
         conditions: the values of its own condition keys in a call of an operation (by name) with these params.
         iam_prefix: the prefix of its IAM actions (``states`` for ``stepfunctions``).
@@ -69,6 +70,7 @@ class Service:
     internals: dict[str, Operation] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)
     housekeeping: list[Callable[[Call], bool]] = field(default_factory=list)
+    account_of: Callable[[Transaction, str], str] | None = None
     blobs_in_use: Callable[[Transaction, Sequence[str]], set[str]] | None = None
 
     def operation(

@@ -8,7 +8,9 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
+from segue.testing import Segue
 from tests.services.s3.conftest import refused
 
 MIB = 1024 * 1024
@@ -158,3 +160,12 @@ def test_parts_that_are_copied(s3: Any, bucket: str) -> None:
     parts = [{"PartNumber": 1, "ETag": told["CopyPartResult"]["ETag"]}, {"PartNumber": 2, "ETag": last["ETag"]}]
     s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
     assert s3.get_object(Bucket=bucket, Key="big")["Body"].read() == SECOND + LAST
+
+
+def test_a_part_that_did_not_announce_its_checksum(served: Segue, bucket: str) -> None:
+    s3 = served.client("s3", config=Config(request_checksum_calculation="when_required"))
+    upload = begin(s3, bucket, ChecksumAlgorithm="SHA1")
+    parts = fill(s3, upload, FIRST, LAST)
+    done = s3.complete_multipart_upload(**upload, MultipartUpload=parts)
+    digests = hashlib.sha1(FIRST).digest() + hashlib.sha1(LAST).digest()
+    assert done["ChecksumSHA1"] == f"{b64encode(hashlib.sha1(digests).digest()).decode()}-2"

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from segue.api import Call
 from segue.api.call import Result
 from segue.errors import AwsError
+from segue.jobs import Outbound
 from segue.services.s3 import records
 from segue.services.s3.buckets import the_bucket
 from segue.services.s3.conditions import check_write
@@ -28,6 +29,7 @@ from segue.services.s3.service import SERVICE
 from segue.services.s3.versions import add_version
 from segue.store import Row
 from segue.wire.checksums import DEFAULT_ALGORITHM, combined, composite, is_crc
+from segue.wire.request import FileBody, FilePiece, StoredBody
 from segue.wire.rest_xml import malformed_xml
 
 MIN_PART_BYTES = 5 * 1024**2
@@ -131,10 +133,24 @@ def upload_part(call: Call, params: dict[str, Any]) -> Result:
     if upload.announced and sent and upload.algorithm not in sent:
         types = f"expected checksum Type: {upload.algorithm}, actual checksum Type: {next(iter(sent))}"
         raise invalid_request(f"Checksum Type mismatch occurred, {types}")
-    content = take(call, params.get("Body") or b"", params, upload.algorithm)
+    body = params.get("Body") or b""
+    if isinstance(body, StoredBody) and not sent and upload.algorithm not in ("", *body.digests):
+        return _after_reading(call, params, body, upload.algorithm)
+    content = take(call, body, params, upload.algorithm)
     part = _put_part(call, upload, params["PartNumber"], content)
     told = {member_of(name): value for name, value in part.checksums.items()}
     return {**told, "ETag": f'"{part.etag}"', "ServerSideEncryption": upload.headers.get("ServerSideEncryption")}
+
+
+def _after_reading(call: Call, params: dict[str, Any], body: StoredBody, algorithm: str) -> Outbound:
+    """Take the part once an edge has made its checksum, which the upload asks for and the part did not announce."""
+    file = FileBody((FilePiece(str(call.api.blobs.path(body.sha256)), 0, body.size),))
+
+    def settle(call: Call, digests: dict[str, bytes]) -> Any:
+        known = replace(body, digests={**body.digests, **digests})
+        return upload_part(call, {**params, "Body": known})
+
+    return Outbound("blobs:digests", (file, (algorithm,)), settle)
 
 
 def _check_number(number: int) -> None:

@@ -76,9 +76,18 @@ MIGRATIONS = (
 
 
 def _resource_policy(tx: Transaction, arn: str) -> str | None:
-    bucket = arn.rpartition(":::")[2].partition("/")[0]
-    row = tx.one("SELECT document FROM s3_settings WHERE bucket = ? AND kind = 'policy'", bucket)
+    row = tx.one("SELECT document FROM s3_settings WHERE bucket = ? AND kind = 'policy'", _bucket(arn))
     return None if row is None else str(row[0])
+
+
+def _account_of(tx: Transaction, arn: str) -> str:
+    row = tx.one("SELECT account FROM s3_buckets WHERE name = ?", _bucket(arn))
+    return "" if row is None else str(row[0])
+
+
+def _bucket(arn: str) -> str:
+    """The bucket of ``arn:aws:s3:::bucket/key``."""
+    return arn.rpartition(":::")[2].partition("/")[0]
 
 
 def blobs_in_use(tx: Transaction, names: Sequence[str]) -> set[str]:
@@ -87,4 +96,4 @@ def blobs_in_use(tx: Transaction, names: Sequence[str]) -> set[str]:
     return {row[0] for row in tx.all(f"SELECT DISTINCT sha256 FROM s3_pieces WHERE sha256 IN ({marks})", *names)}
 
 
-SERVICE = Service("s3", MIGRATIONS, resource_policy=_resource_policy, blobs_in_use=blobs_in_use)
+SERVICE = Service("s3", MIGRATIONS, resource_policy=_resource_policy, account_of=_account_of, blobs_in_use=blobs_in_use)
