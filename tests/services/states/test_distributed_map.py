@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from segue.services.states import map_work
 from tests.services.states.machines import House, State, refusal, waiting
 
 PASS: State = {"Type": "Pass", "End": True}
@@ -229,3 +230,37 @@ def test_what_is_not_needed_is_forgotten(house: House) -> None:
     for table in ("states_executions", "states_map_runs", "states_map_plans", "states_map_items"):
         assert house.rows(f"SELECT COUNT(*) FROM {table}") == [(0,)]
     assert refusal(house.states.describe_execution, executionArn=bad)[0] == "ExecutionDoesNotExist"
+
+
+def test_where_there_is_much_else_to_do_children_wait_but_all_begin(
+    house: House, tokens_queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = [True]
+    monkeypatch.setattr(map_work, "_is_busy", lambda call, run: busy[0] and run.running > 0)
+    arn = house.start(house.machine(mapping(waiting())), list(range(100)))
+    run = house.states.list_map_runs(executionArn=arn)["mapRuns"][0]["mapRunArn"]
+
+    def counts() -> tuple[int, int]:
+        told = house.states.describe_map_run(mapRunArn=run)["executionCounts"]
+        return told["running"], told["pending"]
+
+    assert counts() == (32, 68)
+    busy[0] = False
+    house.segue.advance(1)
+    assert counts() == (100, 0)
+    for token in house.tokens():
+        house.states.send_task_success(taskToken=token, output="1")
+    house.segue.settle()
+    assert house.output(arn) == [1] * 100
+
+
+def test_the_end_of_a_child_brings_a_parked_run_back_at_once(
+    house: House, tokens_queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(map_work, "_is_busy", lambda call, run: run.running > 0)
+    arn = house.start(house.machine(mapping(waiting())), list(range(70)))
+    for _ in range(3):
+        for token in house.tokens():
+            house.states.send_task_success(taskToken=token, output="1")
+        house.segue.settle()
+    assert house.output(arn) == [1] * 70

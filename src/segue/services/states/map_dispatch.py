@@ -106,12 +106,22 @@ def forget_old_children(call: Call, before_ms: int) -> bool:
 _FORGOTTEN_AT_ONCE = 500
 
 
+AT_WORK, PARKED = 1, 2
+"""Values of ``is_working``: the run's job is there; it is there and waits until the server has less to do."""
+
+
+def wake_key(arn: str) -> str:
+    """Wakes the job of a Map Run that is parked."""
+    return f"states:map-run:{arn}"
+
+
 def at_work(call: Call, run: MapRun) -> MapRun:
-    """See to it that the run's job is there."""
-    if run.is_working:
-        return run
-    jobs.enqueue(call.tx, "stepfunctions:map-run", run.arn, run.number, trace=run.trace)
-    return run._replace(is_working=1)
+    """See to it that the run's job is there and awake."""
+    if run.is_working == PARKED:
+        jobs.wake(call.tx, wake_key(run.arn))
+    elif not run.is_working:
+        jobs.enqueue(call.tx, "stepfunctions:map-run", run.arn, run.number, trace=run.trace)
+    return run._replace(is_working=AT_WORK)
 
 
 # Ends of children

@@ -7,16 +7,26 @@ to do here and now; else the end of a child brings it back.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from segue import jobs
 from segue.api import Call
-from segue.jobs import Again, Job
+from segue.jobs import Again, Job, Pending
 from segue.languages.asl import CompleteMapRun, FailMapRun, StatesError, Stop
 from segue.languages.asl.map_plan import ChildInput
 from segue.services.states import map_records, records
 from segue.services.states.advance import advance, begin, begin_counting, redrive
 from segue.services.states.map_bucket import ReadingFailed
-from segue.services.states.map_dispatch import EXCEEDED, awaiting_redrive, counted, exceeds, stopping
+from segue.services.states.map_dispatch import (
+    AT_WORK,
+    EXCEEDED,
+    PARKED,
+    awaiting_redrive,
+    counted,
+    exceeds,
+    stopping,
+    wake_key,
+)
 from segue.services.states.map_items import MAPS, read_more
 from segue.services.states.map_records import MapRun, child_parent, child_place
 from segue.services.states.map_results import Results, write_some
@@ -28,25 +38,34 @@ _CHILDREN_PER_COMMIT = 32
 _EVENTS_PER_COMMIT = 2_000
 _ITEMS_AHEAD = 2_000
 _BUSY_JOBS = 256
+_LOOK_AGAIN_MS = 100
 _ENDED = ("FAILED", "TIMED_OUT", "ABORTED")
+
+Progress = Literal["more", "busy", "waits"]
+"""Whether there is more to do at once, or the server has too much else to do, or children are waited for."""
 
 
 @SERVICE.job("map-run")
-def work(call: Call, job: Job) -> Again | None:
+def work(call: Call, job: Job) -> Again | Pending | None:
     """Do the next piece of a Map Run."""
     run = map_records.find(call.tx, job.payload)
     if run is None:
         return None
-    more = _PHASES[run.phase](call, run)
-    if more:
+    if run.is_working != AT_WORK:
+        run = run._replace(is_working=AT_WORK)
+        map_records.save(call.tx, run)
+    progress = _PHASES[run.phase](call, run)
+    if progress == "more":
         return Again(call.now_ms)
-    run = map_records.find(call.tx, job.payload)
-    if run is not None:
-        map_records.save(call.tx, run._replace(is_working=0))
+    run = _current(call, run)
+    if progress == "busy":
+        map_records.save(call.tx, run._replace(is_working=PARKED))
+        return Pending((wake_key(run.arn),), call.now_ms + _LOOK_AGAIN_MS)
+    map_records.save(call.tx, run._replace(is_working=0))
     return None
 
 
-def _run_on(call: Call, run: MapRun) -> bool:
+def _run_on(call: Call, run: MapRun) -> Progress:
     room = min(run.window - run.running, _CHILDREN_PER_COMMIT)
     if room > 0 and _is_busy(call, run):
         room = 0
@@ -59,15 +78,17 @@ def _run_on(call: Call, run: MapRun) -> bool:
     except (StatesError, ReadingFailed) as failure:
         run = _current(call, run)
         map_records.save(call.tx, stopping(run, failure.error, failure.cause))
-        return True
+        return "more"
     run = _current(call, run)
     if run.phase != "running":
-        return True
+        return "more"
     if run.items_done and run.next_item >= run.items_known and not run.running:
         return _all_ended(call, run)
-    is_reading = not run.items_done and run.items_known - run.next_item < _ITEMS_AHEAD
-    has_room = run.running < run.window and not _is_busy(call, run)
-    return is_reading or (has_room and (run.next_item < run.items_known or not run.items_done))
+    if not run.items_done and run.items_known - run.next_item < _ITEMS_AHEAD:
+        return "more"
+    if run.running >= run.window or (run.items_done and run.next_item >= run.items_known):
+        return "waits"
+    return "busy" if _is_busy(call, run) else "more"
 
 
 def _read_more(call: Call, run: MapRun) -> MapRun:
@@ -77,10 +98,7 @@ def _read_more(call: Call, run: MapRun) -> MapRun:
 
 
 def _is_busy(call: Call, run: MapRun) -> bool:
-    """Whether there is so much other work waiting that starting more would only make the queue longer.
-
-    The end of a child brings the run's job back, so there must be one.
-    """
+    """Whether there is so much other work waiting that starting more would only make the queue longer."""
     return run.running > 0 and jobs.count_waiting(call.tx, _BUSY_JOBS) >= _BUSY_JOBS
 
 
@@ -145,7 +163,7 @@ def _child(call: Call, run: MapRun, child: ChildInput, place: int) -> Execution:
     )
 
 
-def _stop_some(call: Call, run: MapRun) -> bool:
+def _stop_some(call: Call, run: MapRun) -> Progress:
     found = (
         map_records.children(call.tx, run.number, run.cursor, _CHILDREN_PER_COMMIT, ("RUNNING",)) if run.running else []
     )
@@ -154,21 +172,23 @@ def _stop_some(call: Call, run: MapRun) -> bool:
     run = _current(call, run)
     if found:
         map_records.save(call.tx, run._replace(cursor=child_place(found[-1].parent)[1] + 1))
-        return True
+        return "more"
     if run.status == "RUNNING" and run.error is None:  # redriven while its children were still called off
         map_records.save(call.tx, awaiting_redrive(run._replace(phase="redriving", cursor=0)))
-        return True
+        return "more"
     if run.status != "RUNNING":
         _end(call, run, run.status)
-        return False
+        return "waits"
     map_records.save(call.tx, run._replace(phase="writing", cursor=0))
-    return True
+    return "more"
 
 
-def _redrive_some(call: Call, run: MapRun) -> bool:
+def _redrive_some(call: Call, run: MapRun) -> Progress:
     room = min(run.window - run.running, _CHILDREN_PER_COMMIT)
-    if room <= 0 or _is_busy(call, run):
-        return False
+    if room <= 0:
+        return "waits"
+    if _is_busy(call, run):
+        return "busy"
     found = map_records.children(call.tx, run.number, run.cursor, room, _ENDED)
     for child in found:
         _, place, items = child_place(child.parent)
@@ -188,10 +208,10 @@ def _redrive_some(call: Call, run: MapRun) -> bool:
             redrive(call, child)
         run = _current(call, run)
         if run.phase != "redriving":
-            return True
+            return "more"
     if not found:
         map_records.save(call.tx, run._replace(phase="running"))
-    return True
+    return "more"
 
 
 def _not_redrivable(run: MapRun, status: str, items: int) -> MapRun:
@@ -200,26 +220,26 @@ def _not_redrivable(run: MapRun, status: str, items: int) -> MapRun:
     return failed._replace(not_redrivable=run.not_redrivable + 1, items_not_redrivable=run.items_not_redrivable + items)
 
 
-def _all_ended(call: Call, run: MapRun) -> bool:
+def _all_ended(call: Call, run: MapRun) -> Progress:
     if exceeds(run):
         map_records.save(call.tx, stopping(run, "States.ExceedToleratedFailureThreshold", EXCEEDED))
     else:
         map_records.save(call.tx, run._replace(phase="writing", cursor=0))
-    return True
+    return "more"
 
 
-def _write(call: Call, run: MapRun) -> bool:
+def _write(call: Call, run: MapRun) -> Progress:
     source = MAPS.get(call.tx, run)
     if run.error is not None and (source.plan.writer is None or not source.plan.writer.resource):
         _end(call, run, "FAILED")
-        return False
+        return "waits"
     results = write_some(call, run, source)
     if isinstance(results, MapRun):
         map_records.save(call.tx, results)
-        return True
+        return "more"
     if run.error is not None:
         _end(call, run, "FAILED")
-        return False
+        return "waits"
     if isinstance(results, Results):
         run = _current(call, run)._replace(written=results.written, items_written=results.items_written)
         map_records.save(call.tx, run)
@@ -227,7 +247,7 @@ def _write(call: Call, run: MapRun) -> bool:
     else:
         map_records.save(call.tx, run._replace(error=results.error, cause=results.cause))
         _end(call, _current(call, run), "FAILED")
-    return False
+    return "waits"
 
 
 def _end(call: Call, run: MapRun, status: str, output_text: str = "") -> None:
@@ -249,11 +269,11 @@ def forget_children(call: Call, job: Job) -> Again | None:
     return Again(call.now_ms) if more else None
 
 
-_PHASES: dict[str, Callable[[Call, MapRun], bool]] = {
+_PHASES: dict[str, Callable[[Call, MapRun], Progress]] = {
     "running": _run_on,
     "redriving": _redrive_some,
     "stopping": _stop_some,
     "writing": _write,
-    "ended": lambda call, run: False,
-    "forgotten": lambda call, run: False,
+    "ended": lambda call, run: "waits",
+    "forgotten": lambda call, run: "waits",
 }

@@ -255,6 +255,12 @@ def keep_for_redrive(tx: Transaction, arn: str, kept: bytes) -> None:
     tx.run("UPDATE states_executions SET snapshot = ? WHERE arn = ?", kept, arn)
 
 
+def is_kept(tx: Transaction, arn: str) -> bool:
+    """Whether there is something that a redrive can begin with."""
+    row = tx.one("SELECT snapshot IS NOT NULL FROM states_executions WHERE arn = ?", arn)
+    return row is not None and bool(row[0])
+
+
 def save_redrive(tx: Transaction, execution: Execution, snapshot: bytes) -> None:
     """Keep that an execution runs again, from this snapshot."""
     save_execution(tx, execution, snapshot)

@@ -50,6 +50,8 @@ def _why_not(call: Call, execution: Execution) -> str | None:
         return "Execution redrivable period exceeded"
     if call.now_ms - execution.start_at_ms > _MAX_OPEN_MS:
         return "Execution has exceeded the max execution time"
+    if not records.is_kept(call.tx, execution.arn):
+        return "Execution was started before the launch of RedriveExecution"
     if records.last_event(call.tx, execution.number) >= MAX_EVENTS - 1:
         return "Execution history event limit exceeded"
     return None
