@@ -44,6 +44,26 @@ def test_a_history_ends_with_25_000_events(house: House) -> None:
     assert house.work() == []
 
 
+def test_others_are_served_while_a_loop_runs(house: House) -> None:
+    machine = loop(house, 1 << 60)
+    arn = house.states.start_execution(stateMachineArn=machine, input='{"n": 0}')["executionArn"]
+    answered = 0
+    while house.states.describe_execution(executionArn=arn)["status"] == "RUNNING":
+        house.states.list_state_machines()
+        answered += 1
+    assert answered >= 3
+    assert house.failure(arn)[0] == "States.Runtime"
+
+
+def test_heavy_states_are_committed_in_small_pieces(house: House) -> None:
+    add = {"Type": "Pass", "Result": 1, "ResultPath": "$.x"}
+    chain: dict[str, State] = {f"S{n}": {**add, "Next": f"S{n + 1}"} for n in range(100)}
+    states = {**chain, "S100": {"Type": "Succeed"}}
+    arn = house.start(house.define({"StartAt": "S0", "States": states}), {"long": "x" * 200_000})
+    assert house.output(arn)["x"] == 1
+    assert house.rows("SELECT MAX(LENGTH(events)) < 16000000, COUNT(*) >= 4 FROM states_chunks") == [(1, 1)]
+
+
 def test_a_snapshot_now_and_then_spares_old_journals(house: House) -> None:
     wait = {"Type": "Wait", "Seconds": 1, "End": True}
     arn = house.start(house.machine(*[wait] * 150, {"Type": "Pass", "Parameters": {"all.$": "$"}, "End": True}), "x")
