@@ -162,7 +162,8 @@ def compile_xml_input(operation: OperationModel) -> Callable[[Request, Mapping[s
         elif ref.location == "querystring":
             queries.append((name, query_decoder(service, name, ref, taken)))
         elif ref.location in ("header", "headers"):
-            headers.append((name, header_decoder(service, name, ref)))
+            wire_name = (ref.location_name or name).lower() if ref.location == "header" else ""
+            headers.append((name, wire_name, header_decoder(service, name, ref)))
     payload = shape.traits.get("payload")
     read_payload = _payload_decoder(service, shape.members[payload]) if payload else None
     has_body = payload is None and any(not ref.location for ref in shape.members.values())
@@ -179,7 +180,8 @@ def compile_xml_input(operation: OperationModel) -> Callable[[Request, Mapping[s
             if queries and request.query:
                 query = query_values(request.query)
                 params.update((name, decoder(query)) for name, decoder in queries)
-            params.update((name, decoder(request.headers)) for name, decoder in headers)
+            given = request.headers  # of some fifty that an operation has, few are there
+            params.update((name, decoder(given)) for name, key, decoder in headers if not key or key in given)
         except AwsError as error:
             raise AwsError("InvalidArgument", error.message) from None
         return {name: value for name, value in params.items() if value is not None}

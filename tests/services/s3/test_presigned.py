@@ -7,6 +7,8 @@ import http.client
 import time
 import urllib.error
 import urllib.request
+import zlib
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -177,3 +179,45 @@ class _Streaming(S3SigV4Auth):
     def _modify_request_before_signing(self, request: AWSRequest) -> None:
         super()._modify_request_before_signing(request)
         request.headers.replace_header("X-Amz-Content-SHA256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
+
+
+@pytest.mark.parametrize("size", [70_000, 5], ids=["on disk", "held"])
+@pytest.mark.parametrize(("right", "status"), [(True, 200), (False, 400)])
+def test_checksums_behind_the_body(served: Segue, size: int, right: bool, status: int) -> None:
+    """As today's SDKs send what they read from a stream."""
+    s3, content = served.client("s3"), b"x" * size
+    s3.create_bucket(Bucket="trailers")
+    checksum = b64encode(zlib.crc32(content if right else b"other").to_bytes(4, "big")).decode()
+    pieces = [content[at : at + 65_536] for at in range(0, size, 65_536)]
+    framed = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+    body = framed + f"0\r\nx-amz-checksum-crc32:{checksum}\r\n\r\n".encode()
+    headers = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/s3/aws4_request, "
+        "SignedHeaders=host, Signature=0",
+        "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        "x-amz-trailer": "x-amz-checksum-crc32",
+        "x-amz-decoded-content-length": str(size),
+        "Content-Encoding": "gzip,aws-chunked",
+        "Transfer-Encoding": "chunked",
+    }
+    connection = http.client.HTTPConnection(urlsplit(served.endpoint_url).netloc)
+    key = f"{size}-{right}"
+    connection.request("PUT", f"/trailers/{key}", iter([body]), headers, encode_chunked=True)
+    answer = connection.getresponse()
+    assert (answer.status, b"BadDigest" in answer.read()) == (status, not right)
+    connection.close()
+    if right:
+        got = s3.get_object(Bucket="trailers", Key=key, ChecksumMode="ENABLED")
+        assert (got["Body"].read(), got["ChecksumCRC32"], got["ContentEncoding"]) == (content, checksum, "gzip")
+    else:
+        assert refused(s3.head_object, Bucket="trailers", Key=key) == ("404", 404)
+
+
+def test_large_bodies_under_signatures(strict: Segue) -> None:
+    s3 = client(strict)
+    s3.create_bucket(Bucket="large")
+    s3.put_object(Bucket="large", Key="a", Body=b"x" * 3_000_000)
+    assert s3.get_object(Bucket="large", Key="a")["ContentLength"] == 3_000_000
+    wrong = client(strict, secret="other")
+    assert refused(wrong.put_object, Bucket="large", Key="b", Body=b"x" * 3_000_000) == ("SignatureDoesNotMatch", 403)
+    assert refused(s3.head_object, Bucket="large", Key="b") == ("404", 404)
