@@ -17,8 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from tests.conformance.case import house_case, prepared
+from tests.conformance.case import house_case
 from tests.conformance.clients import Clients
+from tests.conformance.reading import prepared
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT.parent / "shared" / "conformance"
@@ -28,6 +29,10 @@ Status = Literal["pass", "fail", "error"]
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _NAME = re.compile(r"\bc[0-9a-f]{16}\b")
+_TIME = re.compile(
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?(?:\d\d)?)"
+)
+"""What the recorder took for a time: such as cannot be, a month 13, stayed in the recordings."""
 _ADDRESS = re.compile(r"https?://(127\.0\.0\.1|localhost):\d+")
 
 
@@ -114,4 +119,5 @@ def _machinery(folder: Path) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    module.ISO = _TIME  # type: ignore[attr-defined]
     return module

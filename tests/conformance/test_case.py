@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.conformance import recorded
-from tests.conformance.case import house_case, prepared
+from tests.conformance.case import house_case
+from tests.conformance.reading import prepared
 
 pytestmark = pytest.mark.skipif(not recorded.FOLDER.is_dir(), reason="the recorded cases are not on this machine")
 

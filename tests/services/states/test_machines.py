@@ -55,11 +55,15 @@ def test_an_update_is_for_executions_to_come(house: House) -> None:
     assert told["definition"] == wait
 
 
-def test_only_what_runs_makes_another_revision(house: House) -> None:
+def test_only_what_changes_makes_another_revision(house: House) -> None:
     arn = house.define(json.loads(DEFINITION))
     update = house.states.update_state_machine
     first = update(stateMachineArn=arn, roleArn=f"{ROLE}2")["revisionId"]
-    assert update(stateMachineArn=arn, tracingConfiguration={"enabled": True})["revisionId"] == first
+    assert update(stateMachineArn=arn, roleArn=f"{ROLE}2")["revisionId"] == first
+    assert update(stateMachineArn=arn, definition=DEFINITION)["revisionId"] == first
+    second = update(stateMachineArn=arn, tracingConfiguration={"enabled": True})["revisionId"]
+    assert second != first
+    assert update(stateMachineArn=arn, tracingConfiguration={"enabled": True})["revisionId"] == second
     assert update(stateMachineArn=arn, definition=OTHER)["revisionId"] != first
     assert refusal(update, stateMachineArn=arn)[0] == "MissingRequiredParameter"
     assert refusal(update, stateMachineArn=f"{arn}x", definition=OTHER)[0] == "StateMachineDoesNotExist"

@@ -117,16 +117,16 @@ def update_state_machine(call: Call, params: dict[str, Any]) -> Result:
         checked_role(params["roleArn"])
     _check_settings(call, params)
     given = {member: params[member] for member in _SETTINGS if member in params}
-    # Only what a version would hold makes another revision (sfn-api/sfn_api_logs__update_logging_configuration).
-    revised = "definition" in params or "roleArn" in params or not machine.revision_id
     changed = replace(
         machine,
         definition_hash=digest,
         role_arn=params.get("roleArn", machine.role_arn),
         settings={**machine.settings, **given},
-        revision_id=call.tx.ids.uuid() if revised else machine.revision_id,
-        updated_at_ms=call.now_ms,
     )
+    # What is as it was makes no other revision (sfn-api/sfn_api_logs__update_logging_configuration).
+    revised = changed != machine or not machine.revision_id
+    revision_id = call.tx.ids.uuid() if revised else machine.revision_id
+    changed = replace(changed, revision_id=revision_id, updated_at_ms=call.now_ms)
     logging_configuration.arrange(call, given.get("loggingConfiguration", {}), changed.arn, changed.role_arn)
     records.update_machine(call.tx, changed)
     return {"updateDate": call.now_ms, "revisionId": changed.revision_id, **_published(call, changed, params)}
