@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import msgpack
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue.languages import asl
+from segue.languages.asl.commands import RedriveMapRun, StartMapRun
 from tests.languages.asl.harness import START_MS, machine, meta
 
 _RETRY = [{"ErrorEquals": ["E"], "MaxAttempts": 1, "JitterStrategy": "FULL"}]
@@ -25,6 +27,9 @@ def _state(depth: int) -> st.SearchStrategy[dict[str, Any]]:
         st.just({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Retry": _RETRY, "TimeoutSeconds": 9}),
         st.just({"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "HeartbeatSeconds": 4}),
     ]
+    processor = {**machine(("I", {"Type": "Pass"})), "ProcessorConfig": {"Mode": "DISTRIBUTED"}}
+    items = {"ItemsPath": "$$.Execution.Input.items"}
+    leaves.append(st.just({"Type": "Map", **items, "ItemProcessor": processor, "Retry": _RETRY}))
     if not depth:
         return st.one_of(leaves)
     inner = _machine(depth - 1)
@@ -64,6 +69,7 @@ class _World:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         self.tasks: list[asl.Key] = []
+        self.map_runs: list[asl.Key] = []
         self.timers: dict[tuple[asl.Key, str], int] = {}
         self.now_ms = START_MS
 
@@ -72,6 +78,8 @@ class _World:
             match action:
                 case asl.ScheduleTask():
                     self.tasks.append(action.key)
+                case StartMapRun() | RedriveMapRun():
+                    self.map_runs.append(action.key)
                 case asl.SetTimer():
                     self.timers[(action.key, action.kind)] = action.at_ms
                 case asl.CancelTimer():
@@ -84,6 +92,8 @@ class _World:
         for key in self.tasks[-6:]:
             happens += [asl.CompleteTask(key, '{"done":1}')] * 4
             happens += [asl.FailTask(key, "E"), asl.TaskStarted(key), asl.TaskSubmitted(key, "{}"), asl.Heartbeat(key)]
+        for key in self.map_runs[-3:]:
+            happens += [asl.CompleteMapRun(key, "[1]")] * 3 + [asl.FailMapRun(key, "E", "luck")]
         if self.timers:
             (key, kind), at_ms = min(self.timers.items(), key=lambda timer: (timer[1], timer[0]))
             self.now_ms = max(self.now_ms, at_ms)
@@ -95,15 +105,29 @@ def _steps(program: asl.Program, tree: asl.Tree, seed: int, budget: int) -> list
     """Commands of one life, applied to the tree."""
     world, done = _World(seed), []
     command: asl.Command | None = asl.Start()
+    kept: dict[str, Any] | None = None
     for _ in range(60):
-        if command is None or tree.status not in ("PENDING", "RUNNING"):
+        if tree.status not in ("PENDING", "RUNNING"):
+            if kept is None:
+                break
+            command = asl.Redrive(tree.meta.redrive_count + 1)
+            _revive(tree, kept, world.now_ms)
+        if command is None:
             break
         done.append((command, world.now_ms))
         result = asl.step(program, tree, command, world.now_ms, budget)
         tree.apply(result.journal)
+        kept = result.kept
         world.take(result)
         command = asl.Continue() if result.more else world.command()
     return done
+
+
+def _revive(tree: asl.Tree, kept: dict[str, Any], now_ms: int) -> None:
+    """The tree of an execution that ended becomes the one that its redrive begins with."""
+    own = replace(tree.meta, redrive_count=tree.meta.redrive_count + 1, redriven_ms=now_ms)
+    redriven = asl.redriven_tree(own, tree.input_text, _packed(kept))
+    tree.meta, tree.header, tree.frames = redriven.meta, redriven.header, redriven.frames
 
 
 def _packed(value: Any) -> Any:
@@ -123,12 +147,18 @@ def test_dump_and_journals_give_the_same_life(
     other = asl.start(program, meta(), input_text)
     saved, journals = _packed(other.dump()), []
     events: list[asl.HistoryEvent] = []
+    kept: dict[str, Any] | None = None
     for number, (command, now_ms) in enumerate(commands):
+        if isinstance(command, asl.Redrive):
+            assert kept is not None
+            _revive(other, kept, now_ms)
+            saved, journals = _packed(other.dump()), []
         before = other.dump()
         result = asl.step(program, other, command, now_ms, budget)
         assert other.dump() == before, "a step must change nothing"
         assert asl.step(program, other, command, now_ms, budget) == result, "a step must come out the same again"
         events += result.events
+        kept = result.kept
         journals.append(_packed(result.journal))
         if number % snapshot == 0:
             other.apply(result.journal)
@@ -146,9 +176,11 @@ def _check_history(events: list[asl.HistoryEvent], tree: asl.Tree) -> None:
     assert all(event.previous_event_id < event.id for event in events)
     assert [event.timestamp_ms for event in events] == sorted(event.timestamp_ms for event in events)
     ends = [event for event in events if event.type in ("ExecutionSucceeded", "ExecutionFailed")]
-    assert len(ends) == (tree.status != "RUNNING")
-    if ends:
-        assert events[-1] is ends[0]
+    assert len(ends) == (tree.status != "RUNNING") + tree.meta.redrive_count
+    redriven = [event for event in events if event.type == "ExecutionRedriven"]
+    assert [event.previous_event_id for event in redriven] == [event.id for event in ends[: len(redriven)]]
+    if tree.status != "RUNNING":
+        assert events[-1] is ends[-1]
         assert tree.frames == {}
     entered = sum(event.type.endswith("StateEntered") for event in events)
     left = sum(event.type.endswith("StateExited") for event in events)
