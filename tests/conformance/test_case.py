@@ -19,7 +19,9 @@ ENDPOINT = "http://127.0.0.1:4566"
 def case(**data: Any) -> Any:
     machinery = recorded._machinery(recorded.FOLDER)
     arguments = argparse.Namespace(level="strict", timeout=1, apply_localstack_ignores=False)
-    return house_case(machinery)({"steps": [], **data}, None, "123456789012", "us-east-1", arguments)
+    return house_case(machinery)(
+        {"kind": "api-script", "steps": [], **data}, None, "123456789012", "us-east-1", arguments
+    )
 
 
 def differs(made: Any, expected: Any, actual: Any) -> bool:
