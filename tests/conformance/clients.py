@@ -34,7 +34,7 @@ class Clients:
                 aws_secret_access_key="test",
                 config=Config(
                     inject_host_prefix=False,
-                    retries={"total_max_attempts": 1},
+                    retries={"mode": "legacy", "total_max_attempts": 1},
                     read_timeout=70,
                     s3={"addressing_style": "path"},
                     parameter_validation=False,
