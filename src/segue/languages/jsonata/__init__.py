@@ -8,13 +8,13 @@
 Time and chance are handed in. An evaluation is bounded in depth, work and memory (``errors``, ``runtime``), raises
 nothing but JsonataError and UnsupportedResult, and gives UNDEFINED for nothing.
 
-The language is evaluated here, and the libraries are kept where they are good. None of them can stand at this place
+The language is evaluated here, and the libraries are kept where they are good. Neither can stand at this place
 (measured in November 2026):
 
-- ``jsonatapy`` (Rust) gives the reference's values, but cannot be bounded: ``$pad("a", 1e9)`` takes eleven seconds under
-  its own timeout of one, and ends the whole process where memory is short. It loses digits of integers beyond 2**53,
-  tells neither a function nor null from nothing, has words of its own in errors, which AWS quotes in causes, and shows
-  no tree, without which definitions that AWS refuses cannot be refused.
+- ``jsonatapy`` (Rust) gives the reference's values, but cannot be bounded: ``$pad("a", 1e9)`` takes eleven seconds
+  under its own timeout of one, and ends the whole process where memory is short. It loses digits of integers beyond
+  2**53, tells neither a function nor null from nothing, has words of its own in errors, which AWS quotes in causes, and
+  shows no tree, without which definitions that AWS refuses cannot be refused.
 - ``jsonata-python`` gives other values (``$lowercase("ß")`` is "ss", ``$replace`` with a limit goes over its own
   replacements), raises whatever goes wrong inside, prints, and sets the recursion limit of the process.
 
