@@ -160,6 +160,8 @@ def house_case(machinery: ModuleType) -> type:
                 return
             if isinstance(actual, bytes) and expected == str(actual):
                 return  # the recorder printed bytes
+            if name == "output" and isinstance(actual, str) and isinstance(expected, list | int | float):
+                actual = json.loads(actual)  # the recorder parsed what a state put out
             super().match(expected, actual, path)
 
         def match_str(self, expected: str, actual: Any, path: str) -> None:
