@@ -102,9 +102,10 @@ def begin(call: Call, execution: Execution) -> Execution:
     return _begun(call, execution).execution
 
 
-def begin_counting(call: Call, execution: Execution) -> int:
+def begin_counting(call: Call, execution: Execution) -> tuple[Execution, int]:
     """Start a new execution as :func:`begin` does; how many events that gave."""
-    return _begun(call, execution).events
+    advancing = _begun(call, execution)
+    return advancing.execution, advancing.events
 
 
 def _begun(call: Call, execution: Execution) -> Advancing:

@@ -6,7 +6,7 @@ to do here and now; else the end of a child brings it back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from segue import jobs
@@ -104,23 +104,28 @@ def _is_busy(call: Call, run: MapRun) -> bool:
 
 def _start_some(call: Call, run: MapRun, room: int) -> int:
     """Start children of items that are there; how many."""
-    source = MAPS.get(call.tx, run)
-    events = started = 0
-    for child in source.next_children(call.tx, run, room):
-        execution = _child(call, run, child, run.next_child)
-        run = run._replace(
-            running=run.running + 1,
-            items_running=run.items_running + child.items,
-            next_child=run.next_child + 1,
-            next_item=run.next_item + child.items,
-        )
-        map_records.save(call.tx, run)
-        events += begin_counting(call, execution)
-        started += 1
-        run = _current(call, run)
-        if events >= _EVENTS_PER_COMMIT or run.phase != "running":
-            break
-    return started
+    waiting = MAPS.get(call.tx, run).next_children(call.tx, run, room)
+    # All are counted before the first begins, as it may end at once; those that do not begin after all are taken back.
+    map_records.save(call.tx, _with_started(run, waiting, 1))
+    events = 0
+    for number, child in enumerate(waiting):
+        execution, given = begin_counting(call, _child(call, run, child, run.next_child + number))
+        events += given
+        failed = execution.status not in ("RUNNING", "SUCCEEDED")
+        if events >= _EVENTS_PER_COMMIT or (failed and _current(call, run).phase != "running"):
+            map_records.save(call.tx, _with_started(_current(call, run), waiting[number + 1 :], -1))
+            return number + 1
+    return len(waiting)
+
+
+def _with_started(run: MapRun, children: Sequence[ChildInput], sign: int) -> MapRun:
+    count, items = sign * len(children), sign * sum(child.items for child in children)
+    return run._replace(
+        running=run.running + count,
+        items_running=run.items_running + items,
+        next_child=run.next_child + count,
+        next_item=run.next_item + items,
+    )
 
 
 def _current(call: Call, run: MapRun) -> MapRun:
