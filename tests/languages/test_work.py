@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segue.languages import work
+from segue.languages import jsonata, work
+from segue.languages.asl.expressions import compile_expression
 from segue.languages.jsonpath import compile_path
 from segue.languages.work import WORK, Work, WorkExceeded
 
@@ -44,3 +45,13 @@ def test_a_state_is_bounded_as_a_whole() -> None:
     count.check_state()
     count.begin_read()
     count.read(1)
+
+
+def test_long_expressions_are_not_remembered() -> None:
+    long = "$." + "a" * 5_000
+    assert compile_path(long) is not compile_path(long)
+    assert compile_path("$.short") is compile_path("$.short")
+    expression = jsonata.compile("'" + "x" * 5_000 + "'")
+    assert expression is not jsonata.compile(expression.text)
+    assert jsonata.compile("1 + 1") is jsonata.compile("1 + 1")
+    assert compile_expression(long) is not compile_expression(long)

@@ -41,7 +41,6 @@ class Expression:
         return f"Expression({self.text!r})"
 
 
-@lru_cache(maxsize=8192)
 def compile_expression(text: str, field: str = "") -> Expression:
     """Compile ``$…``, ``$$…``, ``$name…`` or ``States.…(…)``.
 
@@ -52,9 +51,20 @@ def compile_expression(text: str, field: str = "") -> Expression:
     Raises:
         InvalidExpression: it is none of these.
     """
+    return _short(text, field) if len(text) <= _SHORT else _made(text, field)
+
+
+_SHORT = 1_000
+"""Of this many characters are expressions that are remembered: so the memory of them is bounded in bytes."""
+
+
+def _made(text: str, field: str) -> Expression:
     if text.startswith("States."):
         return Expression(text, compile_call(text, _compile_path_read), field)
     return Expression(text, _compile_path_read(text), field)
+
+
+_short = lru_cache(maxsize=8192)(_made)
 
 
 def _compile_path_read(text: str) -> Read:

@@ -13,12 +13,19 @@ _TIMESTAMP = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@lru_cache(maxsize=1024)
+_LONGEST = 50
+
+
 def parse_timestamp(text: str) -> Fraction | None:
     """Seconds since the epoch, exact to the nanosecond, or None if the text is no timestamp.
 
     Recorded refusals: sfn-wait/base_scenarios__wait_timestamp_path_* (no ``T``, no zone, impossible dates).
     """
+    return _parsed(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Fraction | None:
     match = _TIMESTAMP.fullmatch(text)
     if match is None:
         return None

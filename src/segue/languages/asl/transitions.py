@@ -14,7 +14,7 @@ from segue.languages.asl.retry import Catcher, Failure
 from segue.languages.asl.run import Run
 from segue.languages.asl.state import Composite, State
 from segue.languages.asl.variables import check_assigned
-from segue.languages.work import WORK, WorkExceeded
+from segue.languages.work import MAX_STATE, WORK, WorkExceeded
 
 EvaluationErrors = (StatesError, DepthExceeded, WorkExceeded)
 """What evaluating a state may raise."""
@@ -31,15 +31,15 @@ _WORK_A_UNIT = 16
 def advance(run: Run, branch: Branch) -> None:
     """Walk on, from state to state, until the branch waits, ends, or the budget is used up."""
     run.advancing = branch
+    work = WORK
     states = run.program.levels[branch.level].states
     while branch.phase == READY:
         if run.budget <= 0:
             run.ready.appendleft(branch.id)
             break
         state = states[branch.state]
-        begun = WORK.done
-        WORK.begin_state()
-        cost = 1 + (len(branch.text) + len(branch.variables_text)) // _CHARACTERS_A_UNIT
+        work.state_limit = (begun := work.done) + MAX_STATE
+        size = len(branch.text) + len(branch.variables_text)
         details = {"input": branch.text, "inputDetails": NOT_TRUNCATED, "name": state.name}
         branch.previous = branch.entered_id = run.emit(branch.previous, state.entered_type, details)
         branch.entered_ms = run.now_ms
@@ -50,7 +50,9 @@ def advance(run: Run, branch: Branch) -> None:
             state.attempt(run, branch)
         except EvaluationErrors as error:
             fail(run, branch, evaluation_failed(run, branch, error))
-        run.budget -= cost + (WORK.done - begun) // _WORK_A_UNIT
+        run.budget -= 1
+        if size >= _CHARACTERS_A_UNIT or work.done != begun:
+            run.budget -= size // _CHARACTERS_A_UNIT + (work.done - begun) // _WORK_A_UNIT
     run.advancing = None
 
 

@@ -57,6 +57,9 @@ def _expressions(value: Any, where: str) -> Iterator[tuple[str, str]]:
             yield current[2:-2].strip(), place
 
 
+_SHORT = 2_000
+
+
 @lru_cache(maxsize=4096)
 def _references(text: str) -> References:
     return references(compile(text).tree)
@@ -70,7 +73,7 @@ def _check(text: str, where: str, readable: frozenset[str], findings: Findings) 
     if plain is not None and plain.group(1) in readable:
         return
     try:
-        read = _references(text)
+        read = _references(text) if len(text) <= _SHORT else references(compile(text).tree)
     except InvalidJsonata as problem:
         findings.add(str(problem), where, INVALID_JSONATA_EXPRESSION)
         return

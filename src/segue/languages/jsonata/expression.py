@@ -98,17 +98,27 @@ class Expression:
         return _result(value, runtime)
 
 
-@lru_cache(maxsize=8192)
 def compile(text: str) -> Expression:
     """Compile an expression, without the ``{%`` and ``%}`` around it.
 
     Raises:
         InvalidJsonata: it is none.
     """
+    return _short(text) if len(text) <= _SHORT else _made(text)
+
+
+_SHORT = 2_000
+"""Of this many characters are expressions that are remembered: so the memory of them is bounded in bytes."""
+
+
+def _made(text: str) -> Expression:
     try:
         return Expression(text)
     except RecursionError:
         raise InvalidJsonata("The expression is nested too deeply", "U1001", 0) from None
+
+
+_short = lru_cache(maxsize=8192)(_made)
 
 
 def _result(value: Any, runtime: Runtime) -> Any:

@@ -60,14 +60,24 @@ class Path:
         return f"Path({self.text!r})"
 
 
-@lru_cache(maxsize=8192)
 def compile_path(text: str) -> Path:
     """Compile a JSONPath that begins with ``$``.
 
     Raises:
         InvalidPath: the text is not a path.
     """
+    return _short(text) if len(text) <= _SHORT else _made(text)
+
+
+_SHORT = 1_000
+"""Of this many characters are paths that are remembered: so the memory of them is bounded in bytes."""
+
+
+def _made(text: str) -> Path:
     return Path(text, parse_path(text))
+
+
+_short = lru_cache(maxsize=8192)(_made)
 
 
 def _compile_any(text: str, segments: tuple[Segment, ...]) -> Callable[[Any], Any]:
