@@ -78,6 +78,16 @@ def test_content_that_was_given_up_leaves_nothing(tmp_path: Path) -> None:
     assert [file for file in tmp_path.glob("**/*") if file.is_file()] == []
 
 
+def test_giving_up_does_not_wait_for_the_one_who_writes(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    writer = blobs.writer()
+    with writer._lock:  # as if a thread were writing
+        writer.discard()
+        assert list(tmp_path.glob(".unfinished*"))
+    writer.write(b"more")
+    assert not list(tmp_path.glob("**/.unfinished*"))
+
+
 def test_what_a_killed_process_left_unfinished_goes_at_the_next_start(tmp_path: Path) -> None:
     Blobs(tmp_path).writer().write(b"half")
     assert [file for file in tmp_path.glob("**/*") if file.is_file()]

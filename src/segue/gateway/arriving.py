@@ -61,8 +61,7 @@ class ArrivingBody:
         """Its request will not be performed: leave nothing."""
         self._discarded = True
         self._take_waiting()
-        if self._writing is None:
-            self._forget()
+        self._forget()
 
     async def take(self, request: Request) -> None:
         """Give the body to its request.
@@ -80,6 +79,7 @@ class ArrivingBody:
             if self._writer is None and sum(map(len, rest)) <= HELD_BYTES:
                 request.body = b"".join(self._decode(rest, last=True))
             else:
+                self._open()
                 request.stored = await asyncio.to_thread(self._finish, rest)
         finally:
             self._forget()
@@ -90,7 +90,8 @@ class ArrivingBody:
     async def _write(self) -> None:
         """Write until less than a piece waits."""
         try:
-            while self._waiting_bytes >= _WRITE_BYTES:
+            while self._waiting_bytes >= _WRITE_BYTES and not self._discarded:
+                self._open()
                 await asyncio.to_thread(self._keep, self._take_waiting())
                 self._relieve()
         except Exception as error:  # told when the body is taken
@@ -99,13 +100,16 @@ class ArrivingBody:
             self._relieve()
         finally:
             self._writing = None
-            if self._discarded:
-                self._forget()
 
     def _relieve(self) -> None:
         if self.on_relief is not None:
             relieve, self.on_relief = self.on_relief, None
             relieve()
+
+    def _open(self) -> None:
+        # here rather than in the thread, which nobody can stop: whoever gives up finds what there is to remove
+        if self._writer is None:
+            self._writer = self._blobs.writer()
 
     def _take_waiting(self) -> list[bytes]:
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
@@ -122,8 +126,7 @@ class ArrivingBody:
     # --- in a thread
 
     def _keep(self, pieces: list[bytes], *, last: bool = False) -> None:
-        if self._writer is None:
-            self._writer = self._blobs.writer()
+        assert self._writer is not None
         content = b"".join(self._decode(pieces, last=last))
         self._size += len(content)
         self._digests.update(content)

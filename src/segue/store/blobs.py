@@ -155,14 +155,17 @@ class BlobWriter:
         self._file, self._path = os.fdopen(handle, "wb", buffering=0), Path(path)
         self._sha256 = hashlib.sha256()
         self._lock = threading.Lock()
+        self._given_up = False
 
     def write(self, piece: bytes) -> None:
         """The next piece of the content."""
         with self._lock:
             self._sha256.update(piece)
             view = memoryview(piece)
-            while view:
+            while view and not self._given_up:
                 view = view[self._file.write(view) :]
+        if self._given_up:
+            self.discard()
 
     def finish(self, sha256: str = "") -> str:
         """The content is whole: its SHA-256, when it is on disk under that name."""
@@ -177,9 +180,13 @@ class BlobWriter:
                 self._remove()
 
     def discard(self) -> None:
-        """Forget what was written, unless it was finished."""
-        with self._lock:
-            self._remove()
+        """Forget what was written, unless it was finished. Waits for nobody: who is writing, or syncing, tidies up."""
+        self._given_up = True
+        if self._lock.acquire(blocking=False):
+            try:
+                self._remove()
+            finally:
+                self._lock.release()
 
     def _remove(self) -> None:
         self._file.close()
