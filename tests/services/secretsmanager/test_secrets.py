@@ -168,3 +168,10 @@ def test_a_filter_needs_a_key_and_values(secrets: Any, one: dict[str, Any]) -> N
     with pytest.raises(ClientError) as error:
         secrets.list_secrets(Filters=[one])
     assert error.value.response["Error"]["Code"] == "InvalidParameterException"
+
+
+def test_a_tag_needs_a_key(secrets: Any) -> None:
+    with pytest.raises(ClientError) as error:
+        secrets.create_secret(Name="s", SecretString="x", Tags=[{"Value": "v"}])
+    assert error.value.response["Error"]["Code"] == "InvalidParameterException"
+    assert secrets.list_secrets()["SecretList"] == []

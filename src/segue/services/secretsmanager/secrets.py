@@ -38,7 +38,7 @@ def create_secret(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if known is not None:
         return _again(call, known, params)
     secret = new_secret(call, params)
-    add_tags(call.tx, secret.arn, {tag["Key"]: tag.get("Value", "") for tag in params.get("Tags", [])})
+    add_tags(call.tx, secret.arn, _tags_given(params))
     version_id = add_version(call, secret, params) if has_value else None
     return {"ARN": secret.arn, "Name": name, "VersionId": version_id}
 
@@ -212,8 +212,16 @@ def restore_secret(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def tag_resource(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Add tags."""
     secret = existing(call, params["SecretId"])
-    add_tags(call.tx, secret.arn, {tag["Key"]: tag.get("Value", "") for tag in params["Tags"]})
+    add_tags(call.tx, secret.arn, _tags_given(params))
     return {}
+
+
+def _tags_given(params: dict[str, Any]) -> dict[str, str]:
+    """The tags of a request; the model lets a key be missing, the service does not."""
+    tags: list[dict[str, str]] = params.get("Tags", [])
+    if not all("Key" in tag for tag in tags):
+        raise AwsError("InvalidParameterException", "You must provide a Key for each of the Tags.")
+    return {tag["Key"]: tag.get("Value", "") for tag in tags}
 
 
 @SERVICE.operation("UntagResource", resource=secret_arn)
