@@ -187,6 +187,9 @@ async def engine(bench: Bench) -> None:
     if bench.host is None:
         return
     bench.record("engine_chain", asl_engine.chain_transitions_a_second())
-    bench.record("engine_jsonata", asl_engine.jsonata_state_seconds() * 1_000_000)
+    bench.record("engine_pass", 1 / asl_engine.state_seconds(asl_engine.pass_chain()))
+    shaped = asl_engine.pass_chain(Parameters={"n.$": "$.a.b", "text": "constant"}, ResultPath="$.result")
+    bench.record("engine_shaped", 1 / asl_engine.state_seconds(shaped))
+    bench.record("engine_jsonata", asl_engine.state_seconds(asl_engine.jsonata_chain()) * 1_000_000)
     bench.record("engine_map", asl_engine.map_seconds() * 1000)
     bench.record("engine_definition", asl_engine.definition_seconds() * 1000)

@@ -77,6 +77,8 @@ FIGURES = {
         Figure("get_object", "GetObject of 1 KiB, 32 clients", "/s"),
         Figure("loan_broker", "loan broker, warm, start to SUCCEEDED with two quotes, p50", "ms", 100),
         Figure("engine_chain", "the ASL engine in memory, chain of 11 states, transitions", "/s", 110_000),
+        Figure("engine_pass", "the ASL engine in memory, Pass states, transitions", "/s", 200_000),
+        Figure("engine_shaped", "the same with Parameters and ResultPath", "/s", 80_000),
         Figure("engine_jsonata", "the ASL engine in memory, a Pass with a JSONata expression", "µs", 50),
         Figure("engine_map", "the ASL engine in memory, Map of 1,000 Pass items", "ms"),
         Figure("engine_definition", "a definition of 500 states validated and compiled", "ms", 50),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Protocol
-
-from awscrt import checksums as crc
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, Final, Protocol
 
 ALGORITHMS: Final = (
     *("crc32", "crc32c", "crc64nvme", "sha1", "sha256"),
@@ -23,21 +23,14 @@ DEFAULT_ALGORITHM: Final = "crc64nvme"
 
 HEADER: Final = "x-amz-checksum-"
 
-_CRCS: Final[dict[str, tuple[Callable[[bytes, int], int], int]]] = {
-    "crc32": (zlib.crc32, 4),
-    "crc32c": (crc.crc32c, 4),
-    "crc64nvme": (crc.crc64nvme, 8),
-}
-_XXHASHES: Final[dict[str, Callable[[], crc.XXHash]]] = {
-    "xxhash64": crc.XXHash.new_xxhash64,
-    "xxhash3": crc.XXHash.new_xxhash3_64,
-    "xxhash128": crc.XXHash.new_xxhash3_128,
-}
-_COMBINE: Final[dict[str, Callable[[int, int, int], int]]] = {
-    "crc32": crc.combine_crc32,
-    "crc32c": crc.combine_crc32c,
-    "crc64nvme": crc.combine_crc64nvme,
-}
+_CRC_SIZES: Final = {"crc32": 4, "crc32c": 4, "crc64nvme": 8}
+_XXHASHES: Final = {"xxhash64": "new_xxhash64", "xxhash3": "new_xxhash3_64", "xxhash128": "new_xxhash3_128"}
+
+
+@cache
+def _crt() -> Any:
+    """AWS's common runtime, when it is needed: it takes 30 ms to import."""
+    return import_module("awscrt.checksums")
 
 
 class _Digest(Protocol):
@@ -48,7 +41,8 @@ class _Digest(Protocol):
 
 class _Crc:
     def __init__(self, name: str) -> None:
-        self._function, self._size = _CRCS[name]
+        self._function = zlib.crc32 if name == "crc32" else getattr(_crt(), name)
+        self._size = _CRC_SIZES[name]
         self._value = 0
 
     def update(self, piece: bytes) -> None:
@@ -60,7 +54,7 @@ class _Crc:
 
 class _XxHash:
     def __init__(self, name: str) -> None:
-        self._hash = _XXHASHES[name]()
+        self._hash = getattr(_crt().XXHash, _XXHASHES[name])()
 
     def update(self, piece: bytes) -> None:
         self._hash.update(piece)
@@ -70,7 +64,7 @@ class _XxHash:
 
 
 def _digest(name: str) -> _Digest:
-    if name in _CRCS:
+    if name in _CRC_SIZES:
         return _Crc(name)
     if name in _XXHASHES:
         return _XxHash(name)
@@ -114,7 +108,8 @@ def combined(name: str, parts: Iterable[tuple[bytes, int]]) -> bytes:
     Raises:
         KeyError: the algorithm is no CRC: then the whole has none but its parts' together (``COMPOSITE``).
     """
-    combine, size = _COMBINE[name], _CRCS[name][1]
+    size = _CRC_SIZES[name]
+    combine = getattr(_crt(), f"combine_{name}")
     value = 0
     for digest, length in parts:
         value = combine(value, int.from_bytes(digest, "big"), length)
@@ -128,4 +123,4 @@ def composite(name: str, parts: Iterable[bytes]) -> bytes:
 
 def is_crc(name: str) -> bool:
     """Whether an algorithm's checksums of parts can be combined to that of the whole."""
-    return name in _CRCS
+    return name in _CRC_SIZES
