@@ -15,6 +15,7 @@ from segue.wire.model import ServiceModel, load_service
 if TYPE_CHECKING:
     from segue.api.call import Call, Result
     from segue.api.caller import Caller
+    from segue.api.resource_types import ResourceType
     from segue.jobs import Again, Job, Outbound, Pending
 
 Params = dict[str, Any]
@@ -55,6 +56,7 @@ class Service:
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
         account_of: whose a resource is, where its ARN does not say; empty where it is not there.
         blobs_in_use: which of the named blobs its rows name; what no service's do is collected.
+        resource_types: the types by which templates name its resources, by name.
         conditions: the values of its own condition keys in a call of an operation (by name) with these params.
         iam_prefix: the prefix of its IAM actions (``states`` for ``stepfunctions``).
         listens: of the service of buses: whether anything on a bus (by ARN) may take events of a source.
@@ -72,6 +74,7 @@ class Service:
     housekeeping: list[Callable[[Call], bool]] = field(default_factory=list)
     account_of: Callable[[Transaction, str], str] | None = None
     blobs_in_use: Callable[[Transaction, Sequence[str]], set[str]] | None = None
+    resource_types: dict[str, ResourceType] = field(default_factory=dict)
 
     def operation(
         self, name: str, *, reads: bool = False, resource: Resource | None = None, action: str | None = ""
@@ -99,6 +102,11 @@ class Service:
             return handler
 
         return declare
+
+    def resource_type(self, declared: ResourceType) -> ResourceType:
+        """Declare a type of resources that templates may name."""
+        self.resource_types[declared.name] = declared
+        return declared
 
     def job(self, what: str) -> Callable[[JobHandler], JobHandler]:
         """Declare the decorated function as the handler of the jobs of kind ``<service>:<what>``."""
@@ -137,6 +145,9 @@ class Api:
         self.identity = identity
         self.jobs: Mapping[str, JobHandler] = {
             kind: handler for service in self.services.values() for kind, handler in service.jobs.items()
+        }
+        self.resource_types: Mapping[str, ResourceType] = {
+            name: declared for service in self.services.values() for name, declared in service.resource_types.items()
         }
 
     @property

@@ -10,8 +10,8 @@ first); encryption at rest (its attributes are kept and returned); the sixty sec
 may be used again; throughput quotas.
 """
 
-from segue.services.sqs import move_tasks, permissions, queues, receive, settlement
+from segue.services.sqs import move_tasks, permissions, queues, receive, resource_types, settlement
 from segue.services.sqs.messages import peek
 from segue.services.sqs.service import SERVICE
 
-__all__ = ["SERVICE", "move_tasks", "peek", "permissions", "queues", "receive", "settlement"]
+__all__ = ["SERVICE", "move_tasks", "peek", "permissions", "queues", "receive", "resource_types", "settlement"]
