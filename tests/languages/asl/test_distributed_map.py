@@ -62,6 +62,17 @@ def test_events_of_success(is_reloaded: bool) -> None:
     assert harness.tree.frames == {}
 
 
+def test_a_map_that_is_not_the_first_state_is_left_after_its_runs_start() -> None:
+    harness, action = started(machine(P={"Type": "Pass", "Next": "M"}, M=mapping()))
+    harness.send(asl.CompleteMapRun(action.key, "[7]"))
+    assert types(harness)[5:9] == [
+        (6, 5, "MapRunStarted"),
+        (7, 6, "MapRunSucceeded"),
+        (8, 7, "MapStateSucceeded"),
+        (9, 6, "MapStateExited"),
+    ]
+
+
 def test_events_of_failure() -> None:
     harness, action = started(machine(M=mapping()))
     harness.send(asl.FailMapRun(action.key, "States.ItemReaderFailed", "why"))

@@ -120,8 +120,11 @@ class DistributedMapState(State):
             branch.previous = succeeded
             raise TooLong(self.name)
         run.emit(succeeded, "MapStateSucceeded", None)
-        # Recorded until June 2024 (19 cases). Since November 2024 (11 cases) the state's end follows MapRunStarted.
-        branch.previous = succeeded
+        # As the newest recordings of each place have it: in 20 cases the execution begins with the Map, and the state's
+        # end follows MapRunSucceeded; in the 11 of after October 2024 it does not, and the end follows MapRunStarted
+        # (one of May 2024, of a Map in a loop, differs).
+        if branch.entered_id == _FIRST_ENTERED:
+            branch.previous = succeeded
         scope = run.scope(branch, self)
         raw = scope.input
         result = json_text.parse(output_text)
@@ -153,6 +156,10 @@ class DistributedMapState(State):
         run.drop(branch.join)
         branch.join = 0
         branch.phase = RUNNING
+
+
+_FIRST_ENTERED = 2
+"""The event of the state that an execution begins with."""
 
 
 class _ReaderField:
