@@ -125,7 +125,6 @@ def bomb() -> bytes:
             "InvalidParameterValueException",
             "SQS queue or an SNS",
         ),
-        ({"SnapStart": {"ApplyOn": "PublishedVersions"}}, "NotImplemented", "SnapStart"),
     ],
 )
 def test_what_is_refused(house: House, change: dict[str, Any], code: str, text: str) -> None:

@@ -4,9 +4,9 @@ In: functions from zip packages (direct, or from S3 where that exists), layers, 
 weights, resource policies, tags, reserved concurrency, the three invocation types, asynchronous invocation with its
 retries, age, dead letters and destinations, event source mappings of SQS queues with filters, windows and partial
 failures.
-Stored and told only: VPC, KMS and provisioned concurrency settings.
+Stored and told only: VPC, KMS, SnapStart and provisioned concurrency settings.
 Left out (each answers with an error that names it): container images, function URLs, response streaming, code signing,
-durable functions, capacity providers, SnapStart, event sources other than SQS, Object Lambda and recursion settings.
+durable functions, capacity providers, event sources other than SQS, Object Lambda and recursion settings.
 """
 
 from segue.services.lambda_ import (
@@ -20,6 +20,7 @@ from segue.services.lambda_ import (
     layers,
     permissions,
     polling,
+    resource_types,
     settings,
     tags,
     updates,
@@ -39,6 +40,7 @@ __all__ = [
     "layers",
     "permissions",
     "polling",
+    "resource_types",
     "settings",
     "tags",
     "updates",

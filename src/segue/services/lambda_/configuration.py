@@ -100,6 +100,8 @@ def _structures(current: Mapping[str, Any], params: Mapping[str, Any]) -> dict[s
         changed["EphemeralStorage"] = params["EphemeralStorage"]
     if "LoggingConfig" in params:
         changed["LoggingConfig"] = _logging(current["LoggingConfig"], params["LoggingConfig"])
+    if "SnapStart" in params:  # told only: nothing is frozen to disk here, environments are kept warm
+        changed["SnapStart"] = {"ApplyOn": params["SnapStart"].get("ApplyOn", "None"), "OptimizationStatus": "Off"}
     if "VpcConfig" in params:
         given = params["VpcConfig"]
         # There is no network to choose here; the ids are kept and told.
@@ -129,8 +131,6 @@ def _check(params: Mapping[str, Any], operation: str) -> None:
     for member in _NOT_SUPPORTED:
         if params.get(member) not in (None, {}, [], ""):
             raise not_implemented(f"lambda:{operation}", member)
-    if (params.get("SnapStart") or {}).get("ApplyOn", "None") != "None":
-        raise not_implemented(f"lambda:{operation}", "SnapStart")
     if params.get("Timeout", 1) > 900:
         raise constraint("timeout", params["Timeout"], "have value less than or equal to 900")
     if params.get("MemorySize", 128) > 10_240:

@@ -109,7 +109,7 @@ def _statement(resource: str, params: dict[str, Any]) -> dict[str, Any]:
 def _principal(principal: str) -> Any:
     if principal == "*":
         return "*"
-    if principal.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+    if principal.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazon.com")):
         return {"Service": principal}
     if is_account(principal):
         return {"AWS": f"arn:aws:iam::{principal}:root"}
