@@ -11,7 +11,7 @@ from segue.errors import AwsError
 from segue.store import Transaction
 from segue.wire.request import Request
 from segue.wire.sigv2 import CredentialV2, parse_v2, verify_v2
-from segue.wire.sigv4 import Credential, check_expiry, parse_authorization, request_expired, verify
+from segue.wire.sigv4 import Credential, check_expiry, parse_authorization, request_expired, session_token, verify
 
 
 def authenticate(api: Api, tx: Transaction, request: Request) -> Caller:
@@ -40,8 +40,7 @@ def authenticate(api: Api, tx: Transaction, request: Request) -> Caller:
     if is_account(key):
         return Caller(key, credential.region, access_key=key, host=host)
     if api.identity is not None and key.startswith(("AKIA", "ASIA")):
-        token = request.headers.get("x-amz-security-token")
-        known = api.identity.caller(tx, key, token)
+        known = api.identity.caller(tx, key, session_token(request))
         if known is not None:
             return replace(known, region=credential.region, host=host)
         if api.settings.iam == "enforce":

@@ -63,7 +63,10 @@ def verify_v2(request: Request, secret: str, credential: CredentialV2) -> None:
 
 
 def _to_sign(request: Request, credential: CredentialV2) -> str:
-    amazon = sorted((name, " ".join(value.split())) for name, value in request.headers.items() if name[:6] == "x-amz-")
+    # in a presigned URL such headers are parameters, signed as if they were still headers
+    moved = {name.lower(): value for name, value in _pairs(request.query).items()} if credential.expires else {}
+    given = {**moved, **request.headers}
+    amazon = sorted((name, " ".join(value.split())) for name, value in given.items() if name[:6] == "x-amz-")
     date = credential.expires or ("" if "x-amz-date" in request.headers else request.header("date"))
     head = (request.method, request.header("content-md5"), request.header("content-type"), date)
     headers = "".join(f"{name}:{value}\n" for name, value in amazon)

@@ -75,6 +75,18 @@ def parse_authorization(request: Request) -> Credential | None:
     )
 
 
+def session_token(request: Request) -> str | None:
+    """The token that temporary credentials come with: a header, or in a presigned URL (of either version) a parameter.
+
+    Botocore's version 2 and version 4 call the parameter by names that differ in case.
+    """
+    token = request.headers.get("x-amz-security-token")
+    if token is None and "ecurity-" in request.query:
+        pairs = {name.lower(): value for name, value in _query_pairs(request.query)}
+        token = unquote(pairs["x-amz-security-token"]) if "x-amz-security-token" in pairs else None
+    return token
+
+
 def verify(request: Request, secret: str, now_ms: int | None = None) -> Credential:
     """Check the request's signature with the secret of its access key.
 

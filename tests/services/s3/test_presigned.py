@@ -63,6 +63,25 @@ def test_presigned_urls_put_and_get(strict: Segue, version: str, key: str) -> No
 
 
 @pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_temporary_credentials_sign_urls_too(strict: Segue, version: str) -> None:
+    client(strict).create_bucket(Bucket="presigned")
+    client(strict).put_object(Bucket="presigned", Key="a", Body=b"x")
+    given = strict.client("sts", aws_secret_access_key="secret").get_session_token()["Credentials"]
+    session = strict.client(
+        "s3",
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+        config=Config(signature_version=version, s3={"addressing_style": "path"}),
+    )
+    url = session.generate_presigned_url("get_object", {"Bucket": "presigned", "Key": "a"})
+    assert "x-amz-security-token=" in url.lower()
+    assert fetch(url) == (200, b"x")
+    without = "&".join(part for part in url.split("&") if not part.lower().startswith("x-amz-security-token"))
+    assert fetch(without)[0] == 403
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
 def test_a_wrong_secret_and_a_changed_url_are_refused(strict: Segue, version: str) -> None:
     client(strict).create_bucket(Bucket="presigned")
     params = {"Bucket": "presigned", "Key": "a"}
