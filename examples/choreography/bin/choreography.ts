@@ -1,0 +1,4 @@
+import { App } from "aws-cdk-lib";
+import { ChoreographyStack } from "../lib/choreography-stack";
+
+new ChoreographyStack(new App(), "Choreography");
