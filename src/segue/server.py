@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from segue.api import Api, Service, deduplication, deliveries, housekeeping, tags
+from segue.api import Api, Service, deduplication, deliveries, housekeeping, streams, tags
 from segue.api.http_effect import HTTP
 from segue.api.service import Identity
 from segue.clock import Clock, SystemClock
@@ -40,7 +40,20 @@ from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
 from segue.worker.worker import Effect
 
-_SERVICES = ("sqs", "sns", "events", "dynamodb", "logs", "iam", "sts", "lambda_", "states", "s3", "secretsmanager")
+_SERVICES = (
+    "sqs",
+    "sns",
+    "events",
+    "dynamodb",
+    "dynamodbstreams",
+    "logs",
+    "iam",
+    "sts",
+    "lambda_",
+    "states",
+    "s3",
+    "secretsmanager",
+)
 
 
 def services() -> list[Service]:
@@ -63,6 +76,7 @@ def migrations(api: Api) -> Migrations:
         "jobs": queue.MIGRATIONS,
         "deduplication": deduplication.MIGRATIONS,
         "deliveries": deliveries.MIGRATIONS,
+        "streams": streams.MIGRATIONS,
         "tags": tags.MIGRATIONS,
     }
     return {**floors, **api.migrations}

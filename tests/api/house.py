@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from segue.api import Api, Call, Caller, Service, deduplication, deliveries, tags
+from segue.api import Api, Call, Caller, Service, deduplication, deliveries, streams, tags
 from segue.clock import ManualClock
 from segue.config import IamMode, Settings
 from segue.errors import AwsError
@@ -20,6 +20,7 @@ SCHEMA = {
     "jobs": queue.MIGRATIONS,
     "deduplication": deduplication.MIGRATIONS,
     "deliveries": deliveries.MIGRATIONS,
+    "streams": streams.MIGRATIONS,
     "tags": tags.MIGRATIONS,
 }
 KEPT = ("CREATE TABLE kept (body TEXT NOT NULL, queue TEXT NOT NULL, caller TEXT NOT NULL, trace TEXT NOT NULL);",)

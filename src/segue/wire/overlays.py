@@ -80,6 +80,7 @@ QUERY_ENTRY_NAMES: Final[dict[str, dict[str, tuple[str, str]]]] = {
 #: JSON errors: service → namespace before the ``#`` of ``__type``, as AWS's answers carry it (others send none)
 ERROR_NAMESPACES: Final[dict[str, str]] = {
     "dynamodb": "com.amazonaws.dynamodb.v20120810",
+    "dynamodbstreams": "com.amazonaws.dynamodb.v20120810",
     "sqs": "com.amazonaws.sqs",
     "stepfunctions": "com.amazonaws.swf.service.v2.model",
 }

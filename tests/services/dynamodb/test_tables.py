@@ -148,7 +148,7 @@ def test_an_index_is_added_filled_and_dropped(segue: Segue, client: Any) -> None
     assert [each["AttributeName"] for each in described["AttributeDefinitions"]] == ["id"]
 
 
-def test_a_stream_is_described_and_no_more(client: Any) -> None:
+def test_a_stream_is_described(client: Any) -> None:
     specification = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     created = client.create_table(
         TableName="loans", BillingMode="PAY_PER_REQUEST", StreamSpecification=specification, **KEYS

@@ -11,7 +11,7 @@ from segue.languages.expressions.keys import after_prefix, encode_key
 from segue.languages.expressions.parse import parse_condition, parse_projection, parse_update
 from segue.languages.expressions.projections import Projector, compile_projection, projector
 from segue.languages.expressions.updates import Update, compile_update
-from segue.languages.expressions.values import Item, Value, normalize, normalize_item, type_of
+from segue.languages.expressions.values import Item, Value, equal, normalize, normalize_item, type_of
 
 __all__ = [
     "Binding",
@@ -29,6 +29,7 @@ __all__ = [
     "compile_projection",
     "compile_update",
     "encode_key",
+    "equal",
     "normalize",
     "normalize_item",
     "parse_condition",

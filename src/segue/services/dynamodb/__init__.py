@@ -2,11 +2,11 @@
 
 In: tables (both billing modes) with global and local secondary indexes, active at once; items by key, Query and Scan
 with pages, filters, projections, segments; conditions and updates by expressions and by the older parameters; batches;
-transactions with cancellation reasons and idempotency tokens; time to live, tags, resource policies, consumed capacity.
+transactions with cancellation reasons and idempotency tokens; time to live, tags, resource policies, consumed capacity;
+streams, which ``dynamodbstreams`` reads.
 
-Left out: PartiQL, streams (a table keeps and returns its specification; reading one answers 501), backups, global
-tables, exports and imports, vector indexes, throughput limits (nothing is throttled). An index's items are read
-through the table, so reads of global indexes are never behind.
+Left out: PartiQL, backups, global tables, exports and imports, vector indexes, throughput limits (nothing is
+throttled). An index's items are read through the table, so reads of global indexes are never behind.
 """
 
 from segue.services.dynamodb import batches, indexes, items, query, settings, tables, transactions

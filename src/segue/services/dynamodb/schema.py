@@ -12,6 +12,7 @@ from segue.arn import make_arn
 from segue.errors import AwsError
 from segue.languages.expressions import Item, encode_key
 from segue.services.dynamodb import records
+from segue.services.dynamodb.changes import ChangeStream, change_stream
 from segue.services.dynamodb.records import Place, place
 from segue.services.dynamodb.service import invalid, invalid_values
 
@@ -59,6 +60,7 @@ class Table:
     indexes: dict[str, Index]
     ttl_attribute: str
     document: dict[str, Any]
+    stream: ChangeStream | None = None
 
     @property
     def keys(self) -> tuple[KeyAttribute, ...]:
@@ -131,7 +133,9 @@ def _table(arn: str, row_id: int, document: dict[str, Any]) -> Table:
             row = document["IndexIds"][name]
             indexes[name] = Index(name, row, kind[0] == "G", index_hash, index_sort, carried)
     ttl = document.get("TimeToLive", "")
-    return Table(arn, row_id, document["TableName"], hash_key, sort_key, indexes, ttl, document)
+    return Table(
+        arn, row_id, document["TableName"], hash_key, sort_key, indexes, ttl, document, change_stream(document)
+    )
 
 
 def _keys(schema: list[dict[str, str]], types: dict[str, str]) -> tuple[KeyAttribute, KeyAttribute | None]:

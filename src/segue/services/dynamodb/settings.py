@@ -94,7 +94,7 @@ def expire(call: Call, job: Job) -> Again | None:
     )
     for bucket, hash_key, sort_key, item, size in rows:
         planned = writes.Plan(table, Place(bucket, hash_key, sort_key), "Delete", None)
-        writes.apply(call, writes.Change(planned, records.unpack(item), size, None, 0))
+        writes.apply(call, writes.Change(planned, records.unpack(item), size, None, 0), expired=True)
     following = call.tx.one(
         "SELECT MIN(expires_at) FROM dynamodb_items WHERE tbl = ? AND expires_at IS NOT NULL", table.id
     )

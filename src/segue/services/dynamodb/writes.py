@@ -22,7 +22,7 @@ from segue.languages.expressions import (
     parse_condition,
     parse_update,
 )
-from segue.services.dynamodb import records
+from segue.services.dynamodb import changes, records
 from segue.services.dynamodb.capacity import write_units
 from segue.services.dynamodb.records import Place
 from segue.services.dynamodb.schema import (
@@ -169,8 +169,10 @@ def decide(call: Call, planned: Plan, *, look: bool = True) -> Change:
     Raises:
         AwsError: ``ConditionalCheckFailedException``, or a ``ValidationException`` of the update.
     """
-    needs_old = look or planned.holds is not None or planned.update is not None or bool(planned.table.indexes)
-    found = records.get(call.tx, planned.table.id, planned.at) if needs_old else None
+    table = planned.table
+    told = bool(table.indexes) or table.stream is not None
+    needs_old = look or told or planned.holds is not None or planned.update is not None
+    found = records.get(call.tx, table.id, planned.at) if needs_old else None
     old, old_size = found or (None, 0)
     if planned.holds is not None and not planned.holds(old or {}):
         shown = {"Item": old} if planned.return_old_on_failure and old is not None else None
@@ -193,8 +195,8 @@ def _updated(call: Call, planned: Plan, update: Update, old: Item | None) -> tup
     return new, size
 
 
-def apply(call: Call, change: Change) -> None:
-    """Write a change down: the item, its index entries, its time to live."""
+def apply(call: Call, change: Change, *, expired: bool = False) -> None:
+    """Write a change down: the item, its index entries, its time to live, its record in the table's stream."""
     planned = change.plan
     if planned.kind == "ConditionCheck":
         return
@@ -216,6 +218,9 @@ def apply(call: Call, change: Change) -> None:
             records.delete_entry(tx, index.id, before, at)
         if after is not None:
             records.put_entry(tx, index.id, after, at)
+    if table.stream is not None:
+        names = tuple(key.name for key in table.keys)
+        changes.write(tx, table.stream, names, at.bucket, change.old, change.new, expired=expired)
 
 
 def units(change: Change, *, transactional: bool = False) -> tuple[float, dict[str, float]]:
