@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-_DEFAULTS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-_ENDPOINT_URL = "http://127.0.0.1:4566"
+DEFAULTS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+ENDPOINT_URL = "http://127.0.0.1:4566"
 _WITH_HOST_PREFIX = ("start-sync-execution", "test-state")
 """Commands that SDKs send to ``sync-<the endpoint's host>``, a name that nobody resolves."""
 
@@ -46,14 +46,14 @@ def invocation(arguments: Sequence[str], environment: Mapping[str, str]) -> tupl
     The endpoint is an argument: version 1 of the AWS CLI does not look at ``AWS_ENDPOINT_URL`` for SQS. Where the CLI
     would look for another host, the server is its proxy, too: then no name is resolved.
     """
-    endpoint_url = environment.get("AWS_ENDPOINT_URL", _ENDPOINT_URL)
+    endpoint_url = environment.get("AWS_ENDPOINT_URL", ENDPOINT_URL)
     given = any(one.partition("=")[0] == "--endpoint-url" for one in arguments)
     region = {"AWS_DEFAULT_REGION": environment["AWS_REGION"]} if "AWS_REGION" in environment else {}
     prefixed = not given and endpoint_url.startswith("http:") and any(name in arguments for name in _WITH_HOST_PREFIX)
     proxy = {"HTTP_PROXY": endpoint_url, "http_proxy": endpoint_url, "NO_PROXY": "", "no_proxy": ""} if prefixed else {}
     return (
         [*arguments] if given else ["--endpoint-url", endpoint_url, *arguments],
-        {**(_DEFAULTS if "AWS_PROFILE" not in environment else {}), **region, **environment, **proxy},
+        {**(DEFAULTS if "AWS_PROFILE" not in environment else {}), **region, **environment, **proxy},
     )
 
 

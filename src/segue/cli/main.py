@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from segue import __version__
-from segue.cli import asl, aws, deliveries, serve
+from segue.cli import asl, aws, deliveries, run, serve
 
-_COMMANDS = (serve, aws, deliveries, asl)
+_COMMANDS = (serve, aws, run, deliveries, asl)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

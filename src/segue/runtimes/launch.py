@@ -21,6 +21,8 @@ from segue.runtimes.process import Program
 from segue.runtimes.spec import FunctionSpec
 
 NODE_BOOTSTRAP = Path(__file__).parent / "bootstrap" / "node" / "index.mjs"
+NODE_REDIRECT = NODE_BOOTSTRAP.with_name("redirect.cjs")
+"""Loaded before a Node.js program, it sends what is for AWS's hosts to ``AWS_ENDPOINT_URL``."""
 
 _FAMILY = re.compile(r"^(python|nodejs|provided|java|dotnetcore|dotnet|ruby|go)([0-9.]*)")
 _UNSUPPORTED = {
