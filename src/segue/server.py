@@ -156,7 +156,9 @@ class Server:
         }
         self.gateway = Gateway(self.api, self.store, effects, pages)
         opened.push_async_callback(self.gateway.close)
-        self._http = await http.serve(guarded(self.gateway, self.settings), listening, receive=self.gateway.receive)
+        self._http = await http.serve(
+            guarded(self.gateway, self.settings, self.gateway.admits), listening, receive=self.gateway.receive
+        )
         opened.push_async_callback(self._http.close)
         opened.callback(self.gateway.stop_waiting)
         await self.store.write(housekeeping.ensure)

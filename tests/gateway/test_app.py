@@ -346,3 +346,48 @@ def test_the_deliveries_page_waits_for_a_first_hop() -> None:
 def test_a_new_conversation_is_named_in_x_rays_form() -> None:
     trace = new_trace(1_700_000_000_000, "12345678-1234-5678-1234-567812345678")
     assert trace == "Root=1-6553f100-123456781234567812345678;Sampled=1"
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "asked"),
+    [
+        ("abc.shop.us-east-1.localhost:4566", "/a%20b", ("abc", "/a%20b")),
+        ("ABC.shop.us-east-1.on.aws", "/", ("abc", "/")),
+        ("localhost:4566", "/_aws/shop/abc/a/b", ("abc", "/a/b")),
+        ("localhost:4566", "/_aws/shop/abc", ("abc", "/")),
+    ],
+)
+def test_an_applications_own_address_is_reached_by_name_and_by_path(host: str, path: str, asked: Any) -> None:
+    async def work(door: Door) -> None:
+        def visited(call: Call, params: dict[str, Any]) -> Any:
+            visit = params["visit"]
+            assert call.caller.account == ""
+            call.tx.run("INSERT INTO kept VALUES (?, '', '', '')", visit.id)
+            return {"response": Response(201, {"x-seen": visit.path}, visit.request.body)}
+
+        door.service.endpoint("shop")(visited)
+        door.api.__init__([door.service], Settings(), None)  # type: ignore[misc]
+        answer = door.gateway(Request("POST", path, headers={"host": host}, body=b"hello"))
+        assert not isinstance(answer, Response)
+        response = await answer
+        assert (response.status, response.headers["x-seen"], response.body) == (201, asked[1], b"hello")
+        assert door.live.read(lambda tx: tx.one("SELECT body FROM kept")) == (asked[0],)
+        assert door.gateway.admits(Request("GET", path, headers={"host": host})) == {}
+
+    run(work)
+
+
+def test_an_error_of_an_applications_address_is_told_as_there() -> None:
+    async def work(door: Door) -> None:
+        def refused(call: Call, params: dict[str, Any]) -> Any:
+            raise AwsError("ForbiddenException", "Forbidden", status=403)
+
+        door.service.endpoint("shop")(refused)
+        door.api.__init__([door.service], Settings(), None)  # type: ignore[misc]
+        answer = door.gateway(Request("GET", "/_aws/shop/abc/", headers={"host": "here"}))
+        assert not isinstance(answer, Response)
+        response = await answer
+        assert (response.status, body(response)) == (403, {"message": "Forbidden"})
+        assert response.headers["x-amzn-ErrorType"] == "ForbiddenException"
+
+    run(work)

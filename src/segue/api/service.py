@@ -11,6 +11,7 @@ from segue.errors import not_implemented
 from segue.store import Transaction
 from segue.store.blobs import Blobs
 from segue.wire.model import ServiceModel, load_service
+from segue.wire.request import Request
 
 if TYPE_CHECKING:
     from segue.api.call import Call, Result
@@ -53,6 +54,8 @@ class Service:
         migrations: its schema, oldest script first.
         housekeeping: what is called every hour to forget a piece of what is old; whether there is more.
         operations, internals: by name, those of the API, and those that only other services call.
+        cross_origin: the headers that an owner grants a request from a page of another origin; ``None``: nobody does.
+        endpoints: the addresses of applications that it answers at (see :mod:`segue.api.endpoint`), by label.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
         account_of: whose a resource is, where its ARN does not say; empty where it is not there.
         blobs_in_use: which of the named blobs its rows name; what no service's do is collected.
@@ -70,6 +73,8 @@ class Service:
     conditions: Callable[[str, Params], dict[str, str]] | None = None
     operations: dict[str, Operation] = field(default_factory=dict)
     internals: dict[str, Operation] = field(default_factory=dict)
+    cross_origin: Callable[[Transaction, Request], dict[str, str] | None] | None = None
+    endpoints: dict[str, Operation] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)
     housekeeping: list[Callable[[Call], bool]] = field(default_factory=list)
     account_of: Callable[[Transaction, str], str] | None = None
@@ -99,6 +104,18 @@ class Service:
         def declare(handler: Handler) -> Handler:
             needed = action or f"{self.iam_prefix or self.name}:{name}"
             self.internals[name] = Operation(name, handler, False, resource, needed)
+            return handler
+
+        return declare
+
+    def endpoint(self, label: str) -> Callable[[Handler], Handler]:
+        """Declare the handler of visits to the addresses ``ID.label.…`` and ``/_aws/label/ID/…``; it decides by itself
+        who may (see :class:`segue.api.endpoint.Visit`).
+        """
+
+        def declare(handler: Handler) -> Handler:
+            name = f"endpoint {label}"
+            self.endpoints[label] = self.internals[name] = Operation(name, handler)
             return handler
 
         return declare
@@ -146,6 +163,12 @@ class Api:
         self.jobs: Mapping[str, JobHandler] = {
             kind: handler for service in self.services.values() for kind, handler in service.jobs.items()
         }
+        self.endpoints: Mapping[str, tuple[str, Operation]] = {
+            label: (service.name, operation)
+            for service in self.services.values()
+            for label, operation in service.endpoints.items()
+        }
+        """The addresses of applications, by label, with the service that answers there."""
         self.resource_types: Mapping[str, ResourceType] = {
             name: declared for service in self.services.values() for name, declared in service.resource_types.items()
         }

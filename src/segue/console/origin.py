@@ -4,6 +4,8 @@ A server on the loopback interface asks for no signature, so any page that its u
 say where a request comes from (``Origin``, ``Sec-Fetch-Site``); AWS's clients never do. A page whose name is made to
 resolve to this machine (DNS rebinding) is of one origin with the server, but its name stands in ``Host``.
 
+Pages from elsewhere may use what its owner has opened: a bucket by its CORS rules, an application's own address.
+
 Where requests must be signed, pages are not told to everybody either: browsers ask for the secret as a password.
 """
 
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 from base64 import b64decode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from hmac import compare_digest
 from urllib.parse import urlsplit
 
@@ -21,6 +23,7 @@ from segue.config import Settings
 from segue.wire.request import Request, Response
 
 App = Callable[[Request], Response | Awaitable[Response]]
+Admits = Callable[[Request], Mapping[str, str] | None]
 
 PAGES = "/_segue"
 #: What tools ask for under whatever name they reach the server, and what has its permission in its address.
@@ -31,13 +34,16 @@ _ASK = 'Basic realm="Segue: any name, and SEGUE_SECRET_ACCESS_KEY as the passwor
 _WORDS = {"message": "This page asks for a password: SEGUE_SECRET_ACCESS_KEY, under any name (HTTP Basic)."}
 
 
-def guarded(app: App, settings: Settings) -> App:
-    """``app``, closed to pages from elsewhere: they are answered 403."""
+def guarded(app: App, settings: Settings, admits: Admits) -> App:
+    """``app``, closed to pages from elsewhere: these are answered 403 unless ``admits`` gives them headers."""
 
     def answer(request: Request) -> Response | Awaitable[Response]:
         headers = request.headers
         if "origin" not in headers and "sec-fetch-site" not in headers and not request.path.startswith(PAGES):
             return app(request)  # not a browser: every AWS client
+        granted = None if request.path.startswith(PAGES) else admits(request)
+        if granted is not None:
+            return _admitted(app, request, granted)
         why = refusal(request, settings)
         if why:
             return Response(403, {"content-type": "application/json"}, orjson.dumps({"message": why}))
@@ -46,6 +52,24 @@ def guarded(app: App, settings: Settings) -> App:
         return app(request)
 
     return answer
+
+
+def _admitted(app: App, request: Request, granted: Mapping[str, str]) -> Response | Awaitable[Response]:
+    if not granted:
+        return app(request)
+    if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+        return Response(200, dict(granted))
+    answer = app(request)
+    return _with_headers(answer, granted) if isinstance(answer, Response) else _later(answer, granted)
+
+
+async def _later(answer: Awaitable[Response], granted: Mapping[str, str]) -> Response:
+    return _with_headers(await answer, granted)
+
+
+def _with_headers(response: Response, granted: Mapping[str, str]) -> Response:
+    response.headers.update(granted)
+    return response
 
 
 def refusal(request: Request, settings: Settings) -> str:

@@ -7,26 +7,24 @@ yet (a long poll, a synchronous invoke) costs a task while it waits.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from segue.api import Api, Call, Caller, Operation, deliveries
+from segue.api.endpoint import ANONYMOUS, Visit, find_endpoint
 from segue.api.perform import perform
 from segue.errors import AwsError
+from segue.gateway.answers import Answers, ApiAnswers, EndpointAnswers, told
 from segue.gateway.arriving import HELD_BYTES, ArrivingBody
 from segue.gateway.authenticate import authenticate
 from segue.jobs import Outbound, Pending
 from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
-from segue.store.sqlite import WritesNeeded, is_disk_failure
+from segue.store.sqlite import WritesNeeded
 from segue.wire.aws_chunked import is_chunked, unframe
 from segue.wire.parse import parse
 from segue.wire.request import Request, Response
-from segue.wire.route import Route, guess_protocol, route
-from segue.wire.serialize import serialize, serialize_error
-
-log = logging.getLogger(__name__)
+from segue.wire.route import Route, route
 
 Effect = Callable[[Any], Awaitable[Any]]
 Page = Callable[[Request], Response | Awaitable[Response]]
@@ -53,6 +51,19 @@ class Gateway:
         self._services = tuple(api.services)
         self._exchanges: dict[asyncio.Task[None], Exchange] = {}
         self._stopping = False
+
+    def admits(self, request: Request) -> dict[str, str] | None:
+        """What the owner of what a page asks for lets it do: the headers that tell its browser. Addresses that
+        applications have are for everybody, and say the rest by themselves. ``None``: nobody lets it.
+        """
+        if find_endpoint(self._api.endpoints, request) is not None:
+            return {}
+        for service in self._api.services.values():
+            granted = service.cross_origin
+            headers = self._store.read(lambda tx: granted(tx, request)) if granted else None  # noqa: B023 (called here)
+            if headers is not None:
+                return headers
+        return None
 
     def stop_waiting(self) -> None:
         """The server stops: whoever is parked is told to come again, and nobody is parked any more."""
@@ -88,7 +99,7 @@ class Gateway:
             await request.arriving.take(request)
         except Exception as error:
             request_id = self._store.store.ids.uuid()
-            return refuse(request, route(request, self._services), told(error, request_id), request_id)
+            return ApiAnswers(request, route(request, self._services)).of_error(told(error, request_id), request_id)
         answer = self._answer(request)
         return answer if isinstance(answer, Response) else await answer
 
@@ -98,6 +109,9 @@ class Gateway:
                 if request.path.startswith(prefix):
                     return page(request)
         request_id = self._store.store.ids.uuid()
+        address = find_endpoint(self._api.endpoints, request) if self._api.endpoints else None
+        if address is not None:
+            return self._answer_endpoint(request, address, request_id)
         found: Route | None = None
         try:
             found = route(request, self._services)
@@ -105,13 +119,19 @@ class Gateway:
                 unframe(request)
             operation = self._api.operation(found.service.name, found.operation.name)
             params = parse(found, request)
-            exchange = Exchange(self, request, found, operation, params, request_id)
-            return exchange.begin()
-        except AwsError as error:
-            return refuse(request, found, error, request_id)
-        except Exception:
-            log.exception("request %s failed", request_id)
-            return refuse(request, found, internal_failure(request_id), request_id)
+            name, answers = f"{found.service.name}:{operation.name}", ApiAnswers(request, found)
+            return Exchange(self, request, name, operation, params, answers, request_id).begin()
+        except Exception as error:
+            return ApiAnswers(request, found).of_error(told(error, request_id), request_id)
+
+    def _answer_endpoint(
+        self, request: Request, address: tuple[str, str, str], request_id: str
+    ) -> Response | Awaitable[Response]:
+        label, name, path = address
+        service, operation = self._api.endpoints[label]
+        visit = Visit(name, path, request, lambda tx: authenticate(self._api, tx, request))
+        answers, called = EndpointAnswers(), f"{service}:{operation.name}"
+        return Exchange(self, request, called, operation, {"visit": visit}, answers, request_id, ANONYMOUS).begin()
 
 
 class Exchange:
@@ -119,13 +139,14 @@ class Exchange:
 
     __slots__ = (
         "_answer",
+        "_answers",
         "_caller",
         "_gateway",
+        "_name",
         "_operation",
         "_params",
         "_parked",
         "_request",
-        "_route",
         "_started_ms",
         "_trace",
         "request_id",
@@ -135,18 +156,21 @@ class Exchange:
         self,
         gateway: Gateway,
         request: Request,
-        found: Route,
+        name: str,
         operation: Operation,
         params: dict[str, Any],
+        answers: Answers,
         request_id: str,
+        caller: Caller | None = None,
     ) -> None:
         self._gateway = gateway
         self._request = request
-        self._route = found
+        self._name = name
+        self._answers = answers
         self._operation = operation
         self._params = params
         self.request_id = request_id
-        self._caller: Caller | None = None
+        self._caller = caller
         self._answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._parked: asyncio.Future[None] | None = None
         store = gateway._store.store
@@ -180,8 +204,7 @@ class Exchange:
         if self._caller is None:  # once: a session that ends while its call waits still gets its answer
             self._caller = authenticate(self._gateway._api, tx, self._request)
         call = self._call(tx, self._caller)
-        name = f"{self._route.service.name}:{self._operation.name}"
-        return perform(call, name, self._params), tx.seq
+        return perform(call, self._name, self._params), tx.seq
 
     def _call(self, tx: Transaction, caller: Caller) -> Call:
         return Call(tx, caller, self._gateway._api, self._started_ms, self._trace, self.request_id)
@@ -254,41 +277,14 @@ class Exchange:
 
     def _serialize(self, result: dict[str, Any]) -> Response:
         try:
-            return serialize(self._route, result, self.request_id)
+            return self._answers.of(result, self.request_id)
         except Exception as error:
             return self._serialize_error(error)
 
     def _serialize_error(self, error: Exception) -> Response:
-        return refuse(self._request, self._route, told(error, self.request_id), self.request_id)
-
-
-def told(error: Exception, request_id: str) -> AwsError:
-    """What is told of an error; of what is no answer of ours the log has more."""
-    if is_disk_failure(error):
-        log.error("request %s failed: the data directory cannot be written: %s", request_id, error)
-        return AwsError("ServiceUnavailable", f"The data directory cannot be written: {error}", status=503)
-    if isinstance(error, AwsError):
-        return error
-    log.error("request %s failed", request_id, exc_info=error)
-    return internal_failure(request_id)
-
-
-def refuse(request: Request, found: Route | None, error: AwsError, request_id: str) -> Response:
-    """An error as the request's protocol tells it."""
-    if found is None:
-        return serialize_error(guess_protocol(request), None, error, request_id)
-    return serialize_error(found.protocol, found.service, error, request_id)
+        return self._answers.of_error(told(error, self.request_id), self.request_id)
 
 
 def new_trace(now_ms: int, uuid: str) -> str:
     """A new conversation's trace header, in X-Ray's form. Without ``Parent``, queues tell it from a caller's own."""
     return f"Root=1-{now_ms // 1000:08x}-{uuid.replace('-', '')[:24]};Sampled=1"
-
-
-def internal_failure(request_id: str) -> AwsError:
-    """What is told of our own mistakes; the log has the rest under the request's id."""
-    return AwsError(
-        "InternalFailure",
-        f"Something went wrong inside Segue. Its log tells more about request {request_id}.",
-        status=500,
-    )

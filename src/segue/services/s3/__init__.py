@@ -2,7 +2,7 @@
 
 In: buckets; objects with metadata, tags, ranges, conditions, checksums (CRC-32, CRC-32C, CRC-64/NVME, SHA-1, SHA-256)
 and versions; copies; uploads in parts; deletion in batches; listings with prefix, delimiter and pages; notifications to
-functions, queues, topics and the default bus; policies and lifecycle rules (expiry); presigned URLs; CORS, encryption,
+functions, queues, topics and the default bus; policies and lifecycle rules (expiry); presigned URLs; CORS; encryption,
 public access, ownership, website and logging configurations and ACLs, which are kept and told.
 
 Left out: objects' locks, object lambda, select, torrents, directory buckets, replication, inventory and access points.
@@ -12,6 +12,7 @@ from segue.services.s3 import (
     acls,
     buckets,
     copies,
+    cross_origin,
     lifecycle,
     listing,
     multipart,
@@ -30,6 +31,7 @@ __all__ = [
     "acls",
     "buckets",
     "copies",
+    "cross_origin",
     "lifecycle",
     "listing",
     "multipart",

@@ -1,7 +1,8 @@
 """Configurations of buckets: CORS, lifecycle, encryption, public access and the like, as one table.
 
 Each is kept as it was given and told as it is kept. What acts on them: lifecycle rules every hour
-(:mod:`segue.services.s3.lifecycle`), the public access block on policies. Policies, versioning and notifications have
+(:mod:`segue.services.s3.lifecycle`), CORS rules on what pages may see (:mod:`segue.services.s3.cross_origin`), the
+public access block on policies. Policies, versioning and notifications have
 modules of their own.
 """
 

@@ -1,0 +1,52 @@
+"""Addresses that applications give to the world, beside the APIs of the services: function URLs, HTTP APIs.
+
+A service declares one by :meth:`segue.api.service.Service.endpoint`. It is reached by host name, as on AWS
+(``ID.lambda-url.us-east-1.on.aws``, or ``ID.lambda-url.us-east-1.localhost:4566`` on this machine), and by a path on
+the server's own address (``/_aws/lambda-url/ID/…``), which needs no name service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from segue.api.caller import Caller
+from segue.store import Transaction
+from segue.wire.request import Request
+
+PATHS = "/_aws/"
+"""What the addresses by path begin with."""
+
+ANONYMOUS = Caller(account="", region="", kind="user", arn="anonymous")
+"""Whoever asks without a signature. He may do nothing: services act on their own authority, or on a role's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request to such an address, the one parameter (``visit``) of its handler.
+
+    The handler answers ``{"response": Response}``, or "not yet" as all do, on behalf of :data:`ANONYMOUS`.
+
+    Attributes:
+        id: which address: of the function's URL, of the API.
+        path: what is asked of it, raw (percent-encoding kept), with its slash.
+        request: the HTTP request.
+        authenticate: who signed it. Raises ``AwsError`` for a wrong signature, where they are verified.
+    """
+
+    id: str
+    path: str
+    request: Request
+    authenticate: Callable[[Transaction], Caller]
+
+
+def find_endpoint(labels: Collection[str], request: Request) -> tuple[str, str, str] | None:
+    """The label, the id and the path that a request is addressed to; ``None`` for a request of an API."""
+    if "x-amz-target" in request.headers:
+        return None
+    if request.path.startswith(PATHS):
+        label, _, rest = request.path.removeprefix(PATHS).partition("/")
+        name, _, path = rest.partition("/")
+        return (label, name, f"/{path}") if label in labels and name else None
+    parts = request.header("host").lower().split(".", 2)
+    return (parts[1], parts[0], request.path) if len(parts) == 3 and parts[1] in labels and parts[0] else None
