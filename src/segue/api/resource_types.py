@@ -149,3 +149,30 @@ def remove(request: ResourceRequest, operation: str, params: Mapping[str, Any]) 
     except AwsError as error:
         if not is_gone(error):
             raise
+
+
+def retag(request: ResourceRequest, service: str, resource: Mapping[str, str], listing: str = "") -> None:
+    """Have a resource carry the tags of its stack and of its template, and no others (on update).
+
+    Args:
+        resource: the member of ``TagResource`` that names the resource, and its value.
+        listing: what tells the tags, where it is not ``ListTagsForResource``.
+    """
+    answer = request.perform(f"{service}:{listing or 'ListTagsForResource'}", resource)
+    found = answer.get("Tags") or answer.get("tags") or {}
+    keys = list(found) if isinstance(found, Mapping) else [tag.get("Key") or tag.get("key") for tag in found]
+    tags = request.all_tags()
+    if stale := [key for key in keys if key not in tags]:
+        request.perform(f"{service}:UntagResource", {**resource, "TagKeys": stale})
+    if tags:
+        request.perform(f"{service}:TagResource", {**resource, "Tags": tags})
+
+
+def note_ignored(request: ResourceRequest, *names: str) -> None:
+    """Note which of these properties the template gives: they have no effect here."""
+    request.notes.extend(f"{name} has no effect here" for name in names if request.properties.get(name) is not None)
+
+
+def chosen(properties: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Those of the properties that are given."""
+    return {name: properties[name] for name in names if properties.get(name) is not None}

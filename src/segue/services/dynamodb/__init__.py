@@ -9,7 +9,16 @@ Left out: PartiQL, backups, global tables, exports and imports, vector indexes, 
 throttled). An index's items are read through the table, so reads of global indexes are never behind.
 """
 
-from segue.services.dynamodb import batches, indexes, items, query, settings, tables, transactions
+from segue.services.dynamodb import (
+    batches,
+    indexes,
+    items,
+    query,
+    resource_types,
+    settings,
+    tables,
+    transactions,
+)
 from segue.services.dynamodb.service import SERVICE
 
-__all__ = ["SERVICE", "batches", "indexes", "items", "query", "settings", "tables", "transactions"]
+__all__ = ["SERVICE", "batches", "indexes", "items", "query", "resource_types", "settings", "tables", "transactions"]

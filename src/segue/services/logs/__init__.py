@@ -9,7 +9,14 @@ destinations, transformers, data protection, subscription filters to anything bu
 makes the stream that is missing, and except for EventBridge the group too.
 """
 
-from segue.services.logs import events, groups, policies, streams, subscriptions
+from segue.services.logs import (
+    events,
+    groups,
+    policies,
+    resource_types,
+    streams,
+    subscriptions,
+)
 from segue.services.logs.service import SERVICE
 
-__all__ = ["SERVICE", "events", "groups", "policies", "streams", "subscriptions"]
+__all__ = ["SERVICE", "events", "groups", "policies", "resource_types", "streams", "subscriptions"]

@@ -78,8 +78,19 @@ def _set_tags(call: Call, params: dict[str, Any], tags: dict[str, str]) -> Resul
 def put_bucket_tagging(call: Call, params: dict[str, Any]) -> Result:
     bucket = the_bucket(call, params)
     tags = check_tags(params["Tagging"].get("TagSet") or [], MAX_BUCKET_TAGS)
-    records.put_setting(call.tx, bucket.name, "tagging", tags)
+    records.put_setting(call.tx, bucket.name, "tagging", {**_system_tags(call, bucket.name), **tags})
     return {}
+
+
+def keep_system_tags(call: Call, bucket: str, tags: dict[str, str]) -> None:
+    """Have a bucket carry these tags of AWS's own (``aws:…``) beside those of its users, who cannot change them."""
+    found = records.setting(call.tx, bucket, "tagging") or {}
+    records.put_setting(call.tx, bucket, "tagging", {**tags, **found})
+
+
+def _system_tags(call: Call, bucket: str) -> dict[str, str]:
+    found: dict[str, str] = records.setting(call.tx, bucket, "tagging") or {}
+    return {key: value for key, value in found.items() if key.startswith("aws:")}
 
 
 @SERVICE.operation("GetBucketTagging", reads=True, resource=of_bucket)
@@ -94,5 +105,6 @@ def get_bucket_tagging(call: Call, params: dict[str, Any]) -> Result:
 
 @SERVICE.operation("DeleteBucketTagging", resource=of_bucket, action="s3:PutBucketTagging")
 def delete_bucket_tagging(call: Call, params: dict[str, Any]) -> Result:
-    records.drop_setting(call.tx, the_bucket(call, params).name, "tagging")
+    bucket = the_bucket(call, params).name
+    records.put_setting(call.tx, bucket, "tagging", _system_tags(call, bucket))
     return {}

@@ -6,7 +6,12 @@ its connections. Values lie in the data directory as they are: ``KmsKeyId`` is k
 out, and answered with 501: rotation, replication, random passwords.
 """
 
-from segue.services.secretsmanager import secrets, values
+from segue.services.secretsmanager import (
+    passwords,
+    resource_types,
+    secrets,
+    values,
+)
 from segue.services.secretsmanager.service import SERVICE
 
-__all__ = ["SERVICE", "secrets", "values"]
+__all__ = ["SERVICE", "passwords", "resource_types", "secrets", "values"]

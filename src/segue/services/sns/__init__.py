@@ -9,7 +9,13 @@ stay pending until ConfirmSubscription; each message that would go there is reco
 signatures (messages carry a keyed digest), archive and replay, data protection policies, delivery status logs.
 """
 
-from segue.services.sns import mobile, publish, subscriptions, topics
+from segue.services.sns import (
+    mobile,
+    publish,
+    resource_types,
+    subscriptions,
+    topics,
+)
 from segue.services.sns.service import SERVICE
 
-__all__ = ["SERVICE", "mobile", "publish", "subscriptions", "topics"]
+__all__ = ["SERVICE", "mobile", "publish", "resource_types", "subscriptions", "topics"]

@@ -63,14 +63,19 @@ def _delete_queue(request: ResourceRequest) -> None:
 
 
 def _put_policy(request: ResourceRequest) -> Resource:
-    queues = request.properties["Queues"]
-    for url in request.previous.get("Queues", ()):
+    queues = _queues(request.properties)
+    for url in _queues(request.previous):
         if url not in queues:
-            _set_policy(request, url, "")
+            remove(request, "sqs:SetQueueAttributes", {"QueueUrl": url, "Attributes": {"Policy": ""}})
     for url in queues:
         _set_policy(request, url, request.properties["PolicyDocument"])
     made = request.physical_id or request.name("", 128)
     return Resource(made, {"Id": made})
+
+
+def _queues(properties: dict[str, Any]) -> list[str]:
+    """Of a policy of several queues those, of one of a single queue that."""
+    return list(properties.get("Queues") or ([properties["Queue"]] if "Queue" in properties else []))
 
 
 def _set_policy(request: ResourceRequest, url: str, policy: Any) -> None:
@@ -78,9 +83,10 @@ def _set_policy(request: ResourceRequest, url: str, policy: Any) -> None:
 
 
 def _delete_policy(request: ResourceRequest) -> None:
-    for url in request.properties["Queues"]:
+    for url in _queues(request.properties):
         remove(request, "sqs:SetQueueAttributes", {"QueueUrl": url, "Attributes": {"Policy": ""}})
 
 
 SERVICE.resource_type(ResourceType("AWS::SQS::Queue", _create_queue, _delete_queue, _update_queue))
 SERVICE.resource_type(ResourceType("AWS::SQS::QueuePolicy", _put_policy, _delete_policy, _put_policy))
+SERVICE.resource_type(ResourceType("AWS::SQS::QueueInlinePolicy", _put_policy, _delete_policy, _put_policy))
