@@ -36,8 +36,9 @@ def _queue(request: ResourceRequest, url: str, name: str) -> Resource:
 
 def _update_queue(request: ResourceRequest) -> Resource:
     url, attributes = request.physical_id, _attributes(request.properties)
-    attributes.pop("FifoQueue", None)
     gone = {name: _DEFAULTS.get(name, "") for name in _attributes(request.previous) if name not in attributes}
+    for fixed in (attributes, gone):
+        fixed.pop("FifoQueue", None)
     request.perform("sqs:SetQueueAttributes", {"QueueUrl": url, "Attributes": {**gone, **attributes}})
     tags = request.all_tags()
     before = request.perform("sqs:ListQueueTags", {"QueueUrl": url}).get("Tags", {})
@@ -49,10 +50,15 @@ def _update_queue(request: ResourceRequest) -> Resource:
 
 
 _DEFAULTS = {
+    "ContentBasedDeduplication": "false",
+    "DeduplicationScope": "queue",
     "DelaySeconds": "0",
+    "FifoThroughputLimit": "perQueue",
+    "KmsDataKeyReusePeriodSeconds": "300",
     "MaximumMessageSize": "1048576",
     "MessageRetentionPeriod": "345600",
     "ReceiveMessageWaitTimeSeconds": "0",
+    "SqsManagedSseEnabled": "true",
     "VisibilityTimeout": "30",
 }
 """What an attribute is again when a template no longer names it."""

@@ -14,6 +14,8 @@ from typing import Any
 from segue.api.objects import read_object
 from segue.api.resource_types import ResourceRequest
 from segue.errors import AwsError
+from segue.languages.templates.errors import TemplateError
+from segue.languages.templates.reading import read_value
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9_.:-]{1,255})\}")
 _LARGEST_BYTES = 1 << 20
@@ -36,7 +38,7 @@ def definition_of(request: ResourceRequest) -> str:
         case "DefinitionString":
             return substituted(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), named)
         case _:
-            return substituted(_text_of(_content(request, value)), named)
+            return as_json(substituted(_text_of(_content(request, value)), named))
 
 
 def substituted(text: str, named: Mapping[str, Any]) -> str:
@@ -83,9 +85,21 @@ def _content(request: ResourceRequest, place: Mapping[str, Any]) -> bytes:
 
 
 def _text_of(content: bytes) -> str:
-    """The text as JSON, which it may be already."""
     try:
-        text = content.decode()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise AwsError("ValidationError", "The definition is no UTF-8 text") from None
-    return text
+
+
+def as_json(text: str) -> str:
+    """A definition in JSON as it is, one in YAML as JSON. What is neither stays, and is refused as a definition."""
+    try:
+        json.loads(text)
+        return text
+    except (ValueError, RecursionError):
+        pass
+    try:
+        value = read_value(text)
+    except TemplateError:
+        return text
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else text
