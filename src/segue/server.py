@@ -14,6 +14,7 @@ from pathlib import Path
 
 from segue.api import Api, Service, deduplication, deliveries, housekeeping, streams, tags
 from segue.api.http_effect import HTTP
+from segue.api.serverless_effect import SERVERLESS
 from segue.api.service import Identity
 from segue.clock import Clock, SystemClock
 from segue.config import Settings
@@ -38,6 +39,7 @@ from segue.wire.request import FileBody
 from segue.worker import Worker
 from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
+from segue.worker.serverless import ServerlessEffect
 from segue.worker.worker import Effect
 
 _SERVICES = (
@@ -138,9 +140,12 @@ class Server:
         await self.pool.start()
         following = asyncio.create_task(self.functions.follow(), name="functions: follow")
         opened.callback(following.cancel)
+        serverless = ServerlessEffect()
+        opened.push_async_callback(serverless.close)
         effects: dict[str, Effect] = {
             "lambda:invoke": self.functions,
             HTTP: HttpEffect(),
+            SERVERLESS: serverless,
             "blobs:digests": self._digests,
             housekeeping.BLOBS_EFFECT: partial(asyncio.to_thread, self.api.blobs.old),
         }
