@@ -63,7 +63,7 @@ def render(response: Response, *, head_only: bool, keep_alive: bool, version: st
     """
     status = response.status
     lines = [_STATUS_LINES.get(status) or _status_line(status), "Date: ", _date(), "\r\n"]
-    for name, value in response.headers.items():
+    for name, value in (*response.headers.items(), *response.more):
         if name == "Content-Length" and not head_only:
             continue  # what an answer says of itself counts only where its body is not sent
         if "\n" in value or "\r" in value or "\x00" in value:

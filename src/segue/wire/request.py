@@ -96,7 +96,8 @@ class Request:
 class Response:
     """One HTTP answer; ``chunks``, when given, is sent after (instead of) ``body`` with chunked transfer encoding.
 
-    ``file`` is sent instead of ``body``, under its length.
+    ``file`` is sent instead of ``body``, under its length. ``more`` are further headers, whose names may come more than
+    once (``set-cookie``).
     """
 
     status: int = 200
@@ -104,3 +105,4 @@ class Response:
     body: bytes = b""
     chunks: AsyncIterator[bytes] | None = None
     file: FileBody | None = None
+    more: tuple[tuple[str, str], ...] = ()
