@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from tests.services.resources import Resources
 
 from segue.errors import AwsError
 from segue.testing import Segue
+from tests.services.resources import Resources
 
 TOPIC, SUBSCRIPTION = "AWS::SNS::Topic", "AWS::SNS::Subscription"
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:orders"

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from tests.services.resources import Resources
 
 from segue.testing import Segue
+from tests.services.resources import Resources
 
 QUEUE = "AWS::SQS::Queue"
 
