@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from segue.api.sdk.members import pascal
+from segue.api.sdk.names import member_name
 from segue.errors import AwsError
 from segue.services.states.integrations import resolve
-from segue.services.states.integrations.members import pascal
-from segue.services.states.integrations.sdk_names import member_name
 from segue.wire.model import OperationModel, Ref, ServiceModel, Shape, load_service
 
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {

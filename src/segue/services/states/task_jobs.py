@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from segue.api import Call
+from segue.api.sdk.members import pascal
 from segue.jobs import Job, Outbound, Pending
 from segue.languages.asl import Command, CompleteTask, Continue, FailTask, FireTimer, Stop, json_text
 from segue.services.states import records, tasks
 from segue.services.states.advance import advance
 from segue.services.states.integrations import Integration, TaskError
-from segue.services.states.integrations.members import pascal
 from segue.services.states.records import Execution
 from segue.services.states.service import SERVICE
 from segue.services.states.tasks import Request

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from segue.api.sdk.members import from_model, to_model
+from segue.api.sdk.names import member_name
 from segue.errors import AwsError
 from segue.languages.asl.validate_resources import is_recognized
 from segue.server import services
 from segue.services.states.integrations import TaskError, resolve
-from segue.services.states.integrations.members import from_model, to_model
-from segue.services.states.integrations.sdk_names import member_name
 from segue.wire.model import Ref, ServiceModel, Shape, load_service
 
 SDK = {"stepfunctions": "sfn", "events": "eventbridge", "logs": "cloudwatchlogs"}

@@ -5,23 +5,15 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import Any
 
+from segue.api.sdk.members import from_model
+from segue.api.sdk.names import member_name, operation_named
 from segue.errors import AwsError
 from segue.languages.asl import json_text
 from segue.services.states.integrations.errors import aws_sdk_error
 from segue.services.states.integrations.integration import Integration, TaskError
-from segue.services.states.integrations.members import from_model, to_model
-from segue.services.states.integrations.sdk_names import member_name
+from segue.services.states.integrations.members import to_model
 from segue.wire.model import OperationModel, load_service
 
-# AWS's names for services in Resource ARNs (the SDK for Java 2's packages) where they are not the model's.
-_SERVICES = {
-    "sfn": "stepfunctions",
-    "eventbridge": "events",
-    "cloudwatchlogs": "logs",
-    "cloudwatch": "cloudwatch",
-    "ses": "ses",
-    "sesv2": "sesv2",
-}
 # The SDK for Java 2's class names, which begin the error names.
 _PREFIXES = {
     "dynamodb": "DynamoDb",
@@ -42,33 +34,20 @@ def integration(service: str, action: str) -> Integration:
     Raises:
         AwsError: 501 for a service or an action that has no model.
     """
-    name = _SERVICES.get(service, service)
     try:
-        model = load_service(name)
-    except LookupError:
-        raise AwsError("NotImplemented", f"Segue knows no service '{service}'.", status=501) from None
-    operation = _operation(name, action)
+        operation = operation_named(service, action)
+    except LookupError as error:
+        raise AwsError("NotImplemented", str(error.args[0]), status=501) from None
     return Integration(
-        operation=f"{name}:{operation.name}",
+        operation=f"{operation.service.name}:{operation.name}",
         params=partial(_params, operation),
         result=partial(_result, operation),
-        error=partial(_error, model.name, _PREFIXES.get(service, service.capitalize())),
+        error=partial(_error, operation.service.name, _PREFIXES.get(service, service.capitalize())),
     )
 
 
-def _operation(service: str, action: str) -> OperationModel:
-    operations = load_service(service).operations
-    name = action[:1].upper() + action[1:]
-    if name in operations:
-        return operations[name]
-    for candidate in operations:
-        if candidate.lower() == action.lower():
-            return operations[candidate]
-    raise AwsError("NotImplemented", f"The service '{service}' has no operation '{name}'.", status=501)
-
-
 def _params(operation: OperationModel, value: Any) -> dict[str, Any]:
-    members = {**_sdk_defaults(operation), **to_model(operation.service, operation.input, value)}
+    members = {**_sdk_defaults(operation), **to_model(operation, value)}
     payload = operation.input.traits.get("payload") if operation.streams_input and operation.input else None
     if payload in members:  # a text is uploaded as JSON, with its quotes (sfn-task-aws-sdk/*s3_put_object_str)
         given = next(item for name, item in value.items() if name.lower() == payload.lower())

@@ -5,9 +5,9 @@ Sources: conformance cases sfn-error-handling/*, sfn-task-aws-sdk/*; developer g
 
 from __future__ import annotations
 
+from segue.api.sdk.names import exception_name
 from segue.errors import AwsError
 from segue.services.states.integrations.integration import TaskError
-from segue.services.states.integrations.sdk_names import exception_name
 from segue.wire import overlays
 from segue.wire.model import ServiceModel
 from segue.wire.rest_xml import extended_id

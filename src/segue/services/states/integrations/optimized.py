@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from segue.api.sdk.members import from_model, pascal
 from segue.errors import AwsError, not_implemented
 from segue.languages.asl import json_text
 from segue.services.states.integrations.errors import optimized_error
 from segue.services.states.integrations.integration import Integration, TaskError
-from segue.services.states.integrations.members import from_model, pascal, to_model
+from segue.services.states.integrations.members import to_model
 from segue.services.states.integrations.metadata import with_metadata
 from segue.wire.model import OperationModel, load_service
 
@@ -141,7 +142,7 @@ def integration(resource_type: str, action: str) -> Integration:
 
 
 def _params(operation: OperationModel, shape: Callable[[dict[str, Any]], Any], value: Any) -> dict[str, Any]:
-    return to_model(operation.service, operation.input, shape(value) if isinstance(value, dict) else value)
+    return to_model(operation, shape(value) if isinstance(value, dict) else value)
 
 
 def _result(

@@ -8,6 +8,15 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from segue.wire.model import OperationModel, load_service
+
+# Names of services (the SDK's packages) where they are not the model's.
+_SERVICES = {
+    "sfn": "stepfunctions",
+    "eventbridge": "events",
+    "cloudwatchlogs": "logs",
+}
+
 _WORDS = (
     (re.compile(r"[^A-Za-z0-9]+"), " "),
     (re.compile(r"([^a-z]{2,})v([0-9]+)"), r"\1 v\2 "),
@@ -44,3 +53,22 @@ def exception_name(shape: str) -> str:
     if name.endswith("Fault"):
         name = name.removesuffix("Fault")
     return name if name.endswith("Exception") else f"{name}Exception"
+
+
+def operation_named(service: str, action: str) -> OperationModel:
+    """The operation that ``eventbridge`` and ``putEvents`` name.
+
+    Raises:
+        LookupError: in words: there is no such service, or it has no such operation.
+    """
+    try:
+        operations = load_service(_SERVICES.get(service, service)).operations
+    except LookupError:
+        raise LookupError(f"Segue knows no service '{service}'.") from None
+    name = action[:1].upper() + action[1:]
+    if name in operations:
+        return operations[name]
+    for candidate in operations:
+        if candidate.lower() == action.lower():
+            return operations[candidate]
+    raise LookupError(f"The service '{_SERVICES.get(service, service)}' has no operation '{name}'.")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.services.states.integrations.sdk_names import exception_name, member_name
+from segue.api.sdk.names import exception_name, member_name
 
 
 @pytest.mark.parametrize(
