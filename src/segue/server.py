@@ -55,6 +55,7 @@ _SERVICES = (
     "states",
     "s3",
     "secretsmanager",
+    "scheduler",
 )
 
 

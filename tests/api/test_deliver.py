@@ -124,7 +124,10 @@ def test_the_dead_letter_says_why() -> None:
     house.run(lambda call: deliver(call, replace(WITH_DEAD, dead_letter_attributes=attributes)))
     assert seen[-1]["MessageAttributes"] == {
         name: {"DataType": "String", "StringValue": value}
-        for name, value in (("ERROR_CODE", "QueueDoesNotExist"), ("ERROR_MESSAGE", "there is none"), ("RULE", "r"))
+        for name, value in (
+            *(("ERROR_CODE", "QueueDoesNotExist"), ("ERROR_MESSAGE", "there is none"), ("RULE", "r")),
+            ("RETRY_ATTEMPTS", "0"),
+        )
     }
 
 

@@ -2,7 +2,8 @@
 
 A topic, a rule, a destination, a schedule all hand on messages the same way: the operation on the target is performed
 under a savepoint on the authority of the sending service. What may succeed later is tried again by the sender's
-policy; what may not goes to the dead-letter queue, or is dropped; every outcome is recorded with its reason.
+policy; what may not goes to the dead-letter queue, or is dropped; every outcome is recorded with its reason. What
+leaves the building, or has to be waited for, is done by a job.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 from segue import jobs
 from segue.api.call import Call
-from segue.api.caller import role_caller, service_caller
+from segue.api.caller import Caller, role_caller, service_caller
 from segue.api.deliveries import Delivery, place, record
 from segue.arn import is_arn, parse_arn
 from segue.errors import AwsError
-from segue.jobs import Again, Job
+from segue.jobs import Again, Job, Outbound, Pending
 
 JOB = "api:deliver"
+_ATTEMPTS = "attempts"
+"""In a job's payload: how many there have been before it; one where it is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Target:
         role_arn: the role that the service assumes for it, if one is configured.
         dead_letter_arn: the queue for what cannot be delivered.
         dead_letter_body: what goes there.
-        dead_letter_attributes: message attributes that go there beside AWS's ``ERROR_CODE`` and ``ERROR_MESSAGE``.
+        dead_letter_attributes: message attributes that go there beside those of the error (see :func:`dead_letter`).
         max_attempts: how often to try, the first time included.
         max_age_ms: for how long to try.
         subject: the message's id, for the record.
@@ -60,17 +64,88 @@ class Target:
 
 def deliver(call: Call, target: Target) -> bool:
     """Deliver now, in this transaction; whether it arrived. If it did not, what follows is already arranged."""
-    return _attempt(call, target, 1, call.now_ms) is None
+    try:
+        answer = _attempt(call, target, 1, call.now_ms, here=True)
+    except _Leaves:
+        jobs.enqueue(call.tx, JOB, target.source_arn, {**asdict(target), _ATTEMPTS: 0}, trace=call.trace)
+        return False
+    if isinstance(answer, Again):
+        jobs.enqueue(call.tx, JOB, target.source_arn, asdict(target), at_ms=answer.at_ms, trace=call.trace)
+    return answer is True
 
 
-def run_delivery(call: Call, job: Job) -> Again | None:
-    """The job that tries a delivery again."""
-    return _attempt(call, Target(**job.payload), job.attempts + 1, job.created_at_ms, again=True)
+def run_delivery(call: Call, job: Job) -> Again | Outbound | Pending | None:
+    """The job that tries a delivery, for the first time (one that leaves the building) or again."""
+    payload = dict(job.payload)
+    number = payload.pop(_ATTEMPTS, 1) + job.attempts
+    return attempt(replace(call, started_ms=job.created_at_ms), Target(**payload), number, job.created_at_ms)
 
 
-def _attempt(call: Call, target: Target, attempt: int, since_ms: int, *, again: bool = False) -> Again | None:
+def attempt(call: Call, target: Target, number: int, since_ms: int) -> Again | Outbound | Pending | None:
+    """Try a delivery: for jobs whose message changes with every attempt, or that have more to do than to deliver.
+
+    Args:
+        number: of this attempt; the first is 1.
+        since_ms: when the first one was due.
+
+    Returns:
+        ``Again`` when to try the next time; ``None`` if it arrived or is given up (both are recorded).
+    """
+    answer = _attempt(call, target, number, since_ms)
+    return None if isinstance(answer, bool) else answer
+
+
+class _Leaves(Exception):
+    """What is to be performed cannot be done in this transaction alone."""
+
+
+def _attempt(
+    call: Call, target: Target, number: int, since_ms: int, *, here: bool = False
+) -> Again | Outbound | Pending | bool:
+    began = place(call)
+    try:
+        with call.tx.savepoint():
+            result = call.as_caller(_caller(call, target)).perform(target.operation, target.params)
+            if here and not isinstance(result, dict):
+                raise _Leaves
+            _check_entries(result)
+    except AwsError as error:
+        return _failed(call, target, number, since_ms, error)
+    if isinstance(result, Outbound):
+        return Outbound(result.effect, result.request, partial(_settle, target, number, since_ms, result))
+    if isinstance(result, Pending):
+        return result
+    record(call, _delivery(target, "delivered", number), began)
+    return True
+
+
+def _check_entries(result: Any) -> None:
+    """An operation on several entries answers well where all of them fail: of a delivery's one entry that is an error.
+
+    Raises:
+        AwsError: what is said of the entry; it may pass if it is the service's fault.
+    """
+    if isinstance(result, dict) and result.get("FailedEntryCount"):
+        failed = next(entry for entry in result["Entries"] if entry.get("ErrorCode"))
+        code = failed["ErrorCode"]
+        retryable = code.startswith(("Internal", "Throttl"))
+        raise AwsError(code, failed.get("ErrorMessage", ""), retryable=retryable)
+
+
+def _settle(target: Target, number: int, since_ms: int, outbound: Outbound, call: Call, outcome: Any) -> Again | None:
+    try:
+        with call.tx.savepoint():
+            _check_entries(outbound.settle(call.as_caller(_caller(call, target)), outcome))
+    except AwsError as error:
+        return _failed(call, target, number, since_ms, error) or None
+    record(call, _delivery(target, "delivered", number))
+    return None
+
+
+def _caller(call: Call, target: Target) -> Caller:
+    region = parse_arn(target.source_arn).region if is_arn(target.source_arn) else ""
     caller = (
-        role_caller(target.role_arn, target.source_arn.rsplit(":", 1)[-1][:64], call.region)
+        role_caller(target.role_arn, target.source_arn.rsplit(":", 1)[-1][:64], region or call.region)
         if target.role_arn
         else service_caller(target.service, target.source_arn)
     )
@@ -79,39 +154,42 @@ def _attempt(call: Call, target: Target, attempt: int, since_ms: int, *, again: 
     if is_arn(target.target_arn):
         # The operation happens where its target is, which may be another region than the sender's.
         caller = caller.in_region(parse_arn(target.target_arn).region or caller.region)
-    began = place(call)
-    try:
-        with call.tx.savepoint():
-            result = call.as_caller(caller).perform(target.operation, target.params)
-            if not isinstance(result, dict):
-                raise AwsError("InternalFailure", f"{target.operation} cannot be a delivery's target", status=500)
-    except AwsError as error:
-        return _failed(call, target, attempt, since_ms, error, again)
-    record(call, _delivery(target, "delivered", attempt), began)
-    return None
+    return caller
 
 
-def _failed(call: Call, target: Target, attempt: int, since_ms: int, error: AwsError, again: bool) -> Again | None:
-    at_ms = call.now_ms + retry_delay_ms(attempt, jitter=call.tx.ids.random.random)
+def _failed(call: Call, target: Target, number: int, since_ms: int, error: AwsError) -> Again | Literal[False]:
+    at_ms = call.now_ms + retry_delay_ms(number, jitter=call.tx.ids.random.random)
     reason = f"{error.code}: {error.message}"
-    if error.retryable and attempt < target.max_attempts and at_ms - since_ms <= target.max_age_ms:
-        record(call, _delivery(target, "retrying", attempt, reason))
-        if again:
+    exhausted = ""
+    if error.retryable:
+        too_often, too_old = number >= target.max_attempts, at_ms - since_ms > target.max_age_ms
+        if not too_often and not too_old:
+            record(call, _delivery(target, "retrying", number, reason))
             return Again(at_ms, reason=reason)
-        jobs.enqueue(call.tx, JOB, target.source_arn, asdict(target), at_ms=at_ms, trace=call.trace)
-        return Again(at_ms)
-    kept = bool(target.dead_letter_arn) and dead_letter(call, target, error)
-    record(call, _delivery(target, "dead-lettered" if kept else "dropped", attempt, reason))
-    return None if again else Again(0)
+        exhausted = "MaximumRetryAttempts" if too_often else "MaximumEventAgeInSeconds"
+    kept = bool(target.dead_letter_arn) and dead_letter(call, target, error, number, exhausted)
+    record(call, _delivery(target, "dead-lettered" if kept else "dropped", number, reason))
+    return False
 
 
-def dead_letter(call: Call, target: Target, error: AwsError) -> bool:
+def dead_letter(call: Call, target: Target, error: AwsError, attempts: int = 1, exhausted: str = "") -> bool:
     """Send what could not be delivered to its dead-letter queue; whether it is there.
 
-    That failing too is recorded, not raised.
+    That failing too is recorded, not raised. Beside the target's own attributes the message has those of the error:
+    its code and message, how often it was tried again and, where that has ended, by which limit.
+
+    Args:
+        attempts: how often it was tried.
+        exhausted: the member of the retry policy that has ended it; empty where trying again is of no use.
     """
     queue = parse_arn(target.dead_letter_arn)
-    attributes = {"ERROR_CODE": error.code, "ERROR_MESSAGE": error.message, **(target.dead_letter_attributes or {})}
+    attributes = {
+        "ERROR_CODE": error.code,
+        "ERROR_MESSAGE": error.message,
+        "RETRY_ATTEMPTS": str(attempts - 1),
+        "EXHAUSTED_RETRY_CONDITION": exhausted,
+        **(target.dead_letter_attributes or {}),
+    }
     params = {
         "QueueUrl": f"{call.api.settings.endpoint_url}/{queue.account}/{queue.resource}",
         "MessageBody": target.dead_letter_body,

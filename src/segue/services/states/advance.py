@@ -340,10 +340,8 @@ class Advancing:
         )
         if map_dispatch.is_child(self.execution):
             map_dispatch.child_ended(self.call, self.execution)
-        elif self.execution.parent.startswith("task "):
+        elif self.execution.parent.startswith(("task ", "request ")):  # a job, or somebody outside, waits for it
             jobs.wake(self.call.tx, ended_key(self.execution.arn))
-        elif self.execution.parent.startswith("request "):
-            self.call.tx.wake(ended_key(self.execution.arn))
         elif self.execution.parent:
             jobs.enqueue(
                 self.call.tx,

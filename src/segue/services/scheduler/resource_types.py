@@ -1,0 +1,90 @@
+"""Schedules and their groups in templates.
+
+Source: CloudFormation template reference, AWS::Scheduler::Schedule, AWS::Scheduler::ScheduleGroup.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from segue.api.resource_types import Resource, ResourceRequest, ResourceType, remove
+from segue.services.scheduler.service import SERVICE, invalid
+
+_LONGEST_NAME = 64
+_DATES = ("StartDate", "EndDate")
+
+
+def _schedule(request: ResourceRequest) -> dict[str, Any]:
+    properties = dict(request.properties)
+    for name in _DATES:
+        if isinstance(properties.get(name), str):
+            properties[name] = _milliseconds(name, properties[name])
+    return properties
+
+
+def _milliseconds(name: str, text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid(f"{name} is not a time in ISO 8601: {text}") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000)
+
+
+def _create_schedule(request: ResourceRequest) -> Resource:
+    name = request.name("Name", _LONGEST_NAME)
+    made = request.perform("scheduler:CreateSchedule", {**_schedule(request), "Name": name})
+    return Resource(name, {"Arn": made["ScheduleArn"]})
+
+
+def _update_schedule(request: ResourceRequest) -> Resource:
+    request.perform("scheduler:UpdateSchedule", {**_schedule(request), "Name": request.physical_id})
+    return Resource(request.physical_id, request.attributes)
+
+
+def _delete_schedule(request: ResourceRequest) -> None:
+    params = {"Name": request.physical_id, "GroupName": request.properties.get("GroupName")}
+    remove(request, "scheduler:DeleteSchedule", params)
+
+
+def _create_group(request: ResourceRequest) -> Resource:
+    name = request.name("Name", _LONGEST_NAME)
+    tags = [{"Key": key, "Value": value} for key, value in request.all_tags().items()]
+    request.perform("scheduler:CreateScheduleGroup", {"Name": name, "Tags": tags})
+    return _group(request, name)
+
+
+def _group(request: ResourceRequest, name: str) -> Resource:
+    found = request.perform("scheduler:GetScheduleGroup", {"Name": name})
+    dates = {
+        member: f"{datetime.fromtimestamp(found[member] / 1_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        for member in ("CreationDate", "LastModificationDate")
+    }
+    return Resource(name, {"Arn": found["Arn"], "State": found["State"], **dates})
+
+
+def _update_group(request: ResourceRequest) -> Resource:
+    arn, tags = request.attributes["Arn"], request.all_tags()
+    before = request.perform("scheduler:ListTagsForResource", {"ResourceArn": arn})["Tags"]
+    if stale := [tag["Key"] for tag in before if tag["Key"] not in tags]:
+        request.perform("scheduler:UntagResource", {"ResourceArn": arn, "TagKeys": stale})
+    if tags:
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        request.perform("scheduler:TagResource", {"ResourceArn": arn, "Tags": pairs})
+    return Resource(request.physical_id, request.attributes)
+
+
+def _delete_group(request: ResourceRequest) -> None:
+    remove(request, "scheduler:DeleteScheduleGroup", {"Name": request.physical_id})
+
+
+SERVICE.resource_type(
+    ResourceType(
+        "AWS::Scheduler::Schedule",
+        _create_schedule,
+        _delete_schedule,
+        _update_schedule,
+        replaces=frozenset({"Name", "GroupName"}),
+    )
+)
+SERVICE.resource_type(ResourceType("AWS::Scheduler::ScheduleGroup", _create_group, _delete_group, _update_group))
