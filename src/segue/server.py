@@ -56,6 +56,7 @@ _SERVICES = (
     "s3",
     "secretsmanager",
     "scheduler",
+    "cloudformation",
 )
 
 

@@ -127,6 +127,8 @@ class ResourceType:
         delete: removes it. A resource that is gone already is no error (:func:`is_gone`).
         update: changes it in place; without it, every change replaces.
         replaces: properties whose change replaces the resource, beside those that the schema calls create-only.
+        always_updates: ``update`` is called although no property has changed: what they name may have (a nested
+            stack's template).
     """
 
     name: str
@@ -134,6 +136,7 @@ class ResourceType:
     delete: Remove
     update: Make | None = None
     replaces: frozenset[str] = frozenset()
+    always_updates: bool = False
 
 
 def is_gone(error: AwsError) -> bool:

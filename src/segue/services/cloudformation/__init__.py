@@ -1,0 +1,11 @@
+"""AWS CloudFormation.
+
+In: stacks with their resources, events, outputs, exports and imports; update with replacement, rollback, deletion
+policies. Every operation on a resource is a job; a step and what it changes commit together, so that a deployment goes
+on after a crash.
+"""
+
+from segue.services.cloudformation import describe, exports, phases, stacks, steps, templates
+from segue.services.cloudformation.service import SERVICE
+
+__all__ = ["SERVICE", "describe", "exports", "phases", "stacks", "steps", "templates"]
