@@ -8,7 +8,8 @@ the server's own address (``/_aws/lambda-url/ID/…``), which needs no name serv
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from segue.api.caller import Caller
 from segue.store import Transaction
@@ -32,12 +33,14 @@ class Visit:
         path: what is asked of it, raw (percent-encoding kept), with its slash.
         request: the HTTP request.
         authenticate: who signed it. Raises ``AwsError`` for a wrong signature, where they are verified.
+        memory: what the handler knows already when it is asked again (what an authorizer said).
     """
 
     id: str
     path: str
     request: Request
     authenticate: Callable[[Transaction], Caller]
+    memory: dict[str, Any] = field(default_factory=dict)
 
 
 def find_endpoint(labels: Collection[str], request: Request) -> tuple[str, str, str] | None:

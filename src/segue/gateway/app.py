@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from segue.api import Api, Call, Caller, Operation, deliveries
@@ -247,16 +248,16 @@ class Exchange:
             self.leave()
 
     async def _wait(self, result: dict[str, Any] | Pending | Outbound, seq: int) -> None:
-        """Park, look again; or have an edge perform what the operation wants, and settle it."""
+        """Park and look again, or have an edge do what the operation wants and settle it, until there is a result."""
         store = self._gateway._store
         try:
-            while isinstance(result, Pending):
-                await self._park(result, seq)
-                result, seq = await store.write(self._unit)
-            if isinstance(result, Outbound):
-                outbound = result
-                outcome = await self._gateway._effects[outbound.effect](outbound.request)
-                result = await store.write(lambda tx: self._settle(tx, outbound, outcome))
+            while not isinstance(result, dict):
+                if isinstance(result, Pending):
+                    await self._park(result, seq)
+                    result, seq = await store.write(self._unit)
+                else:
+                    outcome = await self._gateway._effects[result.effect](result.request)
+                    result, seq = await store.write(partial(self._settle, result, outcome))
             self._tell(self._serialize(result))
         except Exception as error:
             self._tell(self._serialize_error(error))
@@ -270,10 +271,9 @@ class Exchange:
         finally:
             self._parked = None
 
-    def _settle(self, tx: Transaction, outbound: Outbound, outcome: Any) -> dict[str, Any]:
+    def _settle(self, outbound: Outbound, outcome: Any, tx: Transaction) -> Answer:
         assert self._caller is not None
-        result: dict[str, Any] = outbound.settle(self._call(tx, self._caller), outcome)
-        return result
+        return outbound.settle(self._call(tx, self._caller), outcome), tx.seq
 
     def _serialize(self, result: dict[str, Any]) -> Response:
         try:
