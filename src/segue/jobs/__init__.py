@@ -1,7 +1,7 @@
 """Durable work: what is to happen later or elsewhere is a row, due at a time or at a wake, leased while it runs."""
 
 from segue.jobs.job import Again, Job, Outbound, Pending
-from segue.jobs.queue import cancel, cancel_all, count_waiting, enqueue, enqueue_parked, exists, wake
+from segue.jobs.queue import cancel, cancel_all, count_waiting, enqueue, enqueue_parked, exists, hurry, wake
 
 __all__ = [
     "Again",
@@ -14,5 +14,6 @@ __all__ = [
     "enqueue",
     "enqueue_parked",
     "exists",
+    "hurry",
     "wake",
 ]

@@ -62,6 +62,17 @@ def wake(tx: Transaction, key: str) -> None:
         tx.wake(DUE)
 
 
+def hurry(tx: Transaction, kind: str, key: str) -> None:
+    """Let the waiting or parked job of that kind and key run now; one that is under way stays so."""
+    tx.run(
+        "UPDATE jobs SET visible_at = ?, wait_key = NULL WHERE key = ? AND kind = ? AND receipt = 0",
+        tx.now_ms,
+        key,
+        kind,
+    )
+    tx.wake(DUE)
+
+
 def exists(tx: Transaction, kind: str, key: str) -> bool:
     """Whether there is a job of that kind and key, waiting or running."""
     return tx.one("SELECT 1 FROM jobs WHERE key = ? AND kind = ? LIMIT 1", key, kind) is not None

@@ -5,12 +5,13 @@
     call.perform("dynamodbstreams:StartAt", {"StreamArn": arn, "StartingPosition": "LATEST"})
         → {"ShardId": "shardId-…", "Checkpoint": "1…"}
     call.perform("dynamodbstreams:RecordsAfter", {"StreamArn": arn, "Checkpoint": "1…", "Limit": 100})
-        → {"ShardId": …, "Records": [event, …], "Checkpoint": "1…"}, or Pending
+        → {"ShardId": …, "Records": [event, …], "ArrivedAt": [milliseconds, …], "Checkpoint": "1…"}, or Pending
 
 The reader keeps the checkpoint as a row of its own. It writes down the new one in the transaction that settles what it
 did with the records: so a crash between brings the same records again, and none is lost. ``Pending`` has one key, on
 which a job may park (its handler returns it): it is woken in the transaction that writes the next record.
-Records are events as functions and pipes get them (plain JSON, with ``eventSourceARN``).
+Records are events as functions and pipes get them (plain JSON, with ``eventSourceARN``). A checkpoint is a sequence
+number, that of an event may serve as one too; they are all of one length, so that they compare as texts.
 
 Both need what AWS's readers need: ``dynamodb:GetRecords`` on the stream.
 """
@@ -72,5 +73,6 @@ def records_after(call: Call, params: dict[str, Any]) -> Result:
     return {
         "ShardId": shard_id(stream),
         "Records": [as_event(stream, record) for record in found],
+        "ArrivedAt": [record.at_ms for record in found],
         "Checkpoint": sequence_number(upto),
     }

@@ -2,11 +2,12 @@
 
 In: functions from zip packages (direct, or from S3 where that exists), layers, published versions, aliases with
 weights, resource policies, tags, reserved concurrency, the three invocation types, asynchronous invocation with its
-retries, age, dead letters and destinations, event source mappings of SQS queues with filters, windows and partial
-failures.
+retries, age, dead letters and destinations; event source mappings of SQS queues and DynamoDB streams with filters,
+windows, partial failures and, of streams, lanes, retries, bisection, age and destinations.
 Stored and told only: VPC, KMS, SnapStart and provisioned concurrency settings.
 Left out (each answers with an error that names it): container images, function URLs, response streaming, code signing,
-durable functions, capacity providers, event sources other than SQS, Object Lambda and recursion settings.
+durable functions, capacity providers, tumbling windows and event sources other than those,
+Object Lambda and recursion settings.
 """
 
 from segue.services.lambda_ import (
@@ -22,6 +23,7 @@ from segue.services.lambda_ import (
     polling,
     resource_types,
     settings,
+    stream_polling,
     tags,
     updates,
     versions,
@@ -42,6 +44,7 @@ __all__ = [
     "polling",
     "resource_types",
     "settings",
+    "stream_polling",
     "tags",
     "updates",
     "versions",

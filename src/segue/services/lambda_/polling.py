@@ -29,17 +29,11 @@ from segue.services.lambda_.batches import (
     record_of,
     split,
 )
-from segue.services.lambda_.event_source_mappings import (
-    BATCH_JOB,
-    EventSourceMapping,
-    as_role,
-    capacity_key,
-    find_mapping,
-    queue_url,
-)
 from segue.services.lambda_.functions import existing
 from segue.services.lambda_.invocation import EFFECT, InvokeOutcome
 from segue.services.lambda_.invoke import invoke_request
+from segue.services.lambda_.mapping_records import EventSourceMapping, as_role, find_mapping, queue_url
+from segue.services.lambda_.queue_sources import BATCH_JOB, capacity_key
 from segue.services.lambda_.service import SERVICE
 from segue.services.lambda_.sessions import PRINCIPAL
 

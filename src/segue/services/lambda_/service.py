@@ -101,6 +101,15 @@ MIGRATIONS = (
     CREATE INDEX lambda_versions_code ON lambda_versions (code_sha256);
     CREATE INDEX lambda_layers_code ON lambda_layers (code_sha256);
     """,
+    """
+    CREATE TABLE lambda_stream_lanes (
+        mapping TEXT NOT NULL,
+        lane BIGINT NOT NULL,
+        shard TEXT NOT NULL,
+        state TEXT NOT NULL,
+        PRIMARY KEY (mapping, lane)
+    );
+    """,
 )
 
 

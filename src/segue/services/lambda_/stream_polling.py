@@ -1,0 +1,245 @@
+"""Feeding functions from streams: one durable job a lane reads after its checkpoint and runs one batch at a time.
+
+The checkpoint is a row. It moves in the transaction that settles an invocation, so that a crash between brings the same
+records again and loses none. A lane with nothing to do parks on its stream and is woken by the next record.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from segue.api import Call
+from segue.api.caller import service_caller
+from segue.api.deliveries import Delivery, record
+from segue.errors import AwsError
+from segue.jobs import Again, Job, Outbound, Pending
+from segue.services.lambda_.batches import MAXIMUM_BATCH_BYTES
+from segue.services.lambda_.functions import existing
+from segue.services.lambda_.invocation import EFFECT, InvokeOutcome
+from segue.services.lambda_.invoke import invoke_request
+from segue.services.lambda_.mapping_records import EventSourceMapping, as_role, find_mapping
+from segue.services.lambda_.records import FunctionVersion
+from segue.services.lambda_.service import SERVICE
+from segue.services.lambda_.sessions import PRINCIPAL
+from segue.services.lambda_.stream_batches import (
+    ALL,
+    Lane,
+    StreamBatch,
+    after_failure,
+    choose,
+    failed_from,
+    passes,
+    retry_delay_ms,
+    too_old,
+)
+from segue.services.lambda_.stream_failures import TOO_OFTEN, TOO_OLD, GivenUp, give_up
+from segue.services.lambda_.stream_sources import find_lane, save_lane
+
+log = logging.getLogger(__name__)
+
+_TROUBLE_MS = 10_000
+_SCANNED = 1_000
+"""How many records are read at once where filters leave some out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A lane at work: its mapping, the function's version, its number, its shard, where it stands."""
+
+    mapping: EventSourceMapping
+    version: FunctionVersion
+    number: int
+    shard: str
+    lane: Lane
+
+    def save(self, call: Call, lane: Lane) -> _Work:
+        save_lane(call.tx, self.mapping.uuid, self.number, lane)
+        return replace(self, lane=lane)
+
+
+@SERVICE.job("lane")
+def run_lane(call: Call, job: Job) -> Again | Pending | Outbound | None:
+    """Invoke the function with what comes next in the lane; or wait for it."""
+    found = _work(call, job.payload)
+    if found is None:
+        return None
+    mapping, number, shard, lane = found
+    call = call.as_caller(service_caller(PRINCIPAL, mapping.function_arn))
+    try:
+        function, version = existing(call, mapping.function)
+        work = _Work(mapping, version, number, shard, lane)
+        return _run(call, as_role(call, function, version), work, job)
+    except AwsError as error:
+        return _trouble(call, mapping, job, error)
+
+
+def _work(call: Call, payload: dict[str, Any]) -> tuple[EventSourceMapping, int, str, Lane] | None:
+    mapping = find_mapping(call.tx, payload["mapping"])
+    found = find_lane(call.tx, payload["mapping"], payload["lane"])
+    if mapping is None or mapping.state != "Enabled" or found is None:
+        return None
+    return mapping, payload["lane"], *found
+
+
+def _run(call: Call, reader: Call, work: _Work, job: Job) -> Again | Pending | Outbound:
+    mapping, lane = work.mapping, work.lane
+    if mapping.window_ms and not lane.ends:
+        waiting = _gather(call, reader, work)
+        if waiting is not None:
+            return waiting
+    limit = max(mapping.batch_size, _SCANNED) if mapping.filters else mapping.batch_size
+    found = _read(reader, work, lane.checkpoint, limit)
+    if isinstance(found, Pending):
+        if not lane.ends:
+            return found
+        found = {"Records": [], "ArrivedAt": [], "Checkpoint": lane.ends[0]}
+    end = lane.ends[0] if lane.ends else ""
+    batch = choose(found["Records"], found["ArrivedAt"], found["Checkpoint"], mapping.filters, mapping.batch_size, end)
+    if lane.first and (not batch.records or batch.records[0].number > lane.first):
+        _note_forgotten(call, work, batch.records[0].number if batch.records else batch.upto)
+    if batch.records:
+        batch, work = _without_too_old(call, work, batch)
+    if not batch.records:
+        work.save(call, work.lane.moved(batch.upto))
+        return Again(call.now_ms)
+    request_id = call.tx.ids.uuid()
+    request = invoke_request(call, mapping.function, batch.event, request_id=request_id)
+    return Outbound(EFFECT, request, partial(_settle, work, batch, request_id, job))
+
+
+def _read(reader: Call, work: _Work, after: str, limit: int) -> dict[str, Any] | Pending:
+    params = {
+        "StreamArn": work.mapping.source_arn,
+        "Checkpoint": after,
+        "Limit": limit,
+        "MaxBytes": MAXIMUM_BATCH_BYTES,
+        "Lanes": work.mapping.lanes,
+        "Lane": work.number,
+    }
+    found = reader.perform("dynamodbstreams:RecordsAfter", params)
+    assert isinstance(found, dict | Pending)
+    return found
+
+
+def _gather(call: Call, reader: Call, work: _Work) -> Again | Pending | None:
+    """Look through what is new for a batch; ``None`` when there is enough, or has been waited long enough."""
+    mapping, lane = work.mapping, work.lane
+    if _is_enough(call, mapping, lane):
+        return None
+    found = _read(reader, work, lane.scanned or lane.checkpoint, _SCANNED)
+    if isinstance(found, Pending):
+        if not lane.gathered:
+            return found
+        return Pending(found.keys, lane.gathered_since_ms + mapping.window_ms)
+    for event, at_ms in zip(found["Records"], found["ArrivedAt"], strict=True):
+        if passes(event, mapping.filters):
+            lane = replace(
+                lane,
+                gathered=lane.gathered + 1,
+                gathered_bytes=lane.gathered_bytes + event["dynamodb"]["SizeBytes"],
+                gathered_since_ms=lane.gathered_since_ms or at_ms,
+            )
+    scanned = found["Checkpoint"]
+    work.save(call, replace(lane, scanned=scanned) if lane.gathered else lane.moved(scanned))
+    return None if _is_enough(call, mapping, lane) else Again(call.now_ms)
+
+
+def _is_enough(call: Call, mapping: EventSourceMapping, lane: Lane) -> bool:
+    if not lane.gathered:
+        return False
+    is_late = call.now_ms >= lane.gathered_since_ms + mapping.window_ms
+    return is_late or lane.gathered >= mapping.batch_size or lane.gathered_bytes >= MAXIMUM_BATCH_BYTES
+
+
+def _without_too_old(call: Call, work: _Work, batch: StreamBatch) -> tuple[StreamBatch, _Work]:
+    """Give up what is older than the mapping wants it."""
+    mapping = work.mapping
+    if mapping.maximum_age_ms is None:
+        return batch, work
+    count = too_old(batch.records, call.now_ms - mapping.maximum_age_ms)
+    if not count:
+        return batch, work
+    old, left = batch.records[:count], batch.records[count:]
+    give_up(call, mapping, work.version, GivenUp(old, work.shard, TOO_OLD, work.lane.attempts))
+    if left:
+        lane = work.lane
+        kept = replace(lane.moved(old[-1].number), failures=lane.failures, attempts=lane.attempts)
+        work = work.save(call, replace(kept, first=left[0].number if lane.first else ""))
+    return replace(batch, records=left), work
+
+
+def _settle(
+    work: _Work, batch: StreamBatch, request_id: str, job: Job, call: Call, outcome: InvokeOutcome
+) -> Again | None:
+    mapping = work.mapping
+    call = call.as_caller(service_caller(PRINCIPAL, mapping.function_arn))
+    if outcome.refused is not None:  # the batch has not reached the function, so this is no failure of its
+        return _trouble(call, mapping, job, outcome.refused)
+    numbers = [chosen.number for chosen in batch.records]
+    failed: int | None = ALL
+    if outcome.function_error is None:
+        failed = failed_from(outcome.payload, numbers) if mapping.reports_item_failures else None
+    if failed is None:
+        _note(call, work, batch, "delivered")
+        work.save(call, replace(work.lane.moved(batch.upto), result="OK"))
+        return Again(call.now_ms, {**job.payload, "trouble": "", "tries": 0})
+    lane, given_up_from = after_failure(
+        work.lane, numbers, batch.upto, failed, bisects=mapping.bisects, maximum_retries=mapping.maximum_retries
+    )
+    reason = outcome.error_text or "reported as failed by the function"
+    work.save(call, replace(lane, result="PROBLEM: Function call failed"))
+    if given_up_from is not None:
+        dropped = GivenUp(
+            batch.records[given_up_from:], work.shard, TOO_OFTEN, work.lane.attempts + 1, request_id, outcome
+        )
+        give_up(call, mapping, work.version, dropped)
+        return Again(call.now_ms)
+    _note(call, work, batch, "retrying", reason)
+    delay_ms = retry_delay_ms(lane.attempts - 1) if lane.attempts else 0
+    return Again(call.now_ms + delay_ms, reason=reason)
+
+
+def _trouble(call: Call, mapping: EventSourceMapping, job: Job, error: AwsError) -> Again | None:
+    """The stream may not be read, or the function not be run: said once, tried again until it is mended.
+
+    A stream that is gone stays so: its name is the time at which it began.
+    """
+    reason = str(error)
+    for_good = error.code == "ResourceNotFoundException" and "Stream:" in error.message
+    if job.payload.get("trouble") != reason:
+        log.warning("%s cannot be fed from %s: %s", mapping.qualified_arn, mapping.source_arn, reason)
+        status = "failed" if for_good else "retrying"
+        hop = Delivery(mapping.source_arn, mapping.qualified_arn, "dynamodb:GetRecords", status, job.attempts, reason)
+        record(call, hop)
+    if for_good:
+        return None
+    tries = job.payload.get("tries", 0)
+    delay_ms = retry_delay_ms(tries) if error.retryable else _TROUBLE_MS
+    return Again(call.now_ms + delay_ms, {**job.payload, "trouble": reason, "tries": tries + 1}, reason)
+
+
+def _note(call: Call, work: _Work, batch: StreamBatch, status: str, reason: str = "") -> None:
+    mapping = work.mapping
+    hop = Delivery(
+        mapping.source_arn,
+        mapping.qualified_arn,
+        "lambda:Invoke",
+        status,
+        work.lane.attempts + 1,
+        reason,
+        batch.records[0].number,
+    )
+    record(call, hop)
+
+
+def _note_forgotten(call: Call, work: _Work, following: str) -> None:
+    """Records that had failed are no longer kept: their stream does for a day."""
+    mapping, first = work.mapping, work.lane.first
+    reason = f"records from {first} to before {following} are older than their stream keeps them"
+    hop = Delivery(
+        mapping.source_arn, mapping.qualified_arn, "lambda:Invoke", "dropped", work.lane.attempts, reason, first
+    )
+    record(call, hop)
