@@ -188,3 +188,29 @@ def late(event, context):
     with Segue(tmp_path / "data") as segue:
         events = segue.client("logs").filter_log_events(logGroupName="/aws/lambda/late")["events"]
         assert "afterthought\n" in [event["message"] for event in events]
+
+
+def test_a_table_feeds_a_function_and_what_it_cannot_do_goes_to_a_queue(segue: Segue) -> None:
+    create(segue, "fails")
+    tables, queues = segue.client("dynamodb"), segue.client("sqs")
+    url = queues.create_queue(QueueName="dead")["QueueUrl"]
+    stream = tables.create_table(
+        TableName="things",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]["LatestStreamArn"]
+    segue.client("lambda").create_event_source_mapping(
+        FunctionName="fails",
+        EventSourceArn=stream,
+        StartingPosition="LATEST",
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:000000000000:dead"}},
+    )
+    tables.put_item(TableName="things", Item={"pk": {"S": "a"}})
+    segue.advance(5)
+    (message,) = messages(segue, url)
+    document = json.loads(message["Body"])
+    assert document["requestContext"]["approximateInvokeCount"] == 2
+    assert document["DDBStreamBatchInfo"]["streamArn"] == stream

@@ -88,7 +88,7 @@ def test_records_reach_the_function_as_they_are_written(house: House, stream: st
     mapping = create(house, stream, StartingPosition="LATEST")
     assert mapping["State"] == "Creating"
     assert house.run_jobs() == []
-    house.perform("dynamodb:PutItem", TableName="things", Item={"pk": {"S": "a"}, "b": {"B": b"\x00"}, "n": {"N": "1.50"}})
+    put(house, "a", b={"B": b"\x00"}, n={"N": "1.50"})
     (request,) = house.run_jobs()
     (record,) = json.loads(request.payload)["Records"]
     assert record.pop("eventID")

@@ -6,8 +6,8 @@ retries, age, dead letters and destinations; event source mappings of SQS queues
 windows, partial failures and, of streams, lanes, retries, bisection, age and destinations.
 Stored and told only: VPC, KMS, SnapStart and provisioned concurrency settings.
 Left out (each answers with an error that names it): container images, function URLs, response streaming, code signing,
-durable functions, capacity providers, tumbling windows and event sources other than those,
-Object Lambda and recursion settings.
+durable functions, capacity providers, tumbling windows, event sources other than those, Object Lambda and recursion
+settings.
 """
 
 from segue.services.lambda_ import (
