@@ -24,6 +24,9 @@ NODE_BOOTSTRAP = Path(__file__).parent / "bootstrap" / "node" / "index.mjs"
 NODE_REDIRECT = NODE_BOOTSTRAP.with_name("redirect.cjs")
 """Loaded before a Node.js program, it sends what is for AWS's hosts to ``AWS_ENDPOINT_URL``."""
 
+HOME_VARIABLE = "_SEGUE_ENDPOINT_URL"
+"""By which the bootstraps know the server's own address, whatever a function makes of ``AWS_ENDPOINT_URL``."""
+
 _FAMILY = re.compile(r"^(python|nodejs|provided|java|dotnetcore|dotnet|ruby|go)([0-9.]*)")
 _UNSUPPORTED = {
     "java": "Java functions are not supported yet",
@@ -159,6 +162,8 @@ def _variables(spec: FunctionSpec, place: Place, execution_environment: str, run
         "LAMBDA_TASK_ROOT": str(place.task_root),
         "LAMBDA_RUNTIME_DIR": str(runtime_directory),
     }
+    if spec.endpoint_url:
+        reserved[HOME_VARIABLE] = spec.endpoint_url
     if execution_environment:
         reserved["AWS_EXECUTION_ENV"] = execution_environment
     if spec.log_format == "JSON":

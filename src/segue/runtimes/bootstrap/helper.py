@@ -317,6 +317,7 @@ def start_runtime(request: dict[str, Any], telemetry: int) -> None:
     import time
 
     time.tzset()
+    sys.modules["_segue_way_home"].install(environment.get("_SEGUE_ENDPOINT_URL", ""))
     from awslambdaric import bootstrap, lambda_runtime_client
     from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
@@ -372,6 +373,17 @@ def load_libc() -> ctypes.CDLL | None:
     return libc
 
 
+def load_way_home() -> None:
+    """The module beside this one, under a name that no function's module has."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("_segue_way_home", os.path.join(os.path.dirname(__file__), "way_home.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[spec.name])
+
+
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     sys.path[:] = [entry for entry in sys.path if entry != os.path.dirname(os.path.abspath(__file__))]
@@ -387,6 +399,8 @@ def main() -> None:
     placeholder.__dict__["initialize_client"] = lambda user_agent: None
     sys.modules["runtime_client"] = placeholder
     import awslambdaric.bootstrap  # noqa: F401
+
+    load_way_home()
 
     helper = Helper(control, load_libc())
     try:

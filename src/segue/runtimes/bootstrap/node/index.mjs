@@ -4,6 +4,7 @@ import { RuntimeClient } from './client.mjs';
 import { patchConsole, setRequestId } from './console.mjs';
 import { Context, finisher } from './context.mjs';
 import { asError, formatted, runtimeError } from './errors.mjs';
+import { installWayHome } from './home.mjs';
 import { loadHandler } from './loader.mjs';
 import { installStreaming, isStreaming, ResponseStream } from './streaming.mjs';
 
@@ -83,6 +84,7 @@ class Runtime {
 const runtime = new Runtime();
 patchConsole();
 installStreaming();
+installWayHome(process.env._SEGUE_ENDPOINT_URL);
 process.on('beforeExit', () => {
   const next = runtime.afterLoop;
   runtime.afterLoop = null;
