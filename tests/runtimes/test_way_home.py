@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from segue.runtimes import Credentials
 from segue.runtimes.launch import find_node
 
 from .harness import Place, text
@@ -42,6 +43,7 @@ def server() -> Iterator[str]:
 
 
 NODE = """
+import http from 'node:http';
 import https, { request } from 'node:https';
 import { createRequire } from 'node:module';
 import url from 'node:url';
@@ -64,6 +66,8 @@ export const handler = async (event) => {
     collect((done) => https.request(`https://${hostname}/a?b`, { method: 'PUT', headers: put.headers }, done)),
     collect((done) => https.request(new URL('https://localhost/a%20b'), put, done)),
     collect((done) => https.request({ ...put, port: 1 }, done)),
+    collect((done) => http.request({ ...put, hostname: `sync-${hostname}`, port }, done)),
+    fetch(event.url, { method: 'PUT', body: 'body' }).then((answer) => answer.text()),
   ]);
 };
 """
@@ -75,8 +79,62 @@ def test_node(place: Place, server: str) -> None:
     host = server.removeprefix("http://")
     at_home = f"PUT /x?y=1 {host} body"
     assert outcome.payload.decode() == (
-        f'["{at_home}","{at_home}","{at_home}","PUT /a?b {host} body","{at_home}","ECONNREFUSED"]'
+        f'["{at_home}","{at_home}","{at_home}","PUT /a?b {host} body","{at_home}","ECONNREFUSED",'
+        f'"PUT /x?y=1 sync-{host} body","{at_home}"]'
     ), text(outcome)
+
+
+SIGNED = """
+import https from 'node:https';
+const put = (hostname, headers, path = '/') => new Promise((resolve) => {
+  const sent = https.request({ hostname, path, method: 'PUT', headers, timeout: 2000 }, (response) => {
+    let text = '';
+    response.on('data', (piece) => { text += piece; }).on('end', () => resolve(text));
+  });
+  sent.on('error', () => resolve('refused')).end();
+});
+const key = process.env.AWS_ACCESS_KEY_ID;
+export const handler = async () => Promise.all([
+  put('sqs.us-east-1.amazonaws.com', { Authorization: `AWS4-HMAC-SHA256 Credential=${key}/20261121/us-east-1/sqs` }),
+  put('b.s3.amazonaws.com', {}, `/k?X-Amz-Credential=${key}%2F20261121`),
+  put('b.s3.amazonaws.com', {}, `/k?AWSAccessKeyId=${key}&Expires=1`),
+  put('nowhere.invalid.amazonaws.com', { Authorization: 'AWS4-HMAC-SHA256 Credential=OTHER/20261121' }),
+]);
+"""
+
+
+@needs_node
+def test_signed_requests_to_aws_come_home(place: Place, server: str) -> None:
+    spec = place.node(SIGNED, endpoint_url=server, credentials=Credentials("ASIAKEY", "secret"))
+    answers = json.loads(place.invoke(spec).payload)
+    assert answers == [
+        "PUT / sqs.us-east-1.amazonaws.com ",
+        "PUT /k?X-Amz-Credential=ASIAKEY%2F20261121 b.s3.amazonaws.com ",
+        "PUT /k?AWSAccessKeyId=ASIAKEY&Expires=1 b.s3.amazonaws.com ",
+        "refused",
+    ]
+
+
+SDK2 = {
+    "index.js": """
+const AWS = require('aws-sdk');
+exports.handler = async () => [AWS.config.endpoint, AWS.config.s3ForcePathStyle, new AWS.Service('own').endpoint];
+""",
+    "node_modules/aws-sdk/package.json": '{"main": "lib/aws.js"}',
+    "node_modules/aws-sdk/lib/aws.js": "const aws = module.exports = require('./core'); aws.config = new aws.Config();",
+    "node_modules/aws-sdk/lib/core.js": """
+function Config() { Object.assign(this, this.keys); }
+Config.prototype = { keys: {}, update(more) { Object.assign(this, more); } };
+class Service { constructor(endpoint) { this.endpoint = endpoint || exports.config.endpoint; } }
+Object.assign(exports, { Config, config: new Config(), Service });
+""",
+}
+
+
+@needs_node
+def test_version_2_of_the_sdk_knows_its_endpoint(place: Place, server: str) -> None:
+    spec = place.function(SDK2, runtime="nodejs16.x", handler="index.handler", endpoint_url=server)
+    assert json.loads(place.invoke(spec).payload) == [server, True, "own"]
 
 
 PYTHON = """
@@ -96,6 +154,7 @@ def handler(event, context):
     try:
         put(http.client.HTTPSConnection(url.hostname, 1), path)
     except ConnectionRefusedError:
+        answers.append(urllib.request.urlopen(f"http://sync-{url.netloc}/s").read().decode())
         return answers
 """
 
@@ -104,4 +163,6 @@ def test_python(place: Place, server: str) -> None:
     outcome = place.invoke(place.python(PYTHON, endpoint_url=server), {"url": f"{server}/x?y=1"})
     host = server.removeprefix("http://")
     at_home = f"PUT /x?y=1 {host} body"
-    assert json.loads(outcome.payload) == [at_home, at_home, at_home, "GET /a 127.0.0.1 "], text(outcome)
+    assert json.loads(outcome.payload) == [at_home, at_home, at_home, "GET /a 127.0.0.1 ", f"GET /s sync-{host} "], (
+        text(outcome)
+    )

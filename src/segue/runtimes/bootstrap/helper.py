@@ -317,7 +317,7 @@ def start_runtime(request: dict[str, Any], telemetry: int) -> None:
     import time
 
     time.tzset()
-    sys.modules["_segue_way_home"].install(environment.get("_SEGUE_ENDPOINT_URL", ""))
+    sys.modules["_segue_way_home"].install(environment.get("_HOME_ENDPOINT_URL", ""))
     from awslambdaric import bootstrap, lambda_runtime_client
     from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 

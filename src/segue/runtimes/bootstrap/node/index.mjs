@@ -6,6 +6,7 @@ import { Context, finisher } from './context.mjs';
 import { asError, formatted, runtimeError } from './errors.mjs';
 import { installWayHome } from './home.mjs';
 import { loadHandler } from './loader.mjs';
+import { installSdk2 } from './sdk2.mjs';
 import { installStreaming, isStreaming, ResponseStream } from './streaming.mjs';
 
 const client = new RuntimeClient(process.env.AWS_LAMBDA_RUNTIME_API);
@@ -84,7 +85,8 @@ class Runtime {
 const runtime = new Runtime();
 patchConsole();
 installStreaming();
-installWayHome(process.env._SEGUE_ENDPOINT_URL);
+installWayHome(process.env._HOME_ENDPOINT_URL);
+installSdk2(process.env._HOME_ENDPOINT_URL);
 process.on('beforeExit', () => {
   const next = runtime.afterLoop;
   runtime.afterLoop = null;
