@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check docs conformance simulate fuzz bench clean help
+.PHONY: setup demo choreography test check docs conformance simulate fuzz bench clean help
 
 help:            ## show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 setup: .venv/ready  ## make .venv with Segue and what it needs
 
@@ -17,6 +17,9 @@ setup: .venv/ready  ## make .venv with Segue and what it needs
 
 demo: setup      ## the loan broker, end to end, before your eyes
 	$(BIN)/python examples/loan_broker/demo.py
+
+choreography: setup  ## the choreography by CDK: bootstrap, deploy, one event, the report, destroy (needs npm)
+	$(BIN)/python examples/choreography/demo.py
 
 test: setup      ## all tests
 	$(BIN)/python -m pytest -n auto

@@ -40,7 +40,7 @@ export class ChoreographyStack extends Stack {
     const { name, detailType, bucket } = props;
     const fn = new NodejsFunction(this, `${name}Fn`, {
       entry: path.join(__dirname, "..", "functions", `${name}.ts`),
-      runtime: Runtime.NODEJS_20_X,
+      runtime: Runtime.NODEJS_22_X,
       logRetention: RetentionDays.ONE_DAY,
       timeout: Duration.seconds(30),
       // the SDK comes along in its pinned version, whatever the runtime has
