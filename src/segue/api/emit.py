@@ -35,7 +35,7 @@ def emit(
     try:
         with call.tx.savepoint():
             teller = call.as_caller(service_caller(principal, resource))
-            answer = teller.perform("events:PutEvents", {"Entries": [entry]})
+            answer = teller.perform("events:PutServiceEvents", {"Entries": [entry]})
         assert isinstance(answer, dict)
         refused = answer["Entries"][0].get("ErrorMessage", "")
     except AwsError as error:

@@ -95,14 +95,14 @@ class Service:
         return declare
 
     def internal(
-        self, name: str, *, resource: Resource | None = None, action: str = ""
+        self, name: str, *, resource: Resource | None = None, action: str | None = ""
     ) -> Callable[[Handler], Handler]:
-        """Declare the handler of an operation that AWS's services have among themselves: policies speak of it, no API
-        has it. It takes its params as they come.
+        """Declare the handler of an operation that AWS's services have among themselves: policies speak of it (unless
+        ``action=None``), no API has it. It takes its params as they come.
         """
 
         def declare(handler: Handler) -> Handler:
-            needed = action or f"{self.iam_prefix or self.name}:{name}"
+            needed = "" if action is None else action or f"{self.iam_prefix or self.name}:{name}"
             self.internals[name] = Operation(name, handler, False, resource, needed)
             return handler
 

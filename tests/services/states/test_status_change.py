@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from segue.services.states.status_change import PAYLOAD_BYTES
+from segue.testing import Segue
 from tests.services.states.machines import PREFIX, House, task
 
 PASS = {"Type": "Pass", "End": True}
@@ -32,6 +33,20 @@ def told(house: House) -> Any:
         return sorted(found, key=lambda event: (event["time"], event["detail"]["status"]))
 
     return events_told
+
+
+def test_nobody_has_to_allow_it_where_policies_are_enforced() -> None:
+    with Segue(iam="enforce") as segue:
+        house = House(segue)
+        events, sqs = segue.client("events"), segue.client("sqs")
+        arn = "arn:aws:sqs:us-east-1:000000000000:told"
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        url = sqs.create_queue(QueueName="told", Attributes={"Policy": policy})["QueueUrl"]
+        events.put_rule(Name="r", EventPattern=json.dumps({"source": ["aws.states"]}))
+        events.put_targets(Rule="r", Targets=[{"Id": "t", "Arn": arn}])
+        house.start(house.machine(PASS))
+        assert len(sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]) == 2
 
 
 def test_begun_and_succeeded(house: House, told: Any) -> None:

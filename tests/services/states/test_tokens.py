@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from tests.services.states.machines import House, refusal, task, waiting
+from segue.testing import Segue
+from tests.services.states.machines import PREFIX, House, refusal, task, waiting
 
 pytestmark = pytest.mark.usefixtures("tokens_queue")
 
@@ -173,3 +177,40 @@ def test_more_tasks_than_a_commit_does(house: House) -> None:
         seen.update(tokens)
     assert len(seen) == 100
     assert house.output(arn) == [1] * 100
+
+
+def allowed(segue: Segue, role: str, action: str, resource: str) -> None:
+    """A role that everybody may assume, which may do one thing."""
+    iam = segue.client("iam")
+
+    def policy(**statement: Any) -> str:
+        return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+
+    trust = policy(Principal={"Service": "states.amazonaws.com", "AWS": "*"}, Action="sts:AssumeRole")
+    iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
+    iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=policy(Action=action, Resource=resource))
+
+
+def test_where_policies_are_enforced_the_answer_is_allowed_for_a_state_machine() -> None:
+    """As CDK's ``grantTaskResponse`` grants it: on the machine whose task waits."""
+    with Segue(iam="enforce") as segue:
+        segue.client("sqs").create_queue(QueueName="tokens")
+        allowed(segue, "states", "sqs:SendMessage", "*")
+        allowed(segue, "answerer", "states:SendTask*", f"{PREFIX}:stateMachine:m")
+        house = House(segue)
+        given = segue.client("sts").assume_role(
+            RoleArn="arn:aws:iam::000000000000:role/answerer", RoleSessionName="session"
+        )["Credentials"]
+        answerer = segue.client(
+            "stepfunctions",
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        )
+        arn = house.start(house.machine(waiting()))
+        answerer.send_task_success(taskToken=house.tokens()[0], output="1")
+        assert house.output(arn) == 1
+        house.start(house.machine(waiting(), name="other"))
+        code, message = refusal(answerer.send_task_success, taskToken=house.tokens()[0], output="1")
+        assert code == "AccessDeniedException"
+        assert f"states:SendTaskSuccess on resource: {PREFIX}:stateMachine:other" in message

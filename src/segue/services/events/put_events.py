@@ -45,6 +45,13 @@ def put_events(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
 
 
+@SERVICE.internal("PutServiceEvents", action=None)
+def put_service_events(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """What a service tells of its resources, on the default bus: nobody has to allow it (user guide, "Events from AWS
+    services")."""
+    return put_events(call, params)
+
+
 def _put(call: Call, bus: CompiledBus | None, arn: str, entry: dict[str, Any]) -> dict[str, Any]:
     for name in _REQUIRED:
         if not entry.get(name):

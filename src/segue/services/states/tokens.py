@@ -13,10 +13,17 @@ from segue.languages.asl import Command, CompleteTask, FailTask, Heartbeat, json
 from segue.languages.asl.commands import Key
 from segue.services.states import tokens_records
 from segue.services.states.advance import advance
+from segue.services.states.arns import machine_arn_of
 from segue.services.states.service import SERVICE
 
 
-@SERVICE.operation("SendTaskSuccess")
+def _machine(call: Call, params: dict[str, Any]) -> str:
+    """What a policy must allow the answer for: the state machine whose task waits (CDK's ``grantTaskResponse``)."""
+    found = tokens_records.find(call.tx, params["taskToken"])
+    return "*" if found is None else machine_arn_of(found[0]).partition("/")[0]
+
+
+@SERVICE.operation("SendTaskSuccess", resource=_machine)
 def send_task_success(call: Call, params: dict[str, Any]) -> Result:
     arn, key = _waiting(call, params["taskToken"])
     output = params["output"]
@@ -30,14 +37,14 @@ def send_task_success(call: Call, params: dict[str, Any]) -> Result:
     return {}
 
 
-@SERVICE.operation("SendTaskFailure")
+@SERVICE.operation("SendTaskFailure", resource=_machine)
 def send_task_failure(call: Call, params: dict[str, Any]) -> Result:
     arn, key = _waiting(call, params["taskToken"])
     _answer(call, arn, FailTask(key, params.get("error"), params.get("cause")))
     return {}
 
 
-@SERVICE.operation("SendTaskHeartbeat")
+@SERVICE.operation("SendTaskHeartbeat", resource=_machine)
 def send_task_heartbeat(call: Call, params: dict[str, Any]) -> Result:
     arn, key = _waiting(call, params["taskToken"])
     if not advance(call, arn, Heartbeat(key)):
