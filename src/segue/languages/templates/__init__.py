@@ -32,6 +32,7 @@ Source: CloudFormation user guide, "Template anatomy", "Intrinsic functions", "R
 "AWS::LanguageExtensions transform". Messages are those that AWS answers.
 """
 
+from segue.languages.templates.checks import compile_template
 from segue.languages.templates.dynamic_references import DynamicReference, dynamic_references, substitute
 from segue.languages.templates.errors import TemplateError
 from segue.languages.templates.evaluation import Facts
@@ -46,7 +47,7 @@ from segue.languages.templates.parameters import (
     stored_names,
 )
 from segue.languages.templates.reading import check_size, read_template
-from segue.languages.templates.template import Output, ResourceDeclaration, Template, compile_template
+from segue.languages.templates.template import Output, ResourceDeclaration, Template
 
 __all__ = [
     "DynamicReference",

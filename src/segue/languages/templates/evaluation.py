@@ -164,6 +164,8 @@ class Evaluator:
 
     def _list(self, value: Any, words: str) -> list[Any]:
         found = self.evaluate(value)
+        if found == self._facts.unknown and isinstance(found, str):
+            return [found]
         if not isinstance(found, list):
             raise template_error(words)
         return found
@@ -297,6 +299,8 @@ class Evaluator:
         if not isinstance(argument, list) or len(argument) not in (2, 3):
             raise template_error(CIDR_WORDS)
         block, *numbers = (self._text(part, CIDR_WORDS) for part in argument)
+        if block == self._facts.unknown:
+            return [block]
         if not all(number.isdecimal() and len(number) < 5 for number in numbers):
             raise template_error(CIDR_WORDS)
         return subnets(block, *map(int, numbers))
@@ -345,8 +349,7 @@ class Evaluator:
         return argument
 
     def _length(self, argument: Any) -> int:
-        words = "Fn::Length requires a list or a function that returns a list"
-        return len(self._list(argument, words))
+        return len(self._list(argument, "Fn::Length requires a list or a function that returns a list"))
 
     def _to_json(self, argument: Any) -> str:
         if not isinstance(argument, dict | list):

@@ -145,7 +145,7 @@ def instantiate(template: Template, parameters: Mapping[str, Any], pseudo: Mappi
     """A template with the values of its parameters.
 
     Args:
-        template: of :func:`compile_template`.
+        template: of :func:`~segue.languages.templates.checks.compile_template`.
         parameters: values of :func:`parameter_values`.
         pseudo: the pseudo-parameters by name (``AWS::Region``); ``AWS::NoValue`` needs none.
 

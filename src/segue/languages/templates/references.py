@@ -122,25 +122,10 @@ def check_call(name: str, argument: Any) -> None:
             raise template_error(SELECT_INDEX_WORDS)
         case "Fn::Join" if not isinstance(argument[0], str) or not isinstance(argument[1], list | dict):
             raise template_error(JOIN_WORDS)
-        case "Fn::ImportValue":
-            _check_import(argument)
         case "Fn::Transform":
             raise format_error("Fn::Transform is left after the template's transforms.")
         case _:
             pass
-
-
-def _check_import(argument: Any) -> None:
-    words = "Fn::ImportValue must not depend on any resources, imported values, or Fn::GetAZs"
-    stack = [argument]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, list):
-            stack.extend(part)
-        elif isinstance(part, dict):
-            if any(name in part for name in ("Fn::GetAtt", "Fn::ImportValue", "Fn::GetAZs")):
-                raise template_error(words)
-            stack.extend(part.values())
 
 
 _LISTS: dict[str, tuple[int, int, str]] = {

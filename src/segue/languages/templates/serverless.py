@@ -80,7 +80,7 @@ def answer(request: bytes) -> bytes:
     ``{"error"}``."""
     asked = json.loads(request)
     try:
-        made = {"document": expand_serverless(asked["document"], asked["values"], asked["region"])}
+        made: dict[str, Any] = {"document": expand_serverless(asked["document"], asked["values"], asked["region"])}
     except TemplateError as error:
         made = {"error": error.message}
     return json.dumps(made).encode()

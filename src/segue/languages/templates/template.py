@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from segue.languages.templates.errors import TemplateError, format_error, template_error
-from segue.languages.templates.functions import PSEUDO_PARAMETERS
+from segue.languages.templates.errors import TemplateError, format_error
 from segue.languages.templates.parameters import Parameter, read_parameters
-from segue.languages.templates.references import references, unresolved
 
 MOST_RESOURCES = 500
 MOST_OUTPUTS = 200
@@ -135,8 +133,8 @@ class Template:
     metadata: Any = None
 
 
-def compile_template(document: dict[str, Any]) -> Template:
-    """Check a template's shape and references.
+def read_sections(document: dict[str, Any]) -> Template:
+    """The sections of a template, each of the shape that it must have. What they refer to is not looked at.
 
     Raises:
         TemplateError: something is wrong with it.
@@ -144,7 +142,7 @@ def compile_template(document: dict[str, Any]) -> Template:
     if unknown := [name for name in document if name not in _SECTIONS]:
         raise TemplateError(f"Invalid template property or properties [{', '.join(unknown)}]")
     _check_heading(document)
-    template = Template(
+    return Template(
         document,
         document.get("Description") or "",
         read_parameters(_section(document, "Parameters")),
@@ -155,8 +153,6 @@ def compile_template(document: dict[str, Any]) -> Template:
         _section(document, "Rules"),
         document.get("Metadata"),
     )
-    _check_references(template)
-    return template
 
 
 def _check_heading(document: dict[str, Any]) -> None:
@@ -197,15 +193,15 @@ def _resource(name: str, declared: Any) -> ResourceDeclaration:
         if member not in _RESOURCE_MEMBERS:
             raise TemplateError(f"Invalid template resource property '{member}'")
     kind = declared.get("Type")
-    if not isinstance(kind, str) or not kind:
+    if kind is not None and not isinstance(kind, str):
+        raise format_error(f"[/Resources/{name}] Every Type member must be a string.")
+    if not kind:
         raise format_error(f"[/Resources/{name}] Every Resources object must contain a Type member.")
     properties = declared.get("Properties")
     if properties is not None and not isinstance(properties, dict):
-        raise format_error(
-            f"[/Resources/{name}/Properties] 'null' values are not allowed in templates"
-            if properties is None
-            else "Any Properties member must be a JSON object."
-        )
+        raise format_error("Any Properties member must be a JSON object.")
+    if properties is not None:
+        _check_nulls(properties, f"/Resources/{name}/Properties")
     condition = declared.get("Condition")
     if condition is not None and not isinstance(condition, str):
         raise format_error("Every Condition member must be a string.")
@@ -221,6 +217,18 @@ def _resource(name: str, declared: Any) -> ResourceDeclaration:
         declared.get("UpdatePolicy"),
         declared.get("Metadata"),
     )
+
+
+def _check_nulls(value: Any, path: str) -> None:
+    stack = [(value, path)]
+    while stack:
+        part, where = stack.pop()
+        if part is None:
+            raise format_error(f"[{where}] 'null' values are not allowed in templates")
+        if isinstance(part, dict):
+            stack.extend((inner, f"{where}/{key}") for key, inner in part.items() if inner.__class__ is not str)
+        elif isinstance(part, list):
+            stack.extend((inner, f"{where}/{place}") for place, inner in enumerate(part) if inner.__class__ is not str)
 
 
 def _depends_on(given: Any) -> tuple[str, ...]:
@@ -294,69 +302,3 @@ def _mappings(section: dict[str, Any]) -> dict[str, Any]:
                 if value is None or (isinstance(value, dict) and value):
                     raise format_error("Every Mappings attribute must be a String or a List.")
     return section
-
-
-def _check_references(template: Template) -> None:
-    _check_conditions(template)
-    missing: list[str] = []
-    for resource in template.resources.values():
-        missing += [name for name in resource.depends_on if name not in template.resources]
-        for part in resource.evaluated_parts:
-            if part:
-                missing += _missing(template, part, "Resources")
-        _check_condition_name(template, resource.condition, "Resources")
-    if missing:
-        raise unresolved(missing, "Resources")
-    for output in template.outputs.values():
-        missing += _missing(template, [output.value, output.export], "Outputs")
-        _check_condition_name(template, output.condition, "Outputs")
-    if missing:
-        raise unresolved(missing, "Outputs")
-
-
-def _missing(template: Template, value: Any, section: str) -> list[str]:
-    """What a value refers to and is not there; what has an error of its own is raised."""
-    missing = []
-    for reference in references(value):
-        name = reference.name
-        match reference.kind:
-            case "Fn::If":
-                _check_condition_name(template, name, section)
-            case "Fn::GetAtt" if name not in template.resources:
-                raise template_error(f"instance of Fn::GetAtt references undefined resource {name}")
-            case "Fn::Sub" if reference.attribute and name not in template.resources:
-                raise template_error(
-                    f"instance of Fn::Sub references invalid resource attribute {name}.{reference.attribute}"
-                )
-            case "Ref" | "Fn::Sub" if not (
-                name in template.resources or name in template.parameters or name in PSEUDO_PARAMETERS
-            ):
-                missing.append(name)
-            case _:
-                pass
-    return missing
-
-
-def _check_condition_name(template: Template, name: str | None, section: str) -> None:
-    if name is not None and name not in template.conditions:
-        raise format_error(f"Unresolved condition dependency {name} in the {section} block of the template")
-
-
-def _check_conditions(template: Template) -> None:
-    for expression in template.conditions.values():
-        if not isinstance(expression, dict) or len(expression) != 1:
-            raise format_error("Conditions can only be boolean operations on parameters and other conditions")
-        missing = []
-        for reference in references(expression):
-            name = reference.name
-            if reference.kind in ("Condition", "Fn::If"):
-                _check_condition_name(template, name, "Conditions")
-            elif reference.kind == "Fn::GetAtt" or (
-                name and name not in template.parameters and name not in PSEUDO_PARAMETERS
-            ):
-                missing.append(name)
-        if missing:
-            raise format_error(
-                f"Unresolved dependencies [{', '.join(dict.fromkeys(missing))}]. Cannot reference resources in the "
-                "Conditions block of the template"
-            )
