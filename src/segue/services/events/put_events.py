@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from segue.api import Call
+from segue.api import Call, Result
 from segue.api.authorize import authorize
 from segue.errors import AwsError
 from segue.languages.asl.json_text import parse
@@ -46,7 +46,7 @@ def put_events(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 
 @SERVICE.internal("PutServiceEvents", action=None)
-def put_service_events(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def put_service_events(call: Call, params: dict[str, Any]) -> Result:
     """What a service tells of its resources, on the default bus: nobody has to allow it (user guide, "Events from AWS
     services")."""
     return put_events(call, params)
