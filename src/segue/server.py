@@ -16,6 +16,7 @@ from segue.api import Api, Service, deduplication, deliveries, housekeeping, str
 from segue.api.http_effect import HTTP
 from segue.api.serverless_effect import SERVERLESS
 from segue.api.service import Identity
+from segue.api.sources import lanes, queues
 from segue.clock import Clock, SystemClock
 from segue.config import Settings
 from segue.console.blobs import blobs_page
@@ -81,6 +82,8 @@ def migrations(api: Api) -> Migrations:
         "deduplication": deduplication.MIGRATIONS,
         "deliveries": deliveries.MIGRATIONS,
         "streams": streams.MIGRATIONS,
+        "queue_sources": queues.MIGRATIONS,
+        "stream_sources": lanes.MIGRATIONS,
         "tags": tags.MIGRATIONS,
     }
     return {**floors, **api.migrations}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from segue.api import Api, Call, Caller, Service, deduplication, deliveries, streams, tags
+from segue.api.sources import lanes, queues
 from segue.clock import ManualClock
 from segue.config import IamMode, Settings
 from segue.errors import AwsError
@@ -22,6 +23,8 @@ SCHEMA = {
     "deliveries": deliveries.MIGRATIONS,
     "streams": streams.MIGRATIONS,
     "tags": tags.MIGRATIONS,
+    "queue_sources": queues.MIGRATIONS,
+    "stream_sources": lanes.MIGRATIONS,
 }
 KEPT = ("CREATE TABLE kept (body TEXT NOT NULL, queue TEXT NOT NULL, caller TEXT NOT NULL, trace TEXT NOT NULL);",)
 

@@ -401,7 +401,7 @@ def test_disabled_and_deleted_mappings_stop_where_they_are(house: House, stream:
     house.perform("lambda:DeleteEventSourceMapping", UUID=uuid)
     put(house, "c")
     assert house.run_jobs() == []
-    assert house.rows("SELECT COUNT(*) FROM lambda_stream_lanes") == [(0,)]
+    assert house.rows("SELECT COUNT(*) FROM stream_lanes") == [(0,)]
 
 
 def test_a_stream_that_is_gone_ends_its_mapping(house: House, stream: str) -> None:

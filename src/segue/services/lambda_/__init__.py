@@ -12,7 +12,6 @@ settings.
 
 from segue.services.lambda_ import (
     asynchronous,
-    batches,
     concurrency,
     event_invoke_configs,
     event_source_mappings,
@@ -33,7 +32,6 @@ from segue.services.lambda_.service import SERVICE
 __all__ = [
     "SERVICE",
     "asynchronous",
-    "batches",
     "concurrency",
     "event_invoke_configs",
     "event_source_mappings",

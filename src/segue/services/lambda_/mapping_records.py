@@ -126,12 +126,6 @@ def mapping_arn(mapping: EventSourceMapping) -> str:
     return make_arn("lambda", region, account, f"event-source-mapping:{mapping.uuid}")
 
 
-def queue_url(call: Call, queue_arn: str) -> str:
-    """The URL of a queue, for calls from inside."""
-    *_, account, name = queue_arn.split(":")
-    return f"{call.api.settings.endpoint_url}/{account}/{name}"
-
-
 def as_role(call: Call, function: Function, version: FunctionVersion) -> Call:
     """The same transaction on the authority of the function's role, with which its sources are read."""
     _, _, _, region, account, _ = function.arn.split(":", 5)

@@ -6,20 +6,16 @@ from typing import Any
 
 from segue import jobs
 from segue.api import Call
+from segue.api.sources.queues import forget_held, queue_url
 from segue.errors import AwsError
 from segue.services.lambda_.errors import invalid
-from segue.services.lambda_.mapping_records import EventSourceMapping, as_role, queue_url
+from segue.services.lambda_.mapping_records import EventSourceMapping, as_role
 from segue.services.lambda_.records import Function, FunctionVersion
 from segue.services.lambda_.sources import Source
 
 POLL_JOB = "lambda:poll"
 BATCH_JOB = "lambda:batch"
 _SMALL_BATCH = 10
-
-
-def capacity_key(uuid: str) -> str:
-    """The wake key of a mapping that runs as many batches as it may."""
-    return f"lambda:capacity:{uuid}"
 
 
 def _check(call: Call, mapping: EventSourceMapping, function: Function, version: FunctionVersion) -> None:
@@ -63,7 +59,7 @@ def _start(call: Call, mapping: EventSourceMapping) -> None:
 def _stop(call: Call, mapping: EventSourceMapping, _: bool) -> None:
     """Nothing more is taken. Batches that run go on to their end; what was gathered becomes visible again in time."""
     jobs.cancel(call.tx, POLL_JOB, mapping.uuid)
-    call.tx.run("DELETE FROM lambda_held_messages WHERE mapping = ?", mapping.uuid)
+    forget_held(call.tx, mapping.uuid)
 
 
 def _told(_: Call, mapping: EventSourceMapping) -> dict[str, Any]:

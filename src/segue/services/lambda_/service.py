@@ -110,6 +110,13 @@ MIGRATIONS = (
         PRIMARY KEY (mapping, lane)
     );
     """,
+    # What readers of queues and streams have in common is below (``api/sources``).
+    """
+    INSERT INTO held_messages SELECT mapping, id, held_at, size, record FROM lambda_held_messages;
+    DROP TABLE lambda_held_messages;
+    INSERT INTO stream_lanes SELECT mapping, lane, shard, state FROM lambda_stream_lanes;
+    DROP TABLE lambda_stream_lanes;
+    """,
 )
 
 

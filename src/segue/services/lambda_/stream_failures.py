@@ -14,12 +14,13 @@ from typing import Any
 
 from segue.api import Call, Target, deliver
 from segue.api.deliveries import Delivery, record
+from segue.api.sources.queues import queue_url
+from segue.api.sources.stream_batches import Chosen, StreamBatch
 from segue.services.lambda_.formats import iso_timestamp
 from segue.services.lambda_.invocation import InvokeOutcome
-from segue.services.lambda_.mapping_records import EventSourceMapping, queue_url
+from segue.services.lambda_.mapping_records import EventSourceMapping
 from segue.services.lambda_.records import FunctionVersion
 from segue.services.lambda_.sessions import PRINCIPAL
-from segue.services.lambda_.stream_batches import Chosen, StreamBatch
 
 TOO_OFTEN = "RetryAttemptsExhausted"
 TOO_OLD = "RecordAgeExceeded"

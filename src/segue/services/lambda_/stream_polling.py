@@ -14,9 +14,10 @@ from typing import Any
 from segue.api import Call
 from segue.api.caller import service_caller
 from segue.api.deliveries import Delivery, record
+from segue.api.sources.lanes import StreamSource, find_lane, look, save_lane
+from segue.api.sources.stream_batches import ALL, Lane, StreamBatch, after_failure, failed_from, retry_delay_ms
 from segue.errors import AwsError
 from segue.jobs import Again, Job, Outbound, Pending
-from segue.services.lambda_.batches import MAXIMUM_BATCH_BYTES
 from segue.services.lambda_.functions import existing
 from segue.services.lambda_.invocation import EFFECT, InvokeOutcome
 from segue.services.lambda_.invoke import invoke_request
@@ -24,25 +25,11 @@ from segue.services.lambda_.mapping_records import EventSourceMapping, as_role, 
 from segue.services.lambda_.records import FunctionVersion
 from segue.services.lambda_.service import SERVICE
 from segue.services.lambda_.sessions import PRINCIPAL
-from segue.services.lambda_.stream_batches import (
-    ALL,
-    Lane,
-    StreamBatch,
-    after_failure,
-    choose,
-    failed_from,
-    passes,
-    retry_delay_ms,
-    too_old,
-)
 from segue.services.lambda_.stream_failures import TOO_OFTEN, TOO_OLD, GivenUp, give_up
-from segue.services.lambda_.stream_sources import find_lane, save_lane
 
 log = logging.getLogger(__name__)
 
 _TROUBLE_MS = 10_000
-_SCANNED = 1_000
-"""How many records are read at once where filters leave some out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,90 +72,32 @@ def _work(call: Call, payload: dict[str, Any]) -> tuple[EventSourceMapping, int,
 
 
 def _run(call: Call, reader: Call, work: _Work, job: Job) -> Again | Pending | Outbound:
-    mapping, lane = work.mapping, work.lane
-    if mapping.window_ms and not lane.ends:
-        waiting = _gather(call, reader, work)
-        if waiting is not None:
-            return waiting
-    limit = max(mapping.batch_size, _SCANNED) if mapping.filters else mapping.batch_size
-    found = _read(reader, work, lane.checkpoint, limit)
-    if isinstance(found, Pending):
-        if not lane.ends:
-            return found
-        found = {"Records": [], "ArrivedAt": [], "Checkpoint": lane.ends[0]}
-    end = lane.ends[0] if lane.ends else ""
-    batch = choose(found["Records"], found["ArrivedAt"], found["Checkpoint"], mapping.filters, mapping.batch_size, end)
-    if lane.first and (not batch.records or batch.records[0].number > lane.first):
-        _note_forgotten(call, work, batch.records[0].number if batch.records else batch.upto)
-    if batch.records:
-        batch, work = _without_too_old(call, work, batch)
-    if not batch.records:
-        work.save(call, work.lane.moved(batch.upto))
-        return Again(call.now_ms)
+    mapping, before = work.mapping, work.lane
+    found = look(call, reader, _source(mapping), work.number, before)
+    if found.forgotten:
+        _note_forgotten(call, work, found.forgotten)
+    if found.old:
+        give_up(call, mapping, work.version, GivenUp(found.old, work.shard, TOO_OLD, before.attempts))
+    if found.lane != before:
+        work = work.save(call, found.lane)
+    if found.batch is None:
+        assert found.wait is not None
+        return found.wait
     request_id = call.tx.ids.uuid()
-    request = invoke_request(call, mapping.function, batch.event, request_id=request_id)
-    return Outbound(EFFECT, request, partial(_settle, work, batch, request_id, job))
+    request = invoke_request(call, mapping.function, found.batch.event, request_id=request_id)
+    return Outbound(EFFECT, request, partial(_settle, work, found.batch, request_id, job))
 
 
-def _read(reader: Call, work: _Work, after: str, limit: int) -> dict[str, Any] | Pending:
-    params = {
-        "StreamArn": work.mapping.source_arn,
-        "Checkpoint": after,
-        "Limit": limit,
-        "MaxBytes": MAXIMUM_BATCH_BYTES,
-        "Lanes": work.mapping.lanes,
-        "Lane": work.number,
-    }
-    found = reader.perform("dynamodbstreams:RecordsAfter", params)
-    assert isinstance(found, dict | Pending)
-    return found
-
-
-def _gather(call: Call, reader: Call, work: _Work) -> Again | Pending | None:
-    """Look through what is new for a batch; ``None`` when there is enough, or has been waited long enough."""
-    mapping, lane = work.mapping, work.lane
-    if _is_enough(call, mapping, lane):
-        return None
-    found = _read(reader, work, lane.scanned or lane.checkpoint, _SCANNED)
-    if isinstance(found, Pending):
-        if not lane.gathered:
-            return found
-        return Pending(found.keys, lane.gathered_since_ms + mapping.window_ms)
-    for event, at_ms in zip(found["Records"], found["ArrivedAt"], strict=True):
-        if passes(event, mapping.filters):
-            lane = replace(
-                lane,
-                gathered=lane.gathered + 1,
-                gathered_bytes=lane.gathered_bytes + event["dynamodb"]["SizeBytes"],
-                gathered_since_ms=lane.gathered_since_ms or at_ms,
-            )
-    scanned = found["Checkpoint"]
-    work.save(call, replace(lane, scanned=scanned) if lane.gathered else lane.moved(scanned))
-    return None if _is_enough(call, mapping, lane) else Again(call.now_ms)
-
-
-def _is_enough(call: Call, mapping: EventSourceMapping, lane: Lane) -> bool:
-    if not lane.gathered:
-        return False
-    is_late = call.now_ms >= lane.gathered_since_ms + mapping.window_ms
-    return is_late or lane.gathered >= mapping.batch_size or lane.gathered_bytes >= MAXIMUM_BATCH_BYTES
-
-
-def _without_too_old(call: Call, work: _Work, batch: StreamBatch) -> tuple[StreamBatch, _Work]:
-    """Give up what is older than the mapping wants it."""
-    mapping = work.mapping
-    if mapping.maximum_age_ms is None:
-        return batch, work
-    count = too_old(batch.records, call.now_ms - mapping.maximum_age_ms)
-    if not count:
-        return batch, work
-    old, left = batch.records[:count], batch.records[count:]
-    give_up(call, mapping, work.version, GivenUp(old, work.shard, TOO_OLD, work.lane.attempts))
-    if left:
-        lane = work.lane
-        kept = replace(lane.moved(old[-1].number), failures=lane.failures, attempts=lane.attempts)
-        work = work.save(call, replace(kept, first=left[0].number if lane.first else ""))
-    return replace(batch, records=left), work
+def _source(mapping: EventSourceMapping) -> StreamSource:
+    return StreamSource(
+        mapping.uuid,
+        mapping.source_arn,
+        mapping.batch_size,
+        mapping.window_ms,
+        mapping.filters,
+        mapping.lanes,
+        mapping.maximum_age_ms,
+    )
 
 
 def _settle(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.services.lambda_.stream_batches import ALL, Lane, after_failure, choose, failed_from
+from segue.api.sources.stream_batches import ALL, Lane, after_failure, choose, failed_from
 
 NUMBERS = [f"1{number:020d}" for number in range(1, 9)]
 

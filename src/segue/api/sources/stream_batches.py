@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from segue.api.sources.messages import MAXIMUM_BATCH_BYTES
 from segue.languages.eventpattern import compile as compile_pattern
-from segue.services.lambda_.batches import MAXIMUM_BATCH_BYTES
 
 ALL = 0
 """In answer to which records failed: all of them, from the first on."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.services.lambda_.batches import Held, event_of, failed_ids, passes, record_of, split
+from segue.api.sources.messages import Held, event_of, failed_ids, passes, record_of, split
 
 IDS = ["a", "b"]
 ALL = {"a", "b"}
