@@ -58,6 +58,9 @@ _SERVICES = (
     "secretsmanager",
     "scheduler",
     "cloudformation",
+    "ssm",
+    "kms",
+    "ecr",
 )
 
 
