@@ -14,10 +14,8 @@ from segue.cli.stacks.connection import CommandFailed
 MAX_FILES = 60_000
 """More is not a function's code, but a folder named by mistake."""
 
-LEFT_OUT = frozenset(
-    ".git .hg .svn .aws-sam .segue __pycache__ .pytest_cache .mypy_cache .ruff_cache .DS_Store Thumbs.db .idea "
-    ".vscode".split()
-)
+_CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache")
+LEFT_OUT = frozenset((".git", ".hg", ".svn", ".aws-sam", ".segue", ".DS_Store", ".idea", ".vscode", *_CACHES))
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 1 << 20
 

@@ -46,7 +46,7 @@ class Deployment:
             CommandFailed: parameters are missing, or the server refuses the template.
         """
         stack = self._existing(screen)
-        request = {
+        request: dict[str, Any] = {
             "StackName": self.stack_name,
             **self._template(packaged.text),
             "Parameters": self._given(packaged.document, stack),
@@ -136,9 +136,7 @@ class Deployment:
         return found
 
 
-def parameters(
-    declared: Mapping[str, Any], given: Mapping[str, str], before: set[str]
-) -> list[dict[str, Any]]:
+def parameters(declared: Mapping[str, Any], given: Mapping[str, str], before: set[str]) -> list[dict[str, Any]]:
     """The parameters of a request: given ones, else the stack's until now, else the template's defaults.
 
     Raises:
@@ -153,7 +151,10 @@ def parameters(
         if name not in given and name not in before and not (isinstance(about, dict) and "Default" in about)
     ]
     if missing:
-        lines = [f"{name} ({about.get('Type', 'String')})  {about.get('Description', '')}".rstrip() for name, about in missing]
+        lines = [
+            f"{name} ({about.get('Type', 'String')})  {about.get('Description', '')}".rstrip()
+            for name, about in missing
+        ]
         example = " ".join(f"--parameter {name}=…" for name, _ in missing)
         raise CommandFailed("\n  ".join(["parameters without a value:", *lines, f"Give them: {example}"]), 2)
     chosen: list[dict[str, Any]] = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]

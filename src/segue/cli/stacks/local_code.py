@@ -31,7 +31,11 @@ _FILES = {
     "AWS::ApiGateway::RestApi": ("BodyS3Location",),
     "AWS::ApiGatewayV2::Api": ("BodyS3Location",),
     "AWS::AppSync::GraphQLSchema": ("DefinitionS3Location",),
-    "AWS::AppSync::Resolver": ("RequestMappingTemplateS3Location", "ResponseMappingTemplateS3Location", "CodeS3Location"),
+    "AWS::AppSync::Resolver": (
+        "RequestMappingTemplateS3Location",
+        "ResponseMappingTemplateS3Location",
+        "CodeS3Location",
+    ),
     "AWS::AppSync::FunctionConfiguration": (
         "RequestMappingTemplateS3Location",
         "ResponseMappingTemplateS3Location",

@@ -128,14 +128,20 @@ class Packager:
         with ThreadPoolExecutor(_THREADS) as pool:
             zipped = dict(zip(different, pool.map(self.zip_code, different.values()), strict=True))
             keys = dict(
-                zip(zipped, pool.map(lambda one: self.artifacts.upload(one[0].name, one[0]), zipped.values()), strict=True)
+                zip(
+                    zipped,
+                    pool.map(lambda one: self.artifacts.upload(one[0].name, one[0]), zipped.values()),
+                    strict=True,
+                )
             )
         notes += [note for _, note in zipped.values() if note]
         return keys
 
     def _file(self, part: Local, *, zipped: bool) -> str:
         if part.path.is_dir():
-            raise CommandFailed(f"{part.logical_id}: {part.member} names the folder {part.path}, where a file is needed")
+            raise CommandFailed(
+                f"{part.logical_id}: {part.member} names the folder {part.path}, where a file is needed"
+            )
         if not zipped or zipfile.is_zipfile(part.path):
             return self._upload_bytes(part.path.read_bytes(), part.path.suffix)
         target = self.cache / "packages" / f"{content_hash([File(part.path.name, part.path)])}.zip"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ def colour_of(status: str) -> str:
         return "red"
     if status.endswith("_COMPLETE"):
         return "green"
-    return "yellow" if status.endswith("_IN_PROGRESS") or status.endswith("_SKIPPED") else ""
+    return "yellow" if status.endswith(("_IN_PROGRESS", "_SKIPPED")) else ""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Progress:
         pause = _FIRST_PAUSE_SECONDS
         try:
             while True:
-                fresh = list(self._fresh())
+                fresh = self._fresh()
                 for event in fresh:
                     if self._show(event):
                         return str(event["ResourceStatus"])
@@ -72,13 +72,13 @@ class Progress:
 
     def reasons(self) -> list[str]:
         """Why the operation failed: one line a resource, without those that were only cancelled."""
+        told = [event for event in self.failures if event.get("ResourceStatusReason") not in _AFTERMATH]
         return [
-            f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason') or 'no reason'}"
-            for event in self.failures
-            if event.get("ResourceStatusReason") not in _AFTERMATH
+            f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason', 'no reason')}"
+            for event in told
         ]
 
-    def _fresh(self) -> Iterator[dict[str, Any]]:
+    def _fresh(self) -> list[dict[str, Any]]:
         """Events that were not seen yet, oldest first."""
         found: list[dict[str, Any]] = []
         token = None
@@ -90,7 +90,7 @@ class Progress:
             if token is None or len(new) < len(page["StackEvents"]):
                 break
         self._seen.update(event["EventId"] for event in found)
-        return reversed(found)
+        return found[::-1]
 
     def _page(self, token: str | None) -> dict[str, Any]:
         page: dict[str, Any] = self.client.describe_stack_events(
