@@ -47,6 +47,7 @@ class Progress:
     _seen: set[str] = field(default_factory=set)
     _under_way: dict[str, tuple[float, str]] = field(default_factory=dict)
     _done: int = 0
+    _why: str = ""
 
     def begin(self) -> None:
         """Remember what has happened before the operation. The stack may not be there yet."""
@@ -71,12 +72,12 @@ class Progress:
             self.screen.clear()
 
     def reasons(self) -> list[str]:
-        """Why the operation failed: one line a resource, without those that were only cancelled."""
+        """Why the operation failed: one line a resource, without those that were only cancelled; else the stack's."""
         told = [event for event in self.failures if event.get("ResourceStatusReason") not in _AFTERMATH]
         return [
             f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason', 'no reason')}"
             for event in told
-        ]
+        ] or ([self._why] if self._why else [])
 
     def _fresh(self) -> list[dict[str, Any]]:
         """Events that were not seen yet, oldest first."""
@@ -105,6 +106,7 @@ class Progress:
         if status.endswith("_FAILED"):
             self.failures.append(event)
         if whole:
+            self._why = self._why or (event.get("ResourceStatusReason") or "" if colour_of(status) == "red" else "")
             if status.endswith("_IN_PROGRESS") and "ROLLBACK" in status and "CLEANUP" not in status:
                 self.screen.line(self._text(event))
             return not status.endswith("_IN_PROGRESS")

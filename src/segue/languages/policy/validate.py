@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from segue.languages.policy.conditions import known_operator
 
-Kind = Literal["identity", "trust", "resource"]
-"""Attached to a user, group or role; a role's trust policy; attached to a resource."""
+Kind = Literal["identity", "managed", "trust", "resource"]
+"""In a user, group or role; managed by itself; a role's trust policy; attached to a resource."""
 
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _POLICY_MEMBERS = {"Version", "Id", "Statement"}
@@ -31,6 +31,8 @@ class MalformedPolicy(ValueError):
 def validate_document(text: str, kind: Kind = "identity") -> dict[str, Any]:
     """The parsed document; :class:`MalformedPolicy` where IAM would refuse it.
 
+    Inline policies may be of either version, and need not say it (the policy templates of SAM do not).
+
     Source: what IAM answers to CreatePolicy, PutRolePolicy and CreateRole
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html).
     """
@@ -38,7 +40,7 @@ def validate_document(text: str, kind: Kind = "identity") -> dict[str, Any]:
     _require(not set(document) - _POLICY_MEMBERS, _SYNTAX)
     version = document.get("Version", "2008-10-17")
     _require(version in _VERSIONS, _SYNTAX)
-    _require(kind != "identity" or version == "2012-10-17", "Policy document must be version 2012-10-17 or greater.")
+    _require(kind != "managed" or version == "2012-10-17", "Policy document must be version 2012-10-17 or greater.")
     statements = document.get("Statement")
     listed: list[Any] = statements if isinstance(statements, list) else [statements]
     _require(bool(listed) and all(isinstance(statement, Mapping) for statement in listed), _SYNTAX)
@@ -114,7 +116,7 @@ def _resources(statement: Mapping[str, Any], kind: Kind) -> None:
 
 def _principals(statement: Mapping[str, Any], kind: Kind) -> None:
     named = statement.get("Principal", statement.get("NotPrincipal"))
-    if kind == "identity":
+    if kind in ("identity", "managed"):
         _require(named is None, "Policy document should not specify a principal.")
         return
     _require(named is not None, "Missing required field Principal")

@@ -32,7 +32,7 @@ def create_policy(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if call.tx.one("SELECT 1 FROM iam_policies WHERE account = ? AND name = ?", call.account, name) is not None:
         message = f"A policy called {name} already exists. Duplicate names are not allowed."
         raise AwsError("EntityAlreadyExists", message, status=409)
-    document = checked(params["PolicyDocument"])
+    document = checked(params["PolicyDocument"], "managed")
     call.tx.run(
         "INSERT INTO iam_policies VALUES (?, ?, ?, ?, ?, ?, 'v1', 2, ?, ?)",
         arn,
@@ -113,7 +113,7 @@ def create_policy_version(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """One more version, which may become the default."""
     arn = params["PolicyArn"]
     row = _own_row(call, arn)
-    document = checked(params["PolicyDocument"])
+    document = checked(params["PolicyDocument"], "managed")
     if len(_versions(call, arn)) >= _MAX_VERSIONS:
         raise AwsError(
             "LimitExceeded",

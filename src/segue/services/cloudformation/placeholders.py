@@ -1,0 +1,129 @@
+"""Resources of services that Segue does not have: accepted, with a note that says so, and nothing else.
+
+Most applications have something around what they do: an alarm, a distribution, a network, a web interface. Here it has
+no effect, but what does the work can be deployed beside it and tried. Such a resource has properties that its schema
+has checked, a physical id, and the attributes of its schema, so that what refers to it can be made.
+
+Types of services that Segue has are no placeholders, unless their effect is on nothing that is here
+(``_WITHOUT_EFFECT``): what one would expect to work must not be missing in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from segue.api.resource_types import Resource, ResourceRequest, ResourceType
+from segue.languages.templates.schemas import Schema, known_types, schema_of
+
+_WITHOUT_EFFECT = frozenset(
+    (
+        "AWS::CDK::Metadata",
+        "AWS::DynamoDB::GlobalTable",
+        "AWS::IAM::OIDCProvider",
+        "AWS::IAM::SAMLProvider",
+        "AWS::IAM::ServiceLinkedRole",
+        "AWS::Lambda::CodeSigningConfig",
+        "AWS::Logs::MetricFilter",
+        "AWS::Logs::QueryDefinition",
+        "AWS::S3::StorageLens",
+        "AWS::SSM::MaintenanceWindow",
+    )
+)
+_OURS = ("AWS::CloudFormation::",)
+_MAX_PARTS = 3
+_LONGEST_ID = 60
+
+
+def placeholder(type_name: str, declared: Iterable[str]) -> ResourceType | None:
+    """What stands for a type that nothing declares; ``None`` where that would be pretence, or AWS has no such type.
+
+    Args:
+        declared: the types that services declare.
+    """
+    if type_name in _WITHOUT_EFFECT:
+        return _type(type_name)
+    if type_name not in known_types() or type_name.startswith(_OURS):
+        return None
+    service = type_name.rpartition("::")[0] + "::"
+    return None if any(name.startswith(service) for name in declared) else _type(type_name)
+
+
+@lru_cache(maxsize=512)
+def _type(type_name: str) -> ResourceType:
+    return ResourceType(type_name, _create, _delete, _update)
+
+
+def _create(request: ResourceRequest) -> Resource:
+    request.notes.append(f"{request.type_name} has no effect here")
+    return _resource(request, _physical_id(request))
+
+
+def _update(request: ResourceRequest) -> Resource:
+    return _resource(request, request.physical_id)
+
+
+def _delete(_: ResourceRequest) -> None:
+    """There is nothing to delete."""
+
+
+def _resource(request: ResourceRequest, physical_id: str) -> Resource:
+    schema = schema_of(request.type_name)
+    if schema is None:
+        return Resource(physical_id, {"Arn": _arn(request, physical_id)})
+    names = [path for path in schema.read_only if "*" not in path and path.count("/") < _MAX_PARTS]
+    found = {path.replace("/", "."): _attribute(request, schema, path, physical_id) for path in names}
+    return Resource(physical_id, found)
+
+
+def _physical_id(request: ResourceRequest) -> str:
+    """What identifies it: a name that the template gives, or one made as CloudFormation makes names."""
+    made = request.name("", _LONGEST_ID, lower=True)
+    schema = schema_of(request.type_name)
+    if schema is None:
+        return made
+    own = [path for path in schema.identifier if path in schema.read_only]
+    if own:
+        return _arn(request, made) if own[0].endswith("Arn") else made
+    given = [request.properties.get(path) for path in schema.identifier]
+    return str(given[-1]) if given and isinstance(given[-1], str | int) else made
+
+
+def _arn(request: ResourceRequest, name: str) -> str:
+    if name.startswith("arn:"):
+        return name
+    _, service, kind = request.type_name.split("::", 2)
+    return request.call.arn(service.lower(), f"{kind.lower()}/{name}")
+
+
+def _attribute(request: ResourceRequest, schema: Schema, path: str, physical_id: str) -> Any:
+    """Something of the attribute's type that tells where it comes from."""
+    if path in schema.identifier:
+        return physical_id
+    last = path.rpartition("/")[2]
+    if last.endswith("Arn"):
+        return _arn(request, physical_id)
+    text = f"{physical_id}.{last.lower()}.invalid" if last.endswith(("Name", "Address")) else f"{physical_id}-{last}"
+    match _node(schema, path):
+        case "i" | "n":
+            return 0
+        case "b":
+            return False
+        case list():
+            return [text]
+        case _:
+            return text
+
+
+def _node(schema: Schema, path: str) -> Any:
+    node = schema.node
+    for step in path.split("/"):
+        while isinstance(node, str) and node.startswith("#"):
+            node = schema.definitions.get(node[1:])
+        if not isinstance(node, dict):
+            return None
+        node = node.get("p", {}).get(step)
+    while isinstance(node, str) and node.startswith("#"):
+        node = schema.definitions.get(node[1:])
+    return node
