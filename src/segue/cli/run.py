@@ -7,10 +7,13 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from segue.cli.aws import DEFAULTS, ENDPOINT_URL
-from segue.runtimes.launch import NODE_REDIRECT
+
+NODE_REDIRECT = Path(__file__).with_name("redirect.cjs")
+"""Loaded before a Node.js program, it sends what is for AWS's hosts to ``AWS_ENDPOINT_URL``."""
 
 
 def add(commands: Any) -> None:

@@ -21,8 +21,6 @@ from segue.runtimes.process import Program
 from segue.runtimes.spec import FunctionSpec
 
 NODE_BOOTSTRAP = Path(__file__).parent / "bootstrap" / "node" / "index.mjs"
-NODE_REDIRECT = NODE_BOOTSTRAP.with_name("redirect.cjs")
-"""Loaded before a Node.js program, it sends what is for AWS's hosts to ``AWS_ENDPOINT_URL``."""
 
 HOME_VARIABLE = "_HOME_ENDPOINT_URL"
 """By which the bootstraps know the server's own address, whatever a function makes of ``AWS_ENDPOINT_URL``."""
