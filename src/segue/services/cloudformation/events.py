@@ -41,7 +41,6 @@ def resource_becomes(call: Call, stack: Stack, row: ResourceRow, status: str, re
     """A resource has another status from now on; the row is the caller's to save."""
     row.status, row.reason, row.changed_at_ms = status, reason, call.now_ms
     event = {
-        "EventId": f"{row.logical_id}-{status}-{_iso(call.now_ms)}",
         "LogicalResourceId": row.logical_id,
         "PhysicalResourceId": row.physical_id,
         "ResourceType": row.type,
@@ -73,7 +72,9 @@ def page(
 
 def _tell(call: Call, stack: Stack, event: dict[str, Any], reason: str) -> None:
     operation = stack.operation or {}
-    event |= {"StackId": stack.id, "StackName": stack.name, "Timestamp": call.now_ms}
+    at_ms = _moment(call, stack)
+    event.setdefault("EventId", f"{event['LogicalResourceId']}-{event['ResourceStatus']}-{_iso(at_ms)}")
+    event |= {"StackId": stack.id, "StackName": stack.name, "Timestamp": at_ms}
     if reason:
         event["ResourceStatusReason"] = reason
     if operation.get("token"):
@@ -89,6 +90,16 @@ def _tell(call: Call, stack: Stack, event: dict[str, Any], reason: str) -> None:
     )
     for topic in stack.settings.get("notification_arns", ()):
         _notify(call, stack, topic, event)
+
+
+def _moment(call: Call, stack: Stack) -> int:
+    """When an event is said to have happened (milliseconds): each a little later than the one before it.
+
+    Much of a stack becomes in one moment here. Who follows events sorts them by time, and takes two of the same id
+    (which is made of the time) for one.
+    """
+    row = call.tx.one("SELECT data FROM cloudformation_events WHERE stack = ? ORDER BY number DESC LIMIT 1", stack.id)
+    return call.now_ms if row is None else max(call.now_ms, int(msgpack.unpackb(row[0])["Timestamp"]) + 1)
 
 
 def _notify(call: Call, stack: Stack, topic: str, event: dict[str, Any]) -> None:
