@@ -41,7 +41,7 @@ def test_a_rule_with_its_targets(resources: Resources, events: Any) -> None:
     )
     name = "app-Rule-ABCDEFGHIJKL"
     assert made.physical_id == name
-    assert made.attributes == {"Arn": f"arn:aws:events:us-east-1:000000000000:rule/{name}"}
+    assert made.attributes == {"Arn": f"arn:aws:events:us-east-1:000000000000:rule/{name}", "RuleName": name}
     described = events.describe_rule(Name=name)
     assert json.loads(described["EventPattern"])["detail"] == {"n": [{"numeric": [">", 3]}]}
     assert described["State"] == "ENABLED"

@@ -191,7 +191,8 @@ def test_a_parameter_of_a_template(segue: Segue, ssm: Any) -> None:
     resources = Resources(segue, team="a")
     made = resources.create("AWS::SSM::Parameter", "P", Type="String", Value="one", Description="d")
     assert made.physical_id == "app-P-ABCDEFGHIJKL"
-    assert made.attributes == {"Type": "String", "Value": "one"}
+    assert made.attributes["Arn"] == "arn:aws:ssm:us-east-1:000000000000:parameter/app-P-ABCDEFGHIJKL"
+    assert (made.attributes["Type"], made.attributes["Value"]) == ("String", "one")
     after = resources.update("P", Type="String", Value="two", Tags={"own": "x"})
     assert after.attributes["Value"] == "two"
     assert value_of(ssm, made.physical_id) == "two"

@@ -17,7 +17,17 @@ _LONGEST_NAME = 255
 _KEPT = ("AttributeDefinitions", "BillingMode", "DeletionProtectionEnabled", "OnDemandThroughput", "TableClass")
 _AT_CREATION = ("KeySchema", "LocalSecondaryIndexes", "ProvisionedThroughput", "WarmThroughput")
 _OF_INDEX = ("IndexName", "KeySchema", "OnDemandThroughput", "Projection", "ProvisionedThroughput", "WarmThroughput")
-_IGNORED = ("ContributorInsightsSpecification", "ImportSourceSpecification", "KinesisStreamSpecification")
+_IGNORED = (
+    "ContributorInsightsSpecification",
+    "GlobalTableSourceArn",
+    "GlobalTableWitnesses",
+    "ImportSourceSpecification",
+    "KinesisStreamSpecification",
+    "MultiRegionConsistency",
+    "ReadOnDemandThroughputSettings",
+    "VectorIndexes",
+    "WriteOnDemandThroughputSettings",
+)
 _ENCRYPTION = {"SSEEnabled": "Enabled"}
 
 

@@ -25,7 +25,7 @@ def _create_rule(request: ResourceRequest) -> Resource:
     physical_id = name if bus_name == DEFAULT_BUS else f"{bus_name}|{name}"
     _refuse_existing_rule(request, {"Name": name, "EventBusName": bus})
     made = _put_rule(request, name, bus)
-    return Resource(physical_id, {"Arn": made["RuleArn"]})
+    return Resource(physical_id, {"Arn": made["RuleArn"], "RuleName": name})
 
 
 def _refuse_existing_rule(request: ResourceRequest, params: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from segue.api.resource_types import Resource, ResourceRequest, ResourceType, ch
 from segue.services.logs.service import SERVICE
 
 _LONGEST_NAME = 512
-_IGNORED = ("DataProtectionPolicy", "FieldIndexPolicies", "ResourcePolicyDocument")
+_IGNORED = ("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "FieldIndexPolicies", "ResourcePolicyDocument")
 
 
 def _create_group(request: ResourceRequest) -> Resource:

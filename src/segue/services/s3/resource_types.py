@@ -85,6 +85,7 @@ _SETTINGS = {
     ),
 }
 _IGNORED = (
+    "AbacStatus",
     "AnalyticsConfigurations",
     "IntelligentTieringConfigurations",
     "InventoryConfigurations",
@@ -106,7 +107,7 @@ _ACLS = {
 
 
 def _create_bucket(request: ResourceRequest) -> Resource:
-    name = request.name("BucketName", _LONGEST_NAME, lower=True)
+    name = _name(request)
     _refuse_existing(request, name)
     region = request.call.region
     params: dict[str, Any] = {"Bucket": name, "ObjectLockEnabledForBucket": request.properties.get("ObjectLockEnabled")}
@@ -120,6 +121,13 @@ def _create_bucket(request: ResourceRequest) -> Resource:
     _put_tags(request, name)
     note_ignored(request, *_IGNORED)
     return _bucket(request, name)
+
+
+def _name(request: ResourceRequest) -> str:
+    prefix = request.properties.get("BucketNamePrefix")
+    if prefix and not request.properties.get("BucketName"):
+        return f"{prefix}-{request.call.account}-{request.call.region}-an"
+    return request.name("BucketName", _LONGEST_NAME, lower=True)
 
 
 def _refuse_existing(request: ResourceRequest, name: str) -> None:

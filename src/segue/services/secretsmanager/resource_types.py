@@ -33,7 +33,7 @@ def _create_secret(request: ResourceRequest) -> Resource:
     if (made := _generated(request)) is not None:
         params["SecretString"] = made
     arn = request.perform("secretsmanager:CreateSecret", params)["ARN"]
-    note_ignored(request, "ReplicaRegions")
+    note_ignored(request, "ReplicaRegions", "Type")
     return Resource(arn, {"Id": arn})
 
 
@@ -69,7 +69,7 @@ def _update_secret(request: ResourceRequest) -> Resource:
         params["SecretString"] = made
     request.perform("secretsmanager:UpdateSecret", params)
     retag(request, "secretsmanager", {"SecretId": arn}, "DescribeSecret")
-    note_ignored(request, "ReplicaRegions")
+    note_ignored(request, "ReplicaRegions", "Type")
     return Resource(arn, request.attributes)
 
 

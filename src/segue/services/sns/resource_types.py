@@ -24,6 +24,7 @@ _TOPIC = (
     "SignatureVersion",
     "TracingConfig",
 )
+_IGNORED = ("DataProtectionPolicy", "MaximumMessageSize")
 _FEEDBACK = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
 _PROTOCOLS = {"http": "HTTP", "http/s": "HTTP", "https": "HTTP", "sqs": "SQS", "lambda": "Lambda"} | {
     "application": "Application",
@@ -43,7 +44,7 @@ def _create_topic(request: ResourceRequest) -> Resource:
     params = {"Name": name, "Attributes": attributes, "Tags": request.all_tags()}
     arn = request.perform("sns:CreateTopic", params)["TopicArn"]
     _subscribe_inline(request, arn)
-    note_ignored(request, "DataProtectionPolicy")
+    note_ignored(request, *_IGNORED)
     return Resource(arn, {"TopicArn": arn, "TopicName": name})
 
 
@@ -83,7 +84,7 @@ def _update_topic(request: ResourceRequest) -> Resource:
             request.perform("sns:SetTopicAttributes", params)
     _subscribe_inline(request, arn)
     retag(request, "sns", {"ResourceArn": arn})
-    note_ignored(request, "DataProtectionPolicy")
+    note_ignored(request, *_IGNORED)
     return Resource(arn, request.attributes)
 
 

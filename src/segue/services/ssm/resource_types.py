@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.api.resource_types import Resource, ResourceRequest, ResourceType, chosen, note_ignored, remove
 from segue.errors import AwsError
-from segue.services.ssm.service import SERVICE
+from segue.services.ssm.service import SERVICE, arn_of
 
 _LONGEST_NAME = 1_011
 _KEPT = ("AllowedPattern", "DataType", "Description", "Tier", "Type", "Value")
@@ -31,7 +31,8 @@ def _refuse_secure(request: ResourceRequest) -> None:
 
 
 def _parameter(request: ResourceRequest, name: str) -> Resource:
-    return Resource(name, {"Type": request.properties["Type"], "Value": str(request.properties["Value"])})
+    given = request.properties
+    return Resource(name, {"Arn": arn_of(request.call, name), "Type": given["Type"], "Value": str(given["Value"])})
 
 
 def _update(request: ResourceRequest) -> Resource:
