@@ -57,6 +57,7 @@ _SERVICES = (
     "s3",
     "secretsmanager",
     "scheduler",
+    "apigatewayv2",
     "cloudformation",
     "ssm",
     "kms",

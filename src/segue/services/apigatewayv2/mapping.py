@@ -1,0 +1,111 @@
+"""Values of a request, as an integration's parameters name them.
+
+Source: API Gateway developer guide, "Transform API requests and responses for HTTP APIs" (parameter mapping).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from segue.api.http_payload import query_of, source_ip
+from segue.services.apigatewayv2.entered import Entered
+
+_EXPRESSION = re.compile(r"\$\{((?:request|context|stageVariables)[\w.$\[\]-]*)\}")
+_WHOLE = re.compile(r"\$(request|context|stageVariables)[\w.$\[\]-]*")
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+
+
+def mapped(text: str, entered: Entered) -> str | None:
+    """A parameter's value: static text, with what it takes from the request; ``None`` where that is not there."""
+    if _WHOLE.fullmatch(text):
+        return _value(text[1:], entered)
+    return _EXPRESSION.sub(lambda found: _value(found[1], entered) or "", text)
+
+
+def _value(name: str, entered: Entered) -> str | None:
+    request = entered.visit.request
+    kind, _, rest = name.partition(".")
+    if kind == "stageVariables":
+        return dict(entered.stage.get("StageVariables") or {}).get(rest)
+    if kind == "context":
+        return _context(rest, entered)
+    kind, _, rest = rest.partition(".")
+    readers: dict[str, Callable[[], str | None]] = {
+        "header": lambda: request.headers.get(rest.lower()),
+        "querystring": lambda: ",".join(query_of(request).get(rest, ())) or None,
+        "path": lambda: entered.variables.get(rest) if rest else entered.path,
+        "body": lambda: _of_body(request.body, rest),
+    }
+    return readers[kind]() if kind in readers else None
+
+
+def _of_body(body: bytes, path: str) -> str | None:
+    if not path:
+        return body.decode("utf-8", "replace")
+    try:
+        value: Any = json.loads(body)
+    except ValueError:
+        return None
+    for step in _STEP.finditer(path):
+        name, index = step[1], step[2]
+        if index is not None and isinstance(value, list) and int(index) < len(value):
+            value = value[int(index)]
+        elif name is not None and isinstance(value, dict) and name in value:
+            value = value[name]
+        else:
+            return None
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _context(name: str, entered: Entered) -> str | None:
+    known = {
+        "accountId": entered.api.account,
+        "apiId": entered.api.id,
+        "httpMethod": entered.visit.request.method,
+        "identity.sourceIp": source_ip(entered.visit.request),
+        "path": entered.path,
+        "requestId": entered.call.request_id,
+        "routeKey": entered.route["RouteKey"],
+        "stage": entered.stage_name,
+        "requestTimeEpoch": str(entered.call.now_ms),
+    }
+    if name in known:
+        return str(known[name])
+    if name.startswith("authorizer."):
+        said = entered.visit.memory.get("authorizer") or {}
+        value = said.get("lambda", said).get(name.removeprefix("authorizer."))
+        return None if value is None else str(value)
+    return None
+
+
+def request_changes(
+    entered: Entered, integration: dict[str, Any], url: str, headers: dict[str, str], query: str
+) -> tuple[str, dict[str, str]]:
+    """The URL and the headers of a proxied request after ``overwrite:``, ``append:`` and ``remove:``."""
+    asked = query_of(entered.visit.request)
+    for key, value in (integration.get("RequestParameters") or {}).items():
+        what, _, place = key.partition(":")
+        where, _, name = place.partition(".")
+        new = mapped(str(value), entered) or ""
+        if where == "path" and what == "overwrite":
+            scheme, _, rest = url.partition("://")
+            url = f"{scheme}://{rest.partition('/')[0]}{quote(new, safe='/%')}"
+        elif where == "header":
+            _change(headers, what, name.lower(), new)
+        elif where == "querystring":
+            asked[name] = [] if what == "remove" else [*(asked.get(name, []) if what == "append" else []), new]
+    text = urlencode([(name, value) for name, values in asked.items() for value in values])
+    return (f"{url}{'&' if '?' in url else '?'}{text}" if text else url), headers
+
+
+def _change(headers: dict[str, str], what: str, name: str, value: str) -> None:
+    if what == "remove":
+        headers.pop(name, None)
+    elif what == "append" and name in headers:
+        headers[name] = f"{headers[name]},{value}"
+    else:
+        headers[name] = value

@@ -1,0 +1,69 @@
+"""Which route of an HTTP API a request takes. Pure.
+
+Source: API Gateway developer guide, "Create routes for HTTP APIs": the most specific one that fits, first of the
+request's method, then of ``ANY``; paths without a greedy variable before those with one; ``$default`` where none fits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_METHODS = ("ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_DEFAULT = "$default"
+
+
+def is_route_key(key: str) -> bool:
+    """Whether a text is a route key: ``GET /pets/{id}`` or ``$default``."""
+    method, _, path = key.partition(" ")
+    return key == _DEFAULT or (method in _METHODS and path.startswith("/"))
+
+
+def match_path(pattern: str, path: str) -> dict[str, str] | None:
+    """The variables of a path that fits a pattern (``/pets/{id}/{rest+}``); ``None`` for one that does not."""
+    found: dict[str, str] = {}
+    wanted, given = pattern.strip("/").split("/"), path.strip("/").split("/")
+    for index, part in enumerate(wanted):
+        name = part[1:-1] if part.startswith("{") and part.endswith("}") else None
+        if name is not None and name.endswith("+"):
+            rest = "/".join(given[index:])
+            return {**found, name[:-1]: rest} if rest else None
+        if index >= len(given) or (name is None and part != given[index]) or (name is not None and not given[index]):
+            return None
+        if name is not None:
+            found[name] = given[index]
+    return found if len(wanted) == len(given) else None
+
+
+def find_route(
+    routes: Iterable[Mapping[str, Any]], method: str, path: str
+) -> tuple[Mapping[str, Any], dict[str, str]] | None:
+    """The route of a request and its path variables."""
+    best: tuple[tuple[int, ...], Mapping[str, Any], dict[str, str]] | None = None
+    for route in routes:
+        wanted, _, pattern = route["RouteKey"].partition(" ")
+        if wanted == _DEFAULT:
+            variables: dict[str, str] | None = {}
+            rank: tuple[int, ...] = (3,)
+        else:
+            variables = match_path(pattern, path) if wanted in (method, "ANY") else None
+            rank = _rank(pattern, wanted)
+        if variables is not None and (best is None or rank < best[0]):
+            best = rank, route, variables
+    return None if best is None else best[1:]
+
+
+def _rank(pattern: str, method: str) -> tuple[int, ...]:
+    """Lower is more specific: without variables, with some, with a greedy one; then part by part; then the method."""
+    parts = pattern.strip("/").split("/")
+    kinds = [2 if part.endswith("+}") else 1 if part.startswith("{") else 0 for part in parts]
+    return (2 if 2 in kinds else 1 if 1 in kinds else 0, *kinds, -len(kinds), method == "ANY")
+
+
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+
+
+def with_stage_variables(text: str, variables: Mapping[str, str]) -> str:
+    """A URI with its stage variables filled in."""
+    return _STAGE_VARIABLE.sub(lambda found: str(variables.get(found[1], "")), text)

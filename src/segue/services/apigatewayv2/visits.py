@@ -1,0 +1,61 @@
+"""A request to an HTTP API: stage, route, authorizer, integration, answer.
+
+Source: API Gateway developer guide, "Create HTTP APIs" with its chapters on routes, stages, CORS and authorizers. The
+messages are those that AWS answers: ``Not Found``, ``Unauthorized``, ``Forbidden``, ``Internal Server Error``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from segue.api import Call
+from segue.api.call import Result
+from segue.api.caller import service_caller
+from segue.api.endpoint import Visit
+from segue.api.http_payload import decoded
+from segue.errors import AwsError
+from segue.services.apigatewayv2 import records
+from segue.services.apigatewayv2.apis import DEFAULT_STAGE
+from segue.services.apigatewayv2.authorizers import authorize
+from segue.services.apigatewayv2.cors import preflight
+from segue.services.apigatewayv2.entered import Entered, answer
+from segue.services.apigatewayv2.integrations import integrate
+from segue.services.apigatewayv2.records import HttpApi
+from segue.services.apigatewayv2.routing import find_route
+from segue.services.apigatewayv2.service import SERVICE
+
+PRINCIPAL = "apigateway.amazonaws.com"
+
+
+@SERVICE.endpoint("execute-api")
+def visited(call: Call, params: dict[str, Any]) -> Result:
+    """Answer a request to an API."""
+    visit: Visit = params["visit"]
+    api = records.find_api(call.tx, visit.id)
+    if api is None or api.document.get("DisableExecuteApiEndpoint"):
+        raise AwsError("NotFoundException", "Not Found", status=404)
+    stage, path = _stage(call, api, visit.path)
+    allowed = preflight(api.document.get("CorsConfiguration"), visit.request)
+    if allowed is not None:
+        return {"response": allowed}
+    if stage is None:
+        return answer(api, visit, 404, "Not Found")
+    found = find_route(records.parts_after(call.tx, api.id, "Route"), visit.request.method, path)
+    if found is None or not found[0].get("Target"):
+        return answer(api, visit, 404, "Not Found")
+    route = dict(found[0])
+    key = route["RouteKey"]
+    method, pattern = ("*", "$default") if key == DEFAULT_STAGE else key.split(" ", 1)
+    method = "*" if method == "ANY" else method
+    source = f"{api.arn}/{stage['StageName']}/{method}/{pattern.removeprefix('/')}"
+    owned = call.as_caller(service_caller(PRINCIPAL, source))
+    return authorize(Entered(owned, api, visit, stage, path, route, found[1]), integrate)
+
+
+def _stage(call: Call, api: HttpApi, path: str) -> tuple[dict[str, Any] | None, str]:
+    """The stage that the first part of a path names, with the rest; else the default one."""
+    first, _, rest = path.removeprefix("/").partition("/")
+    named = records.find_part(call.tx, api.id, "Stage", decoded(first)) if first else None
+    if named is not None and first != DEFAULT_STAGE:
+        return named, decoded(f"/{rest}")
+    return records.find_part(call.tx, api.id, "Stage", DEFAULT_STAGE), decoded(path)
