@@ -19,7 +19,7 @@ def spec(runtime: str, **more: object) -> FunctionSpec:
 @pytest.fixture
 def where(tmp_path: Path) -> Place:
     return Place(
-        tmp_path / "task", (tmp_path / "l1", tmp_path / "l2"), tmp_path, tmp_path / "modules", "127.0.0.1:1", "s"
+        tmp_path / "task", (tmp_path / "l1", tmp_path / "l2"), tmp_path, (tmp_path / "modules",), "127.0.0.1:1", "s"
     )
 
 
@@ -60,16 +60,11 @@ def test_python_searches_the_package_then_the_last_layer(where: Place) -> None:
 
 
 def test_the_packaged_node(where: Place, packaged_node: Path) -> None:
-    where.node_modules.mkdir()
     planned = plan(spec("nodejs12.x", memory_mb=1000), where)
     assert planned.program.argv[:2] == (str(packaged_node), "--max-old-space-size=900")
     assert planned.runtime_version == "nodejs:99.1.0"
     assert "nodejs12.x is not installed here, the function runs on Node.js 99.1.0" in planned.warning
-    modules = [
-        where.temporary / "l2/nodejs/node_modules",
-        where.temporary / "l1/nodejs/node_modules",
-        where.node_modules,
-    ]
+    modules = [*where.node_modules, where.task_root]
     assert planned.program.environment["NODE_PATH"] == ":".join(map(str, modules))
     assert plan(spec("nodejs99.x"), where).warning == ""
 

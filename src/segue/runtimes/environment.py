@@ -20,6 +20,7 @@ from typing import Literal
 
 from segue.clock import Clock
 from segue.runtimes import report
+from segue.runtimes.code_folders import Folders
 from segue.runtimes.environment_log import Ending, EnvironmentLog, InitFailure
 from segue.runtimes.errors import shutting_down
 from segue.runtimes.launch import Launch, Place, plan
@@ -59,22 +60,20 @@ class Environment:
     def __init__(
         self,
         spec: FunctionSpec,
-        folders: tuple[Path, tuple[Path, ...]],
+        folders: Folders,
         directory: Path,
-        node_modules: Path,
         clock: Clock,
         on_free: Callable[[Environment], None],
         on_end: Callable[[Environment], None],
     ) -> None:
         self.spec = spec
-        self.log = EnvironmentLog(spec, folders[0], directory.name, clock)
+        self.log = EnvironmentLog(spec, folders.task_root, directory.name, clock)
         self.state: Literal["starting", "idle", "busy", "ended"] = "starting"
         self.idle_since = 0.0
         self.is_frozen = False
         self.came_up = False
-        self._task_root, self._layers = folders
+        self._folders = folders
         self._directory = directory
-        self._node_modules = node_modules
         self._clock = clock
         self._on_free = on_free
         self._on_end = on_end
@@ -108,7 +107,8 @@ class Environment:
             os.close(self.log.output.writer)
             self._ended()
             raise
-        self.log.init_started(launch.runtime_version, launch.warning)
+        notes = "".join(f"[WARN] Segue: {note}\n" for note in self._folders.notes)
+        self.log.init_started(launch.runtime_version, launch.warning + notes)
         self._child = helper.spawn(launch.program, self.log.output.writer, self._on_exit)
         try:
             async with asyncio.timeout(INIT_SECONDS + self.spec.timeout_seconds):
@@ -123,7 +123,8 @@ class Environment:
     async def _plan(self) -> Launch:
         self._listener = await self._loop.create_server(self._connect, "127.0.0.1", 0)
         address = f"127.0.0.1:{self._listener.sockets[0].getsockname()[1]}"
-        place = Place(self._task_root, self._layers, self._directory, self._node_modules, address, self.log.log_stream)
+        of = self._folders
+        place = Place(of.task_root, of.layers, self._directory, of.node_modules, address, self.log.log_stream)
         launch = await self._loop.run_in_executor(None, plan, self.spec, place)
         if self.state == "ended":
             raise EnvironmentGone

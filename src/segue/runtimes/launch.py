@@ -42,7 +42,7 @@ class Place:
     task_root: Path
     layers: tuple[Path, ...]
     temporary: Path
-    node_modules: Path
+    node_modules: tuple[Path, ...]
     api_address: str
     log_stream: str
 
@@ -103,9 +103,7 @@ def _node(spec: FunctionSpec, place: Place) -> Launch:
     asked = spec.runtime.removeprefix("nodejs").split(".")[0]
     warning = "" if asked == version.split(".")[0] else _substitute_warning(spec.runtime, f"Node.js {version}")
     variables = _variables(spec, place, "AWS_Lambda_" + spec.runtime, NODE_BOOTSTRAP.parent)
-    modules = [str(layer / "nodejs" / "node_modules") for layer in reversed(place.layers)]
-    if place.node_modules.is_dir():
-        modules.append(str(place.node_modules))
+    modules = map(str, (*place.node_modules, place.task_root))
     variables["NODE_PATH"] = ":".join([*modules, *filter(None, [spec.environment.get("NODE_PATH")])])
     # AWS leaves a tenth of the memory to what is not JavaScript's heap.
     heap_mb = max(32, spec.memory_mb * 9 // 10)

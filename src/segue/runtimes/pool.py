@@ -11,17 +11,20 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from segue.clock import Clock, SystemClock
+from segue.runtimes.code_folders import CodeFolders, Folders
 from segue.runtimes.environment import Environment, EnvironmentGone
 from segue.runtimes.environment_log import InitFailure
-from segue.runtimes.errors import CodeRefused, ConcurrencyExceeded, shutting_down
+from segue.runtimes.errors import ConcurrencyExceeded, shutting_down
 from segue.runtimes.launch import check_runtime
-from segue.runtimes.package import extract
+from segue.runtimes.node_sdk import NodeSdk
 from segue.runtimes.process import Helper
-from segue.runtimes.spec import CodeRef, FunctionSpec, Invocation, LogLine, Outcome
+from segue.runtimes.report import log_stream
+from segue.runtimes.spec import FunctionSpec, Invocation, LogLine, Outcome
 
 LateLines = Callable[[FunctionSpec, str, tuple[LogLine, ...]], None]
 _SWEEP_SECONDS = 0.1
@@ -64,7 +67,7 @@ class Pool:
     """Where functions run. Belongs to the event loop that ``start`` runs in.
 
     ``directory`` keeps extracted code and the environments' temporary folders; without one a temporary folder is used.
-    What is installed in its ``node_modules`` (the AWS SDK for JavaScript, say) every Node.js function can require.
+    What is installed in its ``node_modules`` every Node.js function can require; ``sdk`` installs the SDK.
     ``on_late_lines`` (spec, log stream, lines) gets what an environment wrote after its last outcome, when it ends.
     """
 
@@ -74,6 +77,7 @@ class Pool:
         settings: PoolSettings | None = None,
         clock: Clock | None = None,
         on_late_lines: LateLines | None = None,
+        sdk: NodeSdk | None = None,
     ) -> None:
         self._own_directory = Path(tempfile.mkdtemp(prefix="segue-runtimes-")) if directory is None else None
         self._directory = (directory or self._own_directory or Path()).resolve()
@@ -81,6 +85,8 @@ class Pool:
         self._clock = clock or SystemClock()
         self._on_late_lines = on_late_lines
         self._helper = Helper(self._directory)
+        self._sdk = sdk or NodeSdk()
+        self._code = CodeFolders(self._directory, self._sdk)
         self._groups: dict[tuple[str, str], _Group] = {}
         self._environments: set[Environment] = set()
         self._idle: dict[Environment, None] = {}  # longest idle first
@@ -102,9 +108,7 @@ class Pool:
         _raise_descriptor_limit()
         shutil.rmtree(self._directory / "environments", ignore_errors=True)
         (self._directory / "environments").mkdir(parents=True, exist_ok=True)
-        (self._directory / "code").mkdir(exist_ok=True)
-        for unfinished in (self._directory / "code").glob(".unfinished-*"):
-            shutil.rmtree(unfinished, ignore_errors=True)
+        self._code.clear()
         self._helper.start()
 
     def prewarm(self, runtime: str) -> None:
@@ -175,6 +179,7 @@ class Pool:
         for environment in list(self._environments):
             environment.kill()
         self._groups.clear()
+        self._sdk.close()
         await self._helper.close()
         if self._own_directory is not None:
             shutil.rmtree(self._own_directory, ignore_errors=True)
@@ -238,10 +243,11 @@ class Pool:
 
     async def _start_one(self, group: _Group) -> None:
         try:
+            folders = await self._code.ready(group.spec, partial(self._tell, group.spec))
             async with self._starts:
                 if not group.waiting:  # someone became free meanwhile
                     return
-                environment = await self._environment(group)
+                environment = self._environment(group, folders)
                 start = asyncio.get_running_loop().create_task(environment.start(self._helper))
                 self._track(start)
                 # The bound is for processors; a long init, which may even wait for another function, must not block
@@ -260,20 +266,25 @@ class Pool:
         elif environment.state == "idle":
             self._on_free(group, environment)
 
+    def _tell(self, spec: FunctionSpec, text: str) -> None:
+        """Into the function's log at once, before there is an environment."""
+        if self._on_late_lines is not None:
+            now_ms = self._clock.now_ms()
+            stream = log_stream(now_ms, spec.version, uuid.uuid4().hex)
+            self._on_late_lines(spec, stream, (LogLine(now_ms, f"[INFO] Segue: {text}\n"),))
+
     def _track(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _environment(self, group: _Group) -> Environment:
+    def _environment(self, group: _Group, folders: Folders) -> Environment:
         spec = group.spec
-        folders = (await self._folder(spec.code), tuple([await self._folder(layer) for layer in spec.layers]))
         directory = self._directory / "environments" / uuid.uuid4().hex
         directory.mkdir(parents=True)
         environment = Environment(
             spec,
             folders,
             directory,
-            self._directory / "node_modules",
             self._clock,
             on_free=lambda free: self._on_free(group, free),
             on_end=lambda ended: self._on_end(group, ended),
@@ -281,18 +292,6 @@ class Pool:
         self._environments.add(environment)
         self._sweep_soon()
         return environment
-
-    async def _folder(self, code: CodeRef) -> Path:
-        if code.directory is not None:
-            if not code.directory.is_dir():
-                raise CodeRefused(f"The code folder {code.directory} does not exist")
-            return code.directory.absolute()
-        if code.path is None:
-            raise CodeRefused("The function has no code")
-        folder = self._directory / "code" / code.sha256.replace("/", "_")
-        if folder.is_dir():
-            return folder
-        return await asyncio.get_running_loop().run_in_executor(None, extract, code.path, folder)
 
     def _take(self, group: _Group, environment: Environment) -> None:
         self._idle.pop(environment, None)

@@ -62,10 +62,16 @@ function explained(error) {
   const missing = error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_MODULE_NOT_FOUND';
   if (!missing) return error;
   const sdk = /'(aws-sdk|@aws-sdk\/[^']*)/.exec(error.message);
-  if (sdk) {
-    console.warn(`Segue: ${sdk[1]} is part of AWS's Node.js runtimes and is not installed here; put it into the package or a layer`);
-  }
+  if (sdk) console.warn(adviceOn(sdk[1]));
   return renamed('ImportModuleError', error);
+}
+
+function adviceOn(name) {
+  const major = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV)?.[1] ?? 0);
+  const isBrought = (name === 'aws-sdk') === (major < 18);
+  return isBrought
+    ? `Segue: ${name} is part of AWS's Node.js runtimes and is not installed here; run 'segue runtimes install', or put it into the package or a layer`
+    : `Segue: ${name} is not part of AWS's runtime nodejs${major}.x; put it into the package or a layer`;
 }
 
 function renamed(name, error) {

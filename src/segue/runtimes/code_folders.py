@@ -1,0 +1,64 @@
+"""Where the code of functions and layers lies: extracted once for each content, or a folder used in place."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from segue.runtimes.errors import CodeRefused
+from segue.runtimes.node_modules import NodeModules
+from segue.runtimes.node_sdk import NodeSdk
+from segue.runtimes.package import extract
+from segue.runtimes.spec import CodeRef, FunctionSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """A function's code, its layers, where Node.js looks for packages, and what its log should say of all that."""
+
+    task_root: Path
+    layers: tuple[Path, ...] = ()
+    node_modules: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class CodeFolders:
+    """Keeps them below the pool's ``directory``."""
+
+    def __init__(self, directory: Path, sdk: NodeSdk) -> None:
+        self._directory = directory
+        self._node = NodeModules(directory, sdk)
+
+    def clear(self) -> None:
+        """Remove what a killed server has left half done."""
+        (self._directory / "code").mkdir(exist_ok=True)
+        for pattern in ("code/.unfinished-*", "node/*/.unfinished-*"):
+            for unfinished in self._directory.glob(pattern):
+                shutil.rmtree(unfinished, ignore_errors=True)
+
+    async def ready(self, spec: FunctionSpec, tell: Callable[[str], None]) -> Folders:
+        """All that the function needs is there. What takes long is told at once. Raises ``CodeRefused``."""
+        common = self._directory / "code"
+        layers = tuple([await self._folder(layer, common) for layer in spec.layers])
+        if not spec.runtime.startswith("nodejs"):
+            return Folders(await self._folder(spec.code, common), layers)
+        task_root = await self._folder(spec.code, self._node.code_parent(spec))
+        modules = await self._node.ready(spec, task_root, layers, tell)
+        own = self._directory / "node_modules"
+        folders = (*modules.folders, own) if own.is_dir() else modules.folders
+        return Folders(task_root, layers, folders, modules.notes)
+
+    async def _folder(self, code: CodeRef, parent: Path) -> Path:
+        if code.directory is not None:
+            if not code.directory.is_dir():
+                raise CodeRefused(f"The code folder {code.directory} does not exist")
+            return code.directory.absolute()
+        if code.path is None:
+            raise CodeRefused("The function has no code")
+        folder = parent / code.sha256.replace("/", "_")
+        if folder.is_dir():
+            return folder
+        return await asyncio.get_running_loop().run_in_executor(None, extract, code.path, folder)
