@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from segue import __version__
-from segue.cli import asl, aws, deliveries, run, serve
+from segue.cli import asl, aws, deliveries, run, runtimes, serve
 from segue.cli.stacks import delete, deploy, logs, status
 
-_COMMANDS = (serve, deploy, status, logs, delete, aws, run, deliveries, asl)
+_COMMANDS = (serve, deploy, status, logs, delete, aws, run, deliveries, runtimes, asl)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -157,6 +158,11 @@ class NodeSdk:
             with contextlib.suppress(OSError):
                 if time.time() - left.stat().st_mtime > _STALE_SECONDS:
                     shutil.rmtree(left, ignore_errors=True)
+
+
+def is_package(name: str) -> bool:
+    """Whether it is one of the sets, or may be a package of version 3."""
+    return _is_locked(name) or re.fullmatch(r"@aws-sdk/[a-z0-9-]+", name) is not None
 
 
 def version_for(runtime: str) -> str:
