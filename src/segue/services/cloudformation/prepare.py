@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from segue.api import Call
+from segue.api.serverless_effect import SERVERLESS, ServerlessAnswer, ServerlessRequest
+from segue.arn import parse_arn
 from segue.errors import AwsError
+from segue.jobs import Outbound
 from segue.languages.templates import (
     Instance,
     TemplateError,
@@ -23,7 +26,7 @@ from segue.languages.templates.parameters import Parameter, read_parameters
 from segue.services.cloudformation.facts import instance, pseudo_parameters
 from segue.services.cloudformation.records import Stack, TemplateTexts
 from segue.services.cloudformation.service import invalid
-from segue.services.cloudformation.transforms import expanded, names_of_all
+from segue.services.cloudformation.transforms import Untranslated, expanded, names_of_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +69,58 @@ def given(params: list[dict[str, Any]]) -> Given:
     return Given(texts, previous)
 
 
-def prepare(call: Call, stack: Stack, text: str, wanted: Given) -> Prepared:
-    """Read, expand and check a template with the parameters for a stack; ``stack.settings`` are the new ones, save
-    ``parameters``, which are those until now.
+def prepared(
+    call: Call, stack: Stack, text: str, wanted: Given, then: Callable[[Call, Prepared], Any]
+) -> dict[str, Any] | Outbound:
+    """Prepare a template for a stack, then go on: at once, or after a serverless template was translated elsewhere.
+
+    ``stack.settings`` are the new ones, save ``parameters``, which are those until now.
+
+    Raises:
+        AwsError: ``ValidationError``; also when it goes on.
+    """
+    found = prepare(call, stack, text, wanted)
+    if isinstance(found, Prepared):
+        result: dict[str, Any] = then(call, found)
+        return result
+
+    def settle(later: Call, answer: ServerlessAnswer) -> dict[str, Any]:
+        result: dict[str, Any] = then(later, after_translation(later, stack, text, wanted, answer))
+        return result
+
+    return Outbound(SERVERLESS, found, settle)
+
+
+def after_translation(call: Call, stack: Stack, text: str, wanted: Given, answer: ServerlessAnswer) -> Prepared:
+    """Prepare the template whose translation has come.
+
+    Raises:
+        AwsError: ``ValidationError``: it has failed, or it has come to nothing that can be deployed.
+    """
+    if answer.document is None:
+        raise invalid(answer.error)
+    found = prepare(call, stack, text, wanted, answer.document)
+    assert isinstance(found, Prepared)
+    return found
+
+
+def prepare(
+    call: Call, stack: Stack, text: str, wanted: Given, translated: dict[str, Any] | None = None
+) -> Prepared | ServerlessRequest:
+    """Read, expand and check a template with the parameters for a stack, or say what must be translated first.
 
     Raises:
         AwsError: ``ValidationError``.
     """
     try:
-        return _prepare(call, stack, text, wanted)
+        return _prepare(call, stack, text, wanted, translated)
     except TemplateError as error:
         raise invalid(error.message) from None
 
 
-def _prepare(call: Call, stack: Stack, text: str, wanted: Given) -> Prepared:
+def _prepare(
+    call: Call, stack: Stack, text: str, wanted: Given, translated: dict[str, Any] | None
+) -> Prepared | ServerlessRequest:
     document = read_template(text)
     section = document.get("Parameters")
     parameters = read_parameters({} if section is None else section)
@@ -88,8 +129,10 @@ def _prepare(call: Call, stack: Stack, text: str, wanted: Given) -> Prepared:
     values = parameter_values(parameters, texts, stored)
     pseudo = pseudo_parameters(stack)
     transforms = names_of_all(document)
-    document = expanded(call, document, {**pseudo, **values})
-    processed = as_json(document)
+    made = expanded(call, document, {**pseudo, **values}, translated)
+    if isinstance(made, Untranslated):
+        return ServerlessRequest(made.document, {**pseudo, **values}, parse_arn(stack.id).region)
+    processed = as_json(made)
     return Prepared(
         TemplateTexts(text, processed),
         texts,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from segue import jobs
 from segue.api import Call
 from segue.errors import AwsError
+from segue.jobs import Outbound
 from segue.services.cloudformation import exports, phases, records
 from segue.services.cloudformation.authority import kept_caller
 from segue.services.cloudformation.capabilities import check_capabilities
+from segue.services.cloudformation.change_set_records import make_obsolete
 from segue.services.cloudformation.changes import has_changes
 from segue.services.cloudformation.events import become
 from segue.services.cloudformation.operations import STEP_JOB, TIMEOUT_JOB, before_template, new_operation
-from segue.services.cloudformation.prepare import Prepared, given, prepare
+from segue.services.cloudformation.prepare import Prepared, given, prepared
 from segue.services.cloudformation.records import Stack
 from segue.services.cloudformation.resource_records import forget_plan
 from segue.services.cloudformation.service import (
@@ -25,7 +28,7 @@ from segue.services.cloudformation.service import (
     stack_arn,
 )
 from segue.services.cloudformation.sources import template_text
-from segue.services.cloudformation.validation import check_types
+from segue.services.cloudformation.validation import check_same_types, check_types
 from segue.services.cloudformation.words import NO_UPDATES
 
 _MOST_STACKS = 2_000
@@ -40,24 +43,36 @@ _LEFT = ("CREATE_FAILED", "UPDATE_FAILED")
 
 
 @SERVICE.operation("CreateStack", resource=stack_arn)
-def create_stack(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def create_stack(call: Call, params: dict[str, Any]) -> dict[str, Any] | Outbound:
     """Create a stack: this answers at once, its resources follow."""
-    token = params.get("ClientRequestToken", "")
-    known = find_stack(call, params["StackName"])
-    if known is not None and token and known.settings.get("token") == token:
-        return {"StackId": known.id, "OperationId": known.settings.get("operation_id", "")}
-    if known is not None:
-        raise AwsError("AlreadyExistsException", f"Stack [{params['StackName']}] already exists")
+    if (known := _same_request(call, params)) is not None:
+        return known
     if params.get("OnFailure") and "DisableRollback" in params:
         raise invalid("You can specify either DisableRollback or OnFailure, but not both.")
     text = template_text(call, params)
     stack = new_stack(call, params["StackName"], params)
-    prepared = prepare(call, stack, text, given(params.get("Parameters", [])))
-    check_capabilities(prepared.instance.template.document, params.get("Capabilities", ()), prepared.transforms)
-    check_types(call, prepared)
+    return prepared(call, stack, text, given(params.get("Parameters", [])), partial(_create, params, stack))
+
+
+def _create(params: dict[str, Any], stack: Stack, call: Call, ready: Prepared) -> dict[str, Any]:
+    if (known := _same_request(call, params)) is not None:
+        return known
+    check_capabilities(ready.instance.template.document, params.get("Capabilities", ()), ready.transforms)
+    check_types(call, ready)
     records.insert(call.tx, stack)
-    begin_create(call, stack, prepared, token, failure_mode(params))
+    begin_create(call, stack, ready, params.get("ClientRequestToken", ""), failure_mode(params))
     return {"StackId": stack.id, "OperationId": stack.settings["operation_id"]}
+
+
+def _same_request(call: Call, params: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer that a creation has had already; ``AwsError`` where another one has taken the name."""
+    known = find_stack(call, params["StackName"])
+    if known is None:
+        return None
+    token = params.get("ClientRequestToken")
+    if token and known.settings.get("token") == token:
+        return {"StackId": known.id, "OperationId": known.settings.get("operation_id", "")}
+    raise AwsError("AlreadyExistsException", f"Stack [{params['StackName']}] already exists")
 
 
 def failure_mode(params: dict[str, Any]) -> str:
@@ -106,21 +121,22 @@ def take_settings(call: Call, stack: Stack, params: dict[str, Any]) -> None:
         settings["tags"] = {tag["Key"]: tag["Value"] for tag in params["Tags"]}
 
 
-def take_template(call: Call, stack: Stack, prepared: Prepared) -> None:
+def take_template(call: Call, stack: Stack, ready: Prepared) -> None:
     """From now on a stack's template and parameters are these."""
-    records.keep_template(call.tx, stack.id, prepared.texts)
+    records.keep_template(call.tx, stack.id, ready.texts)
     stack.settings |= {
-        "description": prepared.instance.template.description,
-        "parameters": prepared.parameters,
-        "stored": prepared.stored,
-        "hidden": prepared.hidden,
-        "values": prepared.values,
+        "description": ready.instance.template.description,
+        "parameters": ready.parameters,
+        "stored": ready.stored,
+        "hidden": ready.hidden,
+        "values": ready.values,
     }
 
 
-def begin_create(call: Call, stack: Stack, prepared: Prepared, token: str, on_failure: str) -> None:
+def begin_create(call: Call, stack: Stack, ready: Prepared, token: str, on_failure: str) -> None:
     """Let the creation of a stored stack begin."""
-    take_template(call, stack, prepared)
+    take_template(call, stack, ready)
+    make_obsolete(call.tx, stack.id)
     stack.operation = new_operation(call, "CREATE", "deploy", token, on_failure=on_failure)
     stack.settings |= {"token": token, "operation_id": stack.operation["id"]}
     become(call, stack, "CREATE_IN_PROGRESS", "User Initiated")
@@ -131,22 +147,35 @@ def begin_create(call: Call, stack: Stack, prepared: Prepared, token: str, on_fa
 
 
 @SERVICE.operation("UpdateStack", resource=stack_arn)
-def update_stack(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def update_stack(call: Call, params: dict[str, Any]) -> dict[str, Any] | Outbound:
     """Update a stack: this answers at once, its resources follow."""
     stack = existing(call, params["StackName"], "Stack [{}] does not exist")
-    token = params.get("ClientRequestToken", "")
+    if (answer := _same_update(stack, params)) is not None:
+        return answer
+    text = template_text(call, params, stack)
+    changed = with_settings(call, stack, params)
+    return prepared(call, changed, text, given(params.get("Parameters", [])), partial(_change, params, changed))
+
+
+def _same_update(stack: Stack, params: dict[str, Any]) -> dict[str, Any] | None:
+    token = params.get("ClientRequestToken")
     if token and stack.settings.get("token") == token:
         return {"StackId": stack.id, "OperationId": stack.settings.get("operation_id", "")}
     check_updatable(stack)
-    text = template_text(call, params, stack)
-    changed = with_settings(call, stack, params)
-    prepared = prepare(call, changed, text, given(params.get("Parameters", [])))
-    check_capabilities(prepared.instance.template.document, params.get("Capabilities", ()), prepared.transforms)
-    check_types(call, prepared)
-    if not has_changes(call, stack, changed, prepared):
+    return None
+
+
+def _change(params: dict[str, Any], changed: Stack, call: Call, ready: Prepared) -> dict[str, Any]:
+    stack = existing(call, changed.id)
+    if (answer := _same_update(stack, params)) is not None:
+        return answer
+    check_capabilities(ready.instance.template.document, params.get("Capabilities", ()), ready.transforms)
+    check_types(call, ready)
+    check_same_types(call, stack, ready)
+    if not has_changes(call, stack, changed, ready):
         raise invalid(NO_UPDATES)
     on_failure = "DO_NOTHING" if params.get("DisableRollback") else "ROLLBACK"
-    begin_update(call, stack, changed.settings, prepared, token, on_failure)
+    begin_update(call, stack, changed.settings, ready, params.get("ClientRequestToken", ""), on_failure)
     return {"StackId": stack.id, "OperationId": stack.settings["operation_id"]}
 
 
@@ -175,16 +204,17 @@ def check_updatable(stack: Stack) -> None:
 
 
 def begin_update(
-    call: Call, stack: Stack, settings: dict[str, Any], prepared: Prepared, token: str, on_failure: str
+    call: Call, stack: Stack, settings: dict[str, Any], ready: Prepared, token: str, on_failure: str
 ) -> None:
     """Let an update begin."""
     before = {**stack.settings}
+    make_obsolete(call.tx, stack.id)
     kept = records.template(call.tx, stack.id)
     if kept is not None:
         records.keep_template(call.tx, before_template(stack), kept)
     creating = stack.status == "CREATE_FAILED"
     stack.settings, stack.updated_at_ms = settings, call.now_ms
-    take_template(call, stack, prepared)
+    take_template(call, stack, ready)
     stack.operation = new_operation(call, "UPDATE", "deploy", token, on_failure=on_failure, before=before)
     stack.operation["after_failed_creation"] = creating
     stack.settings |= {"token": token, "operation_id": stack.operation["id"]}

@@ -12,6 +12,7 @@ from segue.languages.templates.parameters import read_parameters
 from segue.languages.templates.schemas import known_types, schema_of
 from segue.services.cloudformation import records
 from segue.services.cloudformation.capabilities import AUTO_EXPAND, needed
+from segue.services.cloudformation.change_sets import find_change_set
 from segue.services.cloudformation.service import SERVICE, existing, invalid, stack_arn
 from segue.services.cloudformation.sources import template_text
 from segue.services.cloudformation.transforms import names_of_all
@@ -128,9 +129,12 @@ def _identified(kind: str, resources: dict[str, str]) -> dict[str, Any]:
 
 @SERVICE.operation("GetTemplate", reads=True, resource=stack_arn)
 def get_template(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """A stack's template as it was given, or what its transforms have made of it."""
-    stack = existing(call, params["StackName"], "Stack with id {} does not exist", deleted=True)
-    return shown_template(call, stack.id, params.get("TemplateStage", "Original"))
+    """A stack's or a change set's template as it was given, or what its transforms have made of it."""
+    if params.get("ChangeSetName"):
+        owner = find_change_set(call, params).id
+    else:
+        owner = existing(call, params.get("StackName", ""), "Stack with id {} does not exist", deleted=True).id
+    return shown_template(call, owner, params.get("TemplateStage", "Original"))
 
 
 def shown_template(call: Call, owner: str, stage: str) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """What transforms make of a template.
 
-Source: CloudFormation user guide, "Transform section", "AWS::Include transform", "AWS::LanguageExtensions transform".
+Source: CloudFormation user guide, "Transform section", "AWS::Include transform", "AWS::LanguageExtensions transform",
+"AWS::Serverless transform".
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from segue.api import Call
@@ -24,12 +26,22 @@ EXTENSIONS = "AWS::LanguageExtensions"
 SERVERLESS = "AWS::Serverless-2016-10-31"
 
 
-def expanded(call: Call, document: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Untranslated:
+    """A serverless template which must be translated first, by an edge."""
+
+    document: dict[str, Any]
+
+
+def expanded(
+    call: Call, document: dict[str, Any], values: Mapping[str, Any], translated: dict[str, Any] | None = None
+) -> dict[str, Any] | Untranslated:
     """A template after all its transforms: those within it first, then those at its top, in their order.
 
     Args:
         document: as read.
         values: of parameters and pseudo-parameters.
+        translated: what has become of the serverless template, when this said that it must be translated.
 
     Raises:
         TemplateError: a transform fails, or there is none of that name.
@@ -44,6 +56,10 @@ def expanded(call: Call, document: dict[str, Any], values: Mapping[str, Any]) ->
                 document = {**included, **document}
             case "AWS::LanguageExtensions":
                 document = expand_language_extensions(document, values)
+            case "AWS::Serverless-2016-10-31":
+                if translated is None:
+                    return Untranslated({name: part for name, part in document.items() if name != "Transform"})
+                document = translated
             case _:
                 raise unknown(each.name)
     return {name: part for name, part in document.items() if name != "Transform"}
