@@ -25,11 +25,13 @@ from segue.console.health import health
 from segue.console.origin import guarded
 from segue.console.pages import PREFIX, Pages
 from segue.console.peek import peek_page
+from segue.console.responses import responses_page
 from segue.gateway import http
 from segue.gateway.app import Gateway, Page
 from segue.ids import Ids
 from segue.jobs import queue
 from segue.runtimes.pool import Pool
+from segue.services.cloudformation import responses
 from segue.services.sqs.messages import peek
 from segue.store.blobs import Blobs
 from segue.store.group_commit import GroupCommit
@@ -164,6 +166,7 @@ class Server:
             "/_segue/health": partial(health, self.api),
             "/_localstack/health": partial(health, self.api),
             "/_segue/blobs/": partial(blobs_page, self.api),
+            responses.PREFIX: partial(responses_page, self.store, responses.PREFIX, responses.keep),
             "/_segue/deliveries": partial(deliveries_page, self.store),
             "/_segue/peek": partial(peek_page, self.store, peek),
             PREFIX: Pages(),  # last: it begins the others

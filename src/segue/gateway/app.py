@@ -84,6 +84,8 @@ class Gateway:
         length = head.header("content-length", "0" if "transfer-encoding" not in head.headers else "")
         if length.isdigit() and len(length) < 10 and int(length) <= HELD_BYTES:
             return None
+        if head.path.startswith("/_"):  # our own pages; no bucket has such a name
+            return None
         try:
             found = route(head, self._services)
         except AwsError:

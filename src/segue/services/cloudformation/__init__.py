@@ -5,7 +5,30 @@ policies. Every operation on a resource is a job; a step and what it changes com
 on after a crash.
 """
 
-from segue.services.cloudformation import change_sets, describe, exports, phases, stacks, steps, templates
+from segue.services.cloudformation import (
+    change_sets,
+    custom_resources,
+    describe,
+    exports,
+    nested,
+    phases,
+    stacks,
+    steps,
+    templates,
+    wait_conditions,
+)
 from segue.services.cloudformation.service import SERVICE
 
-__all__ = ["SERVICE", "change_sets", "describe", "exports", "phases", "stacks", "steps", "templates"]
+__all__ = [
+    "SERVICE",
+    "change_sets",
+    "custom_resources",
+    "describe",
+    "exports",
+    "nested",
+    "phases",
+    "stacks",
+    "steps",
+    "templates",
+    "wait_conditions",
+]

@@ -6,7 +6,7 @@ from segue import jobs
 from segue.api import Call
 from segue.jobs import Job
 from segue.languages.templates import TemplateError
-from segue.services.cloudformation import exports, records, resource_records
+from segue.services.cloudformation import exports, records, resource_records, responses
 from segue.services.cloudformation.events import become, resource_becomes
 from segue.services.cloudformation.facts import facts, imported, instance_of, resolve
 from segue.services.cloudformation.operations import (
@@ -113,11 +113,17 @@ def _stop(call: Call, stack: Stack) -> None:
         if row is None or not row.status.endswith("_IN_PROGRESS"):
             continue
         creates = step.action == "create"
+        name_begun(row)
         words = CREATE_CANCELLED if creates else UPDATE_CANCELLED
         resource_becomes(call, stack, row, "CREATE_FAILED" if creates else "UPDATE_FAILED", words)
         resource_records.save(call.tx, row)
         stack.operation["failed"].append([step.action, step.logical_id])
     jobs.cancel(call.tx, STEP_JOB, stack.id)
+
+
+def name_begun(row: ResourceRow) -> None:
+    """What was begun and never told its physical id is removed by the one that was made up for it."""
+    row.physical_id = row.physical_id or row.data.get("progress", {}).get("fallback", "")
 
 
 def _deployed(call: Call, stack: Stack) -> None:
@@ -203,6 +209,7 @@ def roll_back(call: Call, stack: Stack, reason: str) -> None:
         return
     become(call, stack, "UPDATE_ROLLBACK_IN_PROGRESS", reason)
     _restore_settings(call, stack)
+    stack.settings["failure"] = reason
     _plan_restores(call, stack)
 
 
@@ -302,6 +309,7 @@ def _deleted(call: Call, stack: Stack) -> None:
         return
     stack.deleted_at_ms = call.now_ms
     exports.drop(call.tx, stack.id)
+    responses.forget_all(call.tx, stack.id)
     become(call, stack, "DELETE_COMPLETE")
     end(call, stack)
 

@@ -106,6 +106,7 @@ def new_stack(call: Call, name: str, params: dict[str, Any], parent: Stack | Non
 def take_settings(call: Call, stack: Stack, params: dict[str, Any]) -> None:
     """What a request says of a stack beside its template; what it does not mention stays."""
     settings = stack.settings
+    settings.pop("failure", None)
     settings["caller"] = kept_caller(call.caller)
     for member, name in (
         ("Capabilities", "capabilities"),
@@ -133,13 +134,14 @@ def take_template(call: Call, stack: Stack, ready: Prepared) -> None:
     }
 
 
-def begin_create(call: Call, stack: Stack, ready: Prepared, token: str, on_failure: str) -> None:
-    """Let the creation of a stored stack begin."""
+def begin_create(call: Call, stack: Stack, ready: Prepared, token: str, on_failure: str, *, told: bool = False) -> None:
+    """Let the creation of a stored stack begin (``told``: its event was)."""
     take_template(call, stack, ready)
     make_obsolete(call.tx, stack.id)
     stack.operation = new_operation(call, "CREATE", "deploy", token, on_failure=on_failure)
     stack.settings |= {"token": token, "operation_id": stack.operation["id"]}
-    become(call, stack, "CREATE_IN_PROGRESS", "User Initiated")
+    if not told:
+        become(call, stack, "CREATE_IN_PROGRESS", "User Initiated")
     if minutes := stack.settings.get("timeout_minutes"):
         payload = {"operation": stack.operation["id"]}
         jobs.enqueue(call.tx, TIMEOUT_JOB, stack.id, payload, at_ms=call.now_ms + minutes * 60_000)
@@ -204,9 +206,16 @@ def check_updatable(stack: Stack) -> None:
 
 
 def begin_update(
-    call: Call, stack: Stack, settings: dict[str, Any], ready: Prepared, token: str, on_failure: str
+    call: Call,
+    stack: Stack,
+    settings: dict[str, Any],
+    ready: Prepared,
+    token: str,
+    on_failure: str,
+    *,
+    told: bool = False,
 ) -> None:
-    """Let an update begin."""
+    """Let an update begin (``told``: its event was)."""
     before = {**stack.settings}
     make_obsolete(call.tx, stack.id)
     kept = records.template(call.tx, stack.id)
@@ -218,7 +227,8 @@ def begin_update(
     stack.operation = new_operation(call, "UPDATE", "deploy", token, on_failure=on_failure, before=before)
     stack.operation["after_failed_creation"] = creating
     stack.settings |= {"token": token, "operation_id": stack.operation["id"]}
-    become(call, stack, "UPDATE_IN_PROGRESS", "User Initiated")
+    if not told:
+        become(call, stack, "UPDATE_IN_PROGRESS", "User Initiated")
     phases.deploy(call, stack)
 
 

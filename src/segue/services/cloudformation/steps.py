@@ -145,6 +145,8 @@ def _succeeded(
 
 
 def _failed(call: Call, stack: Stack, step: Step, row: ResourceRow, status: str, reason: str) -> Pending | None:
+    if status == "CREATE_FAILED":
+        phases.name_begun(row)
     resource_becomes(call, stack, row, status, reason)
     resource_records.save(call.tx, row)
     resource_records.end_step(call.tx, step, "failed")
