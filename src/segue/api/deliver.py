@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Literal
 
 from segue import jobs
+from segue.api.bus_errors import bus_error_code
 from segue.api.call import Call
 from segue.api.caller import Caller, role_caller, service_caller
 from segue.api.deliveries import Delivery, place, record
@@ -45,6 +46,7 @@ class Target:
         max_attempts: how often to try, the first time included.
         max_age_ms: for how long to try.
         subject: the message's id, for the record.
+        bus_errors: dead letters call errors what event buses call them (``NO_RESOURCE``).
     """
 
     service: str
@@ -60,6 +62,13 @@ class Target:
     max_age_ms: int = 86_400_000
     subject: str = ""
     account: str = ""
+    bus_errors: bool = False
+
+
+def deliver_later(call: Call, target: Target, at_ms: int) -> None:
+    """Have a job deliver, for the first time at ``at_ms``."""
+    payload = {**asdict(target), _ATTEMPTS: 0}
+    jobs.enqueue(call.tx, JOB, target.source_arn, payload, at_ms=at_ms, trace=call.trace)
 
 
 def deliver(call: Call, target: Target) -> bool:
@@ -67,7 +76,7 @@ def deliver(call: Call, target: Target) -> bool:
     try:
         answer = _attempt(call, target, 1, call.now_ms, here=True)
     except _Leaves:
-        jobs.enqueue(call.tx, JOB, target.source_arn, {**asdict(target), _ATTEMPTS: 0}, trace=call.trace)
+        deliver_later(call, target, call.now_ms)
         return False
     if isinstance(answer, Again):
         jobs.enqueue(call.tx, JOB, target.source_arn, asdict(target), at_ms=answer.at_ms, trace=call.trace)
@@ -78,7 +87,7 @@ def run_delivery(call: Call, job: Job) -> Again | Outbound | Pending | None:
     """The job that tries a delivery, for the first time (one that leaves the building) or again."""
     payload = dict(job.payload)
     number = payload.pop(_ATTEMPTS, 1) + job.attempts
-    return attempt(replace(call, started_ms=job.created_at_ms), Target(**payload), number, job.created_at_ms)
+    return attempt(call, Target(**payload), number, job.created_at_ms)
 
 
 def attempt(call: Call, target: Target, number: int, since_ms: int) -> Again | Outbound | Pending | None:
@@ -133,9 +142,8 @@ def _check_entries(result: Any) -> None:
 
 
 def _settle(target: Target, number: int, since_ms: int, outbound: Outbound, call: Call, outcome: Any) -> Again | None:
-    try:
-        with call.tx.savepoint():
-            _check_entries(outbound.settle(call.as_caller(_caller(call, target)), outcome))
+    try:  # what settling writes before it finds an error stays (a token that was refused is forgotten)
+        _check_entries(outbound.settle(call.as_caller(_caller(call, target)), outcome))
     except AwsError as error:
         return _failed(call, target, number, since_ms, error) or None
     record(call, _delivery(target, "delivered", number))
@@ -184,7 +192,7 @@ def dead_letter(call: Call, target: Target, error: AwsError, attempts: int = 1, 
     """
     queue = parse_arn(target.dead_letter_arn)
     attributes = {
-        "ERROR_CODE": error.code,
+        "ERROR_CODE": bus_error_code(error) if target.bus_errors else error.code,
         "ERROR_MESSAGE": error.message,
         "RETRY_ATTEMPTS": str(attempts - 1),
         "EXHAUSTED_RETRY_CONDITION": exhausted,

@@ -100,3 +100,21 @@ def test_a_destination_that_is_gone_or_deauthorized(segue: Segue, outside: Outsi
     segue.settle()
     assert statuses(segue) == ["dropped", "dropped"]
     assert outside.sent == []
+
+
+def test_so_many_a_second_as_the_destination_allows(segue: Segue, outside: Outside) -> None:
+    arn = destination(segue, outside, "/in")
+    segue.client("events").update_api_destination(Name="d", InvocationRateLimitPerSecond=2)
+    rule(segue, {"source": ["shop"]}, {"Arn": arn, "RoleArn": ROLE})
+    for n in range(5):
+        put(segue, {"n": n})
+    segue.settle()
+    counts = [len(outside.sent)]
+    for _ in range(4):
+        segue.advance(0.5)
+        counts.append(len(outside.sent))
+    assert counts == [1, 2, 3, 4, 5]
+    segue.advance(10)
+    put(segue, {})
+    segue.settle()
+    assert len(outside.sent) == 6

@@ -3,9 +3,9 @@
 In: buses with policies (both forms of PutPermission), rules with patterns and schedules, targets with inputs, paths
 and transformers, retries and dead letters; putting events, within an account and across accounts and regions;
 testing patterns; archives and replays; tags; connections with their tokens by OAuth. Targets: queues, topics,
-functions, state machines, log groups, other buses, API destinations; a target of any other service is accepted, and the
-record of deliveries says that nothing went there. Left out: an API destination's rate limit, private connections,
-partner event sources, global endpoints.
+functions, state machines, log groups, other buses, API destinations (as often as they allow); a target of any other
+service is accepted, and the record of deliveries says that nothing went there. Left out: private connections, partner
+event sources, global endpoints.
 """
 
 from segue.services.events import (

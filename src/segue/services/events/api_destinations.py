@@ -1,7 +1,7 @@
-"""Events for API destinations: HTTP requests over connections, retried by the target's policy.
+"""API destinations as targets: HTTP requests over connections, so many a second.
 
 Source: user guide, "API destinations as targets" (the request's own headers, five seconds, which answers are tried
-again). ``InvocationRateLimitPerSecond`` is kept and not enforced.
+again, the invocation rate limit: events wait until they may go).
 """
 
 from __future__ import annotations
@@ -12,19 +12,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from segue.api import Call, Target
-from segue.api.authorize import authorize_action
-from segue.api.caller import role_caller, service_caller
-from segue.api.deliver import dead_letter, retry_delay_ms
-from segue.api.deliveries import Delivery, record
+from segue.api import Call, Result
 from segue.api.http_effect import HTTP, HttpAnswer, HttpFailure, HttpRequest
-from segue.arn import parse_arn
+from segue.api.service import Params
+from segue.arn import is_arn, parse_arn
 from segue.errors import AwsError
-from segue.jobs import Again, Job, Outbound, Pending
+from segue.jobs import Outbound
 from segue.services.events.authorization import retrieve_connection_credentials
 from segue.services.events.connection_records import load
-from segue.services.events.delivery import DESTINATION, PRINCIPAL, Handover, delivery_target
-from segue.services.events.event import Event
 from segue.services.events.records import scope_of
 from segue.services.events.service import SERVICE
 
@@ -34,46 +29,83 @@ _AGAIN = frozenset((401, 407, 409, 429))
 _WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
 _FIXED = (("User-Agent", "Amazon/EventBridge/ApiDestinations"), ("Range", "bytes=0-1048575"))
 _JSON = ("Content-Type", "application/json; charset=utf-8")
+_MICROSECONDS = 1_000_000
 
 Pairs = list[tuple[str, str]]
 
 
-@SERVICE.job(DESTINATION.partition(":")[2])
-def call_destination(call: Call, job: Job) -> Outbound | Pending | Again | None:
-    """Send one event to an API destination."""
-    handover = _handover(job.payload)
+def _arn(_: Call, params: Params) -> str:
+    return str(params["ApiDestinationArn"])
+
+
+@SERVICE.internal("InvokeApiDestination", resource=_arn)
+def invoke_api_destination(call: Call, params: Params) -> Result:
+    """Send a request to an API destination.
+
+    Params: ``ApiDestinationArn``; ``Body``, a text; ``HttpParameters``, as targets have them. The result has the
+    ``StatusCode`` and the ``Body`` of the answer.
+
+    Raises:
+        AwsError: ``ResourceNotFoundException``; what connections raise; ``SDK_CLIENT_ERROR`` where no whole answer came
+            (it may pass); ``ERROR_FROM_TARGET`` for an answer that is not well.
+    """
+    destination = _existing(call, params["ApiDestinationArn"])
+    connection = destination["ConnectionArn"]
     try:
-        destination = _destination(call, handover)
-        credentials = retrieve_connection_credentials(call, {"ConnectionArn": destination["ConnectionArn"]})
-        if isinstance(credentials, (Pending, Outbound)):
-            return credentials
-        request = request_of(destination, handover, credentials)
+        credentials = retrieve_connection_credentials(call, {"ConnectionArn": connection})
     except AwsError as error:
-        return _failed(call, job, handover, error)
-    return Outbound(HTTP, request, partial(_settle, job, handover, destination["ConnectionArn"]))
+        error.retryable = error.retryable or error.code == "AuthInProgress"
+        raise
+    if not isinstance(credentials, dict):
+        return credentials
+    request = request_of(destination, params.get("HttpParameters", {}), params["Body"], credentials)
+    return Outbound(HTTP, request, partial(_settle, connection))
 
 
-def _handover(payload: dict[str, Any]) -> Handover:
-    target, region = payload["target"], parse_arn(payload["rule_arn"]).region
-    event = Event(payload["event_id"], {}, payload["event"], region, payload["ingested_at"])
-    return Handover(payload["rule_arn"], target, parse_arn(target["Arn"]), event, payload["input"])
+@SERVICE.internal("ReserveApiDestination", resource=_arn, action="events:InvokeApiDestination")
+def reserve_api_destination(call: Call, params: Params) -> dict[str, Any]:
+    """When the next request may go to an API destination by its rate limit: ``At``, in milliseconds.
+
+    That place is taken then.
+    """
+    found = find_destination(call, params["ApiDestinationArn"])
+    return {"At": reserve(call, found) if found is not None else call.now_ms}
 
 
-def _destination(call: Call, handover: Handover) -> dict[str, Any]:
-    arn, target = handover.arn, handover.target
-    role = target.get("RoleArn", "")
-    session = handover.event.id
-    caller = role_caller(role, session, arn.region) if role else service_caller(PRINCIPAL, handover.rule_arn)
-    authorize_action(call.as_caller(caller), SERVICE, "events:InvokeApiDestination", target["Arn"])
-    found = load(call, "destinations", arn.resource.split("/")[1], scope_of(arn.account, arn.region))
-    if found is None or found["ApiDestinationArn"] != target["Arn"]:
-        raise AwsError("ResourceNotFoundException", f"The API destination {target['Arn']} does not exist.")
+def reserve(call: Call, destination: dict[str, Any]) -> int:
+    """When the next request may go there, in milliseconds; nobody else's goes then."""
+    arn = destination["ApiDestinationArn"]
+    row = call.tx.one("SELECT next_at FROM events_destination_slots WHERE arn = ?", arn)
+    at = max(call.now_ms * 1_000, 0 if row is None else int(row[0]))
+    call.tx.run(
+        "INSERT INTO events_destination_slots VALUES (?, ?) ON CONFLICT (arn) DO UPDATE SET next_at = excluded.next_at",
+        arn,
+        at + _MICROSECONDS // destination["InvocationRateLimitPerSecond"],
+    )
+    return -(-at // 1_000)
+
+
+def find_destination(call: Call, arn: str) -> dict[str, Any] | None:
+    """The destination of that ARN."""
+    where = parse_arn(arn) if is_arn(arn) else None
+    parts = where.resource.split("/") if where is not None else []
+    if where is None or len(parts) < 2:
+        return None
+    found = load(call, "destinations", parts[1], scope_of(where.account, where.region))
+    return None if found is None or found["ApiDestinationArn"] != arn else found
+
+
+def _existing(call: Call, arn: str) -> dict[str, Any]:
+    found = find_destination(call, arn)
+    if found is None:
+        raise AwsError("ResourceNotFoundException", f"The API destination {arn} does not exist.")
     return found
 
 
-def request_of(destination: dict[str, Any], handover: Handover, credentials: dict[str, Any]) -> HttpRequest:
+def request_of(
+    destination: dict[str, Any], given: dict[str, Any], body: str, credentials: dict[str, Any]
+) -> HttpRequest:
     """The request: the destination's, with what the target and the connection add (which win in this order)."""
-    given = handover.target.get("HttpParameters", {})
     method = destination["HttpMethod"]
     has_body = method not in _WITHOUT_BODY
     headers: Pairs = [*_FIXED, *([_JSON] if has_body else [])]
@@ -84,7 +116,7 @@ def request_of(destination: dict[str, Any], handover: Handover, credentials: dic
         method,
         _url(destination["InvocationEndpoint"], given.get("PathParameterValues", []), query),
         tuple(headers),
-        _body(handover.input, dict(credentials["BodyParameters"])) if has_body else b"",
+        _body(body, dict(credentials["BodyParameters"])) if has_body else b"",
         _TIMEOUT_SECONDS,
         _MAX_ANSWER_BYTES,
     )
@@ -114,35 +146,14 @@ def _body(text: str, added: dict[str, str]) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _settle(
-    job: Job, handover: Handover, connection: str, call: Call, answer: HttpAnswer | HttpFailure
-) -> Again | None:
-    if isinstance(answer, HttpAnswer) and (200 <= answer.status < 300):
-        record(call, _delivery(handover, "delivered", job.attempts))
-        return None
+def _settle(connection: str, call: Call, answer: HttpAnswer | HttpFailure) -> dict[str, Any]:
     if isinstance(answer, HttpFailure):
-        return _failed(call, job, handover, AwsError("SDK_CLIENT_ERROR", answer.reason, retryable=True))
+        raise AwsError("SDK_CLIENT_ERROR", answer.reason, retryable=True)
+    if 200 <= answer.status < 300:
+        return {"StatusCode": answer.status, "Body": answer.body.decode("utf-8", "replace")}
     if answer.status in (401, 407):
         with suppress(AwsError):  # the connection may be gone by now
             retrieve_connection_credentials(call, {"ConnectionArn": connection, "Renew": True})
     retryable = answer.status in _AGAIN or answer.status >= 500
     reason = f"The destination answered {answer.status} {answer.reason}".rstrip()
-    return _failed(call, job, handover, AwsError("ERROR_FROM_TARGET", reason, retryable=retryable))
-
-
-def _failed(call: Call, job: Job, handover: Handover, error: AwsError) -> Again | None:
-    target: Target = delivery_target(handover, "events:InvokeApiDestination", {})
-    at_ms = call.now_ms + retry_delay_ms(job.attempts, jitter=call.tx.ids.random.random)
-    reason = f"{error.code}: {error.message}"
-    retryable = error.retryable or error.code == "AuthInProgress"
-    if retryable and job.attempts < target.max_attempts and at_ms - job.created_at_ms <= target.max_age_ms:
-        record(call, _delivery(handover, "retrying", job.attempts, reason))
-        return Again(at_ms, reason=reason)
-    kept = bool(target.dead_letter_arn) and dead_letter(call, target, error)
-    record(call, _delivery(handover, "dead-lettered" if kept else "dropped", job.attempts, reason))
-    return None
-
-
-def _delivery(handover: Handover, status: str, attempts: int, reason: str = "") -> Delivery:
-    operation = "events:InvokeApiDestination"
-    return Delivery(handover.rule_arn, handover.target["Arn"], operation, status, attempts, reason, handover.event.id)
+    raise AwsError("ERROR_FROM_TARGET", reason, retryable=retryable)

@@ -7,20 +7,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from segue import jobs
 from segue.api import Call, Target, deliver
 from segue.api.caller import service_caller
+from segue.api.deliver import attempt, deliver_later
 from segue.api.deliveries import Delivery, record
-from segue.arn import Arn
+from segue.arn import Arn, parse_arn
 from segue.errors import AwsError
+from segue.jobs import Again, Job, Outbound, Pending
 from segue.languages.asl.json_text import dump, parse
+from segue.services.events.api_destinations import find_destination, reserve
 from segue.services.events.compiled import CompiledTarget
 from segue.services.events.event import Event, timestamp
 from segue.services.events.inputs import Occasion
+from segue.services.events.service import SERVICE
 
 PRINCIPAL = "events.amazonaws.com"
-DESTINATION = "events:destination"
-"""The jobs that call API destinations."""
 
 _DEFAULT_RETRIES = 185
 _DEFAULT_AGE_SECONDS = 86_400
@@ -54,7 +55,9 @@ def hand_over(call: Call, rule_arn: str, rule_name: str, target: CompiledTarget,
     occasion = Occasion(event.body, event.text, rule_arn, rule_name, timestamp(event.ingested_at_ms))
     handover = Handover(rule_arn, target.document, target.arn, event, target.make_input(occasion))
     if handover.arn.service == "events" and handover.arn.resource.startswith("api-destination/"):
-        jobs.enqueue(call.tx, DESTINATION, rule_arn, _later(handover), trace=call.trace)
+        destination = find_destination(call, target.document["Arn"])
+        at_ms = call.now_ms if destination is None else reserve(call, destination)
+        deliver_later(call, api_destination_target(handover), at_ms)
         return
     request = _REQUESTS.get(handover.arn.service)
     if request is None:
@@ -67,17 +70,12 @@ def hand_over(call: Call, rule_arn: str, rule_name: str, target: CompiledTarget,
     deliver(call, delivery_target(handover, operation, params))
 
 
-def _later(handover: Handover) -> dict[str, Any]:
-    """The handover as a job's payload."""
-    event = handover.event
-    return {
-        "rule_arn": handover.rule_arn,
-        "target": handover.target,
-        "event_id": event.id,
-        "event": event.text,
-        "ingested_at": event.ingested_at_ms,
-        "input": handover.input,
-    }
+def api_destination_target(handover: Handover) -> Target:
+    """The delivery to an API destination."""
+    params = {"ApiDestinationArn": handover.target["Arn"], "Body": handover.input}
+    if "HttpParameters" in handover.target:
+        params["HttpParameters"] = handover.target["HttpParameters"]
+    return delivery_target(handover, "events:InvokeApiDestination", params)
 
 
 def delivery_target(handover: Handover, operation: str, params: dict[str, Any]) -> Target:
@@ -96,6 +94,7 @@ def delivery_target(handover: Handover, operation: str, params: dict[str, Any]) 
         max_attempts=retry.get("MaximumRetryAttempts", _DEFAULT_RETRIES) + 1,
         max_age_ms=retry.get("MaximumEventAgeInSeconds", _DEFAULT_AGE_SECONDS) * 1_000,
         subject=handover.event.id,
+        bus_errors=True,
     )
 
 
@@ -164,3 +163,12 @@ _REQUESTS: dict[str, Callable[[Call, Handover], Request]] = {
     "logs": _log_group,
 }
 """Target service → what is performed on it. Buses are in ``routing``: an event passes on as it is."""
+
+
+@SERVICE.job("destination")
+def call_destination(call: Call, job: Job) -> Again | Outbound | Pending | None:
+    """Jobs of earlier versions, which called API destinations themselves."""
+    target, region = job.payload["target"], parse_arn(job.payload["rule_arn"]).region
+    event = Event(job.payload["event_id"], {}, job.payload["event"], region, job.payload["ingested_at"])
+    handover = Handover(job.payload["rule_arn"], target, parse_arn(target["Arn"]), event, job.payload["input"])
+    return attempt(call, api_destination_target(handover), job.attempts, job.created_at_ms)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from segue.languages.asl.json_text import dump
+from segue.languages.input_templates import MISSING, InputTemplate
 from segue.languages.jsonpath import PathNotFound, compile_path
 from segue.languages.work import WorkExceeded
 
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.\-]+)>")
-_ESCAPE_OR_QUOTE = re.compile(r'\\.|"')
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,6 @@ def placeholders_of(template: str) -> Iterator[str]:
     return (found[1] for found in _PLACEHOLDER.finditer(template))
 
 
-_MISSING = object()
-
-
 def _found(read: Callable[[Any], Any], event: dict[str, Any], otherwise: Any) -> Any:
     try:
         return read(event)
@@ -72,30 +68,16 @@ def _found(read: Callable[[Any], Any], event: dict[str, Any], otherwise: Any) ->
 
 def _compile_transformer(transformer: dict[str, Any]) -> Input:
     readers = {name: compile_path(path).read for name, path in transformer.get("InputPathsMap", {}).items()}
-    pieces = list(_pieces(transformer["InputTemplate"]))
+    template = InputTemplate(transformer["InputTemplate"], _PLACEHOLDER)
 
     def fill(occasion: Occasion) -> str:
-        filled: list[str] = []
-        for text, placeholder, quoted in pieces:
-            filled.append(text)
-            if placeholder:
-                read = readers.get(placeholder)
-                value = _found(read, occasion.event, _MISSING) if read else _reserved(placeholder, occasion)
-                filled.append(_inside_string(value) if quoted else _as_json(value))
-        return "".join(filled)
+        def value_of(name: str) -> Any:
+            read = readers.get(name)
+            return _found(read, occasion.event, MISSING) if read else _reserved(name, occasion)
+
+        return template.fill(value_of)
 
     return fill
-
-
-def _pieces(template: str) -> Iterator[tuple[str, str, bool]]:
-    """The template cut at its placeholders: the text before, the name, and whether it stands inside a string."""
-    strings = [found.span() for found in _QUOTED.finditer(template)]
-    at = 0
-    for found in _PLACEHOLDER.finditer(template):
-        quoted = any(start < found.start() < end for start, end in strings)
-        yield template[at : found.start()], found[1], quoted
-        at = found.end()
-    yield template[at:], "", False
 
 
 def _reserved(name: str, occasion: Occasion) -> Any:
@@ -112,7 +94,7 @@ def _reserved(name: str, occasion: Occasion) -> Any:
         case "aws.events.event":
             return _without_detail(occasion)
         case _:
-            return _MISSING
+            return MISSING
 
 
 def _without_detail(occasion: Occasion) -> dict[str, Any]:
@@ -121,17 +103,3 @@ def _without_detail(occasion: Occasion) -> dict[str, Any]:
     event.pop("detail", None)
     event["time"] = occasion.ingestion_time
     return event
-
-
-def _as_json(value: Any) -> str:
-    """In the open: JSON, so that strings get their quotes. What is missing is an empty string."""
-    return '""' if value is _MISSING else dump(value)
-
-
-def _inside_string(value: Any) -> str:
-    """Within quotes: a string's characters, escaped where JSON must; structures without quotes of their own."""
-    if value is _MISSING:
-        return ""
-    if isinstance(value, str):
-        return dump(value)[1:-1]
-    return _ESCAPE_OR_QUOTE.sub(lambda found: "" if found[0].endswith('"') else found[0], dump(value))

@@ -88,4 +88,11 @@ MIGRATIONS = (
         WHERE other.rule_arn = events_targets.rule_arn AND other.id <= events_targets.id
     );
     """,
+    # When the next request may go to an API destination, in microseconds.
+    """
+    CREATE TABLE events_destination_slots (
+        arn TEXT PRIMARY KEY,
+        next_at BIGINT NOT NULL
+    );
+    """,
 )

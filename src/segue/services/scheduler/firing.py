@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from segue import jobs
@@ -84,7 +83,7 @@ def invoke(call: Call, job: Job) -> Again | Outbound | Pending | None:
     target: dict[str, Any] = job.payload["target"]
     occasion = Occasion(job.key, job.payload["at"], f"{call.tx.ids.random.getrandbits(64):016x}", job.attempts)
     due_ms = job.payload["due"]
-    call = replace(call, caller=call.caller.in_region(parse_arn(job.key).region), started_ms=due_ms)
+    call = call.as_caller(call.caller.in_region(parse_arn(job.key).region))
     try:
         request = request_of(call, target, occasion)
     except AwsError as error:

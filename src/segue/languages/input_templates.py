@@ -1,0 +1,68 @@
+"""Templates with placeholders in angle brackets, as rules and pipes make inputs by. Pure.
+
+In the open a placeholder becomes JSON: a text gets its quotes. Within quotes it becomes characters: a text's own,
+escaped where JSON must, and a structure's without the quotes in it (conformance group ``eventbridge-inputs``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from segue.languages.asl.json_text import dump
+
+MISSING: Final = object()
+"""What a placeholder stands for that stands for nothing."""
+
+_ESCAPE_OR_QUOTE = re.compile(r'\\.|"')
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+class InputTemplate:
+    """A template, cut at its placeholders.
+
+    Args:
+        placeholder: what is one; its first group is the name.
+    """
+
+    def __init__(self, template: str, placeholder: re.Pattern[str]) -> None:
+        self._pieces = list(_pieces(template, placeholder))
+
+    @property
+    def names(self) -> list[str]:
+        """What stands in the brackets."""
+        return [name for _, name, _ in self._pieces if name]
+
+    def fill(self, value_of: Callable[[str], Any]) -> str:
+        """The text, with the values of the names (or :data:`MISSING`) in their places."""
+        filled: list[str] = []
+        for text, name, quoted in self._pieces:
+            filled.append(text)
+            if name:
+                value = value_of(name)
+                filled.append(_inside_string(value) if quoted else _as_json(value))
+        return "".join(filled)
+
+
+def _pieces(template: str, placeholder: re.Pattern[str]) -> Iterator[tuple[str, str, bool]]:
+    """The text before each placeholder, its name, and whether it stands inside a string."""
+    strings = [found.span() for found in _QUOTED.finditer(template)]
+    at = 0
+    for found in placeholder.finditer(template):
+        quoted = any(start < found.start() < end for start, end in strings)
+        yield template[at : found.start()], found[1], quoted
+        at = found.end()
+    yield template[at:], "", False
+
+
+def _as_json(value: Any) -> str:
+    return '""' if value is MISSING else dump(value)
+
+
+def _inside_string(value: Any) -> str:
+    if value is MISSING:
+        return ""
+    if isinstance(value, str):
+        return dump(value)[1:-1]
+    return _ESCAPE_OR_QUOTE.sub(lambda found: "" if found[0].endswith('"') else found[0], dump(value))
