@@ -200,9 +200,9 @@ def test_tags_and_policies(client: Any, table: str) -> None:
 
 def test_what_is_missing_says_so(client: Any, table: str) -> None:
     with pytest.raises(ClientError) as caught:
-        client.execute_statement(Statement=f"SELECT * FROM {table}")
+        client.create_global_table(GlobalTableName=table, ReplicationGroup=[{"RegionName": "eu-west-1"}])
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert "dynamodb:ExecuteStatement" in caught.value.response["Error"]["Message"]
+    assert "dynamodb:CreateGlobalTable" in caught.value.response["Error"]["Message"]
     with pytest.raises(ClientError, match="PointInTimeRecoveryEnabled"):
         client.update_continuous_backups(
             TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}

@@ -79,7 +79,7 @@ def _write(call: Call, kind: str, params: dict[str, Any]) -> Result:
     change = writes.decide(call, planned, look=look)
     writes.apply(call, change)
     result: dict[str, Any] = {}
-    attributes = _returned(change, returns)
+    attributes = returned(change, returns)
     if attributes:
         result["Attributes"] = attributes
     if wants_capacity:
@@ -89,7 +89,7 @@ def _write(call: Call, kind: str, params: dict[str, Any]) -> Result:
     return result
 
 
-def _returned(change: Change, returns: str | None) -> Item | None:
+def returned(change: Change, returns: str | None) -> Item | None:
     """The attributes that ``ReturnValues`` asks for."""
     update = change.plan.update
     match returns:

@@ -34,7 +34,7 @@ _SCAN_EXPRESSIONS = ("ProjectionExpression", "FilterExpression")
 def query(call: Call, params: dict[str, Any]) -> Result:
     """The items of one partition, in the order of their sort keys."""
     table = find_table(call, params["TableName"])
-    index = _index(table, params)
+    index = chosen_index(table, params)
     binding = writes.bind(params, _QUERY_EXPRESSIONS)
     conditions = _key_conditions(params, binding)
     hash_key, sort_key = (index.hash, index.sort) if index else (table.hash, table.sort)
@@ -69,7 +69,7 @@ def query(call: Call, params: dict[str, Any]) -> Result:
 def scan(call: Call, params: dict[str, Any]) -> Result:
     """All items of a table or an index, or of one of its segments, in hash order."""
     table = find_table(call, params["TableName"])
-    index = _index(table, params)
+    index = chosen_index(table, params)
     binding = writes.bind(params, _SCAN_EXPRESSIONS)
     filtered = _filter(params, binding, "ScanFilter", set())
     segment, total = params.get("Segment"), params.get("TotalSegments")
@@ -87,7 +87,12 @@ def scan(call: Call, params: dict[str, Any]) -> Result:
     return _answer(call, params, table, index, where, filtered, binding)
 
 
-def _index(table: Table, params: dict[str, Any]) -> Index | None:
+def chosen_index(table: Table, params: dict[str, Any]) -> Index | None:
+    """The index that a read names, if it names one.
+
+    Raises:
+        AwsError: ``ValidationException``: there is none, or it cannot be read so.
+    """
     name = params.get("IndexName")
     if name is None:
         return None
@@ -150,8 +155,8 @@ def _answer(
     kept = [item for item in page.items if filtered is None or filtered(item)]
     result: dict[str, Any] = {"Count": len(kept), "ScannedCount": len(page.items)}
     if select != "COUNT":
-        if index is not None and select != "ALL_ATTRIBUTES" and index.projection is not None:
-            kept = [_carried(table, index, item) for item in kept]
+        if index is not None and select != "ALL_ATTRIBUTES":
+            kept = [carried(table, index, item) for item in kept]
         result["Items"] = [project(item) for item in kept] if project else kept
     if page.last is not None:
         keys = {key.name for key in (*table.keys, *(index.keys if index else ()))}
@@ -178,8 +183,10 @@ def _select(params: dict[str, Any], index: Index | None) -> str | None:
     return select
 
 
-def _carried(table: Table, index: Index, item: Item) -> Item:
+def carried(table: Table, index: Index, item: Item) -> Item:
     """What the index carries of an item."""
+    if index.projection is None:
+        return item
     names = {key.name for key in (*table.keys, *index.keys)} | set(index.projection or ())
     return {name: value for name, value in item.items() if name in names}
 

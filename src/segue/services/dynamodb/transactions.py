@@ -28,17 +28,30 @@ _ACTIONS = {
     "ConditionCheck": "ConditionCheckItem",
 }
 """Transactions have no action of their own: amazondynamodb/latest/developerguide/transaction-apis-iam.html"""
-_REASONS = {"ConditionalCheckFailedException": "ConditionalCheckFailed", "ValidationException": "ValidationError"}
+_REASONS = {
+    "ConditionalCheckFailedException": "ConditionalCheckFailed",
+    "DuplicateItemException": "DuplicateItem",
+    "ValidationException": "ValidationError",
+}
 
 
 @operation("TransactWriteItems", action=None)
 def transact_write_items(call: Call, params: dict[str, Any]) -> Result:
     """Up to 100 puts, updates, deletes and condition checks, all or nothing; idempotent by token for ten minutes."""
     plans = [_plan(call, entry) for entry in params["TransactItems"]]
+    return write_all(call, plans, params, params["TransactItems"])
+
+
+def write_all(call: Call, plans: list[writes.Plan], params: dict[str, Any], request: Any) -> dict[str, Any]:
+    """Carry out all plans or none; ``request`` is what must be the same under the same ``ClientRequestToken``.
+
+    Raises:
+        AwsError: ``TransactionCanceledException``, ``IdempotentParameterMismatchException``, ``ValidationException``.
+    """
     token = params.get("ClientRequestToken")
     digest = b""
     if token is not None:
-        digest = sha256(msgpack.packb(params["TransactItems"])).digest()
+        digest = sha256(msgpack.packb(request)).digest()
         answered = _answered(call, token, digest)
         if answered is not None:
             return answered

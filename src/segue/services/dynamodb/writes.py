@@ -58,6 +58,7 @@ class Plan:
         item, size: of a put, the item.
         key, update: of an update.
         return_old_on_failure: whether a failed condition's error carries the item.
+        must_be_new: whether there may be no such item yet.
     """
 
     table: Table
@@ -69,6 +70,7 @@ class Plan:
     key: Item | None = None
     update: Update | None = None
     return_old_on_failure: bool = False
+    must_be_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,7 @@ def plan(call: Call, kind: str, params: dict[str, Any]) -> Plan:
     binding = bind(params, _EXPRESSIONS[kind])
     item, size, update = None, 0, None
     if kind == "Put":
-        item, size = normalize_item(params["Item"])
-        if size > call.limits.item_bytes:
-            raise invalid("Item size has exceeded the maximum allowed size")
-        at = item_place(table, item)
-        check_index_keys(table, item)
+        item, size, at = checked_item(call, table, params["Item"])
         key = None
     else:
         key = {name: normalize(value)[0] for name, value in params["Key"].items()}
@@ -107,6 +105,20 @@ def plan(call: Call, kind: str, params: dict[str, Any]) -> Plan:
     binding.check_used()
     wants_old = params.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     return Plan(table, at, kind, holds, item, size, key, update, wants_old)
+
+
+def checked_item(call: Call, table: Table, given: Item) -> tuple[Item, int, Place]:
+    """An item to be put, its size, and where it belongs.
+
+    Raises:
+        AwsError, ExpressionError: it is too big, or lacks a key, or is otherwise none for this table.
+    """
+    item, size = normalize_item(given)
+    if size > call.limits.item_bytes:
+        raise invalid("Item size has exceeded the maximum allowed size")
+    at = item_place(table, item)
+    check_index_keys(table, item)
+    return item, size, at
 
 
 def bind(params: dict[str, Any], expressions: tuple[str, ...]) -> Binding:
@@ -153,11 +165,16 @@ def _update(table: Table, params: dict[str, Any], binding: Binding) -> Update:
         update = compile_update(parse_update(text), binding)
     else:
         update = compile_update(legacy.updates(params.get("AttributeUpdates") or {}), binding, "AttributeUpdates")
+    check_update(table, update)
+    return update
+
+
+def check_update(table: Table, update: Update) -> None:
+    """Refuse an update of a key."""
     keys = {key.name for key in table.keys}
     for path in update.paths:
         if path[0] in keys:
             raise invalid_values(f"Cannot update attribute {path[0]}. This attribute is part of the key")
-    return update
 
 
 def decide(call: Call, planned: Plan, *, look: bool = True) -> Change:
@@ -167,16 +184,19 @@ def decide(call: Call, planned: Plan, *, look: bool = True) -> Change:
         look: whether the item before must be known, though the plan itself may not need it.
 
     Raises:
-        AwsError: ``ConditionalCheckFailedException``, or a ``ValidationException`` of the update.
+        AwsError: ``ConditionalCheckFailedException``, ``DuplicateItemException``, or a ``ValidationException`` of the
+            update.
     """
     table = planned.table
     told = bool(table.indexes) or table.stream is not None
-    needs_old = look or told or planned.holds is not None or planned.update is not None
+    needs_old = look or told or planned.holds is not None or planned.update is not None or planned.must_be_new
     found = records.get(call.tx, table.id, planned.at) if needs_old else None
     old, old_size = found or (None, 0)
     if planned.holds is not None and not planned.holds(old or {}):
         shown = {"Item": old} if planned.return_old_on_failure and old is not None else None
         raise AwsError("ConditionalCheckFailedException", "The conditional request failed", members=shown)
+    if planned.must_be_new and old is not None:
+        raise AwsError("DuplicateItemException", "Duplicate primary key exists in table")
     if planned.kind == "ConditionCheck":
         return Change(planned, old, old_size, old, old_size)
     if planned.kind == "Delete":
