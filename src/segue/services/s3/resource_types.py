@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from segue.api.resource_types import Resource, ResourceRequest, ResourceType, is_gone, note_ignored, remove
 from segue.errors import AwsError
-from segue.services.s3 import bucket_properties
+from segue.services.s3 import bucket_properties, website
 from segue.services.s3.service import SERVICE
 from segue.services.s3.tagging import keep_system_tags
 
@@ -179,7 +179,7 @@ def _bucket(request: ResourceRequest, name: str) -> Resource:
         "DomainName": f"{name}.s3.amazonaws.com",
         "DualStackDomainName": f"{name}.s3.dualstack.{region}.amazonaws.com",
         "RegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
-        "WebsiteURL": f"http://{name}.s3-website-{region}.amazonaws.com",
+        "WebsiteURL": website.address(request.call, name),
     }
     return Resource(name, attributes)
 
