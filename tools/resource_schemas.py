@@ -71,7 +71,9 @@ def _type_names(archive: zipfile.ZipFile) -> dict[str, str]:
     regions = [name for name in archive.namelist() if name.startswith(f"{DATA}/providers/") and name.endswith(".json")]
     for region in sorted(regions, key=lambda name: (not name.endswith("/us-east-1.json"), name)):
         for name, digest in json.loads(archive.read(region)).items():
-            if name.count("::") >= 2:
+            if name.count("::") >= 2 and not name.startswith(
+                "AWS::Serverless::"
+            ):  # those are SAM's, not the registry's
                 found.setdefault(name, f"{DATA}/resources/{digest}.json")
     return dict(sorted(found.items()))
 

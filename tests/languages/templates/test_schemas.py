@@ -81,6 +81,7 @@ def test_types_that_are_known() -> None:
         "AWS::CDK::Metadata",
     }
     assert len(known_types()) > 1500
+    assert not any(name.startswith("AWS::Serverless::") for name in known_types())  # only their transform knows them
     assert schema_of("AWS::Nothing::AtAll") is None
     assert schema_of("AWS::SQS::Cue") is None
     assert schema_of("Custom::Thing") is None

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import regex
-
 from segue.languages.regexes import InvalidRegex, Regex
 from segue.languages.templates.errors import TemplateError, format_error
 from segue.languages.templates.functions import text_of
@@ -238,8 +236,11 @@ def _number_breach(parameter: Parameter, text: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _expression(pattern: str) -> Regex | regex.Pattern[str] | None:
-    """A pattern, in linear time where it can be, else (look-around, back-references) with a time limit."""
+def _expression(pattern: str) -> Any:
+    """A pattern, in linear time where it can be, else (look-around, back-references) with a time limit; ``None`` if
+    it is none."""
+    import regex  # as good as never needed
+
     try:
         return Regex(pattern)
     except InvalidRegex:
