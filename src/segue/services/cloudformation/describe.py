@@ -121,6 +121,8 @@ def describe_stack_events(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     stack = existing(call, params["StackName"], words, deleted=True)
     found = events.page(call.tx, stack.id, _number(params), _PAGE + 1)
     more = {"NextToken": encode_token(found[_PAGE - 1][0])} if len(found) > _PAGE else {}
+    for _, event in found:
+        event.pop("OperationType", None)
     return {"StackEvents": [event for _, event in found[:_PAGE]], **more}
 
 

@@ -45,7 +45,7 @@ def resource_becomes(call: Call, stack: Stack, row: ResourceRow, status: str, re
         "PhysicalResourceId": row.physical_id,
         "ResourceType": row.type,
         "ResourceStatus": status,
-        "ResourceProperties": json.dumps(row.data.get("properties", {}), separators=(",", ":"), default=str),
+        "ResourceProperties": _shown_properties(stack, row),
     }
     _tell(call, stack, event, reason)
     detail = {
@@ -56,6 +56,16 @@ def resource_becomes(call: Call, stack: Stack, row: ResourceRow, status: str, re
         "resource-type": row.type,
     }
     _emit(call, stack, "CloudFormation Resource Status Change", detail)
+
+
+def _shown_properties(stack: Stack, row: ResourceRow) -> str:
+    """A resource's properties as text, without the values of parameters that are not to be shown."""
+    text = json.dumps(row.data.get("properties", {}), separators=(",", ":"), ensure_ascii=False, default=str)
+    for name in stack.settings.get("hidden", ()):
+        value = stack.settings.get("values", {}).get(name)
+        if isinstance(value, str) and value:
+            text = text.replace(json.dumps(value, ensure_ascii=False)[1:-1], "****")
+    return text
 
 
 def page(
@@ -81,6 +91,7 @@ def _tell(call: Call, stack: Stack, event: dict[str, Any], reason: str) -> None:
         event["ClientRequestToken"] = operation["token"]
     if operation.get("id"):
         event["OperationId"] = operation["id"]
+        event["OperationType"] = f"{operation['kind']}_STACK"
     call.tx.run(
         "INSERT INTO cloudformation_events VALUES (?, ?, ?, ?)",
         call.tx.ids.ordered(call.now_ms),

@@ -1,8 +1,10 @@
 """What goes on with a stack: one operation at a time, in phases, each a plan of steps.
 
 ``stack.operation`` is plain data: ``id``, ``kind`` (``CREATE``, ``UPDATE``, ``DELETE``), ``token`` (the client's),
-``phase``, ``failed`` and ``failed_updates`` (logical ids), ``words`` (why, where no resource failed), ``on_failure``
-(``ROLLBACK``, ``DO_NOTHING``, ``DELETE``), ``before`` (the settings until now), ``retain`` and ``skip`` (logical ids).
+``phase``, ``failed`` (action and logical id of each), ``words`` (why, where no resource failed), ``on_failure``
+(``ROLLBACK``, ``DO_NOTHING``, ``DELETE``), ``before`` (the settings until now), ``retain`` and ``skip`` (logical ids),
+``series`` (by which resources know that it has changed them: its id, or that of an update before it which has failed
+and was left so).
 
 ==================  =====================================================  =========================================
 phase               its steps                                              what follows
@@ -41,7 +43,9 @@ def stack_key(stack_id: str) -> str:
 
 def new_operation(call: Call, kind: str, phase: str, token: str = "", **more: Any) -> dict[str, Any]:
     """The plain data of an operation that begins."""
-    return {"id": call.tx.ids.uuid(), "kind": kind, "phase": phase, "token": token, "failed": [], **more}
+    operation_id = call.tx.ids.uuid()
+    common = {"id": operation_id, "kind": kind, "phase": phase, "token": token, "failed": [], "series": operation_id}
+    return {**common, **more}
 
 
 def plan(

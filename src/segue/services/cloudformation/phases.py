@@ -210,7 +210,7 @@ def roll_back(call: Call, stack: Stack, reason: str) -> None:
     become(call, stack, "UPDATE_ROLLBACK_IN_PROGRESS", reason)
     _restore_settings(call, stack)
     stack.settings["failure"] = reason
-    _plan_restores(call, stack)
+    plan_restores(call, stack)
 
 
 def _restore_settings(call: Call, stack: Stack) -> None:
@@ -225,7 +225,7 @@ def _restore_settings(call: Call, stack: Stack) -> None:
     records.save(call.tx, stack)
 
 
-def _plan_restores(call: Call, stack: Stack) -> None:
+def plan_restores(call: Call, stack: Stack) -> None:
     """Restore what was changed, those first that need others; what was made is removed afterwards."""
     operation = stack.operation
     assert operation is not None
@@ -234,24 +234,36 @@ def _plan_restores(call: Call, stack: Stack) -> None:
     wanted: list[tuple[str, int, str]] = []
     after: dict[str, set[str]] = {}
     for row in rows:
-        if not row.live or row.data.get("changed_by") != operation["id"]:
+        if not row.live or row.data.get("changed_by") != operation["series"]:
             continue
-        old = by_number.get(row.data.get("replaces", 0))
+        old = _replaced_first(row, by_number, operation["series"])
         if old is not None:
             old.live, row.live = True, False
             old.data.pop("replaced", None)
             resource_becomes(call, stack, old, "UPDATE_COMPLETE")
             resource_records.save(call.tx, old)
             resource_records.save(call.tx, row)
-        elif row.data.get("made_by") == operation["id"]:
+        elif row.data.get("made_by") == operation["series"]:
             row.live = False
             resource_records.save(call.tx, row)
-        elif row.logical_id not in operation.get("skip", ()):
+        elif row.logical_id in operation.get("skip", ()):
+            row.data["changed_by"] = ""
+            resource_becomes(call, stack, row, "UPDATE_COMPLETE")
+            resource_records.save(call.tx, row)
+        else:
             wanted.append((row.logical_id, row.number, "restore"))
             for needed in row.data.get("needs", ()):
                 after.setdefault(needed, set()).add(row.logical_id)
     plan(call, stack, "rollback", wanted, after)
     go_on(call, stack)
+
+
+def _replaced_first(row: ResourceRow, by_number: dict[int, ResourceRow], series: str) -> ResourceRow | None:
+    """What a resource was before a series of operations replaced it, maybe more than once; ``None`` if none did."""
+    old = by_number.get(row.data.get("replaces", 0))
+    while old is not None and old.data.get("made_by") == series:
+        old = by_number.get(old.data.get("replaces", 0))
+    return old
 
 
 def _rolled_back(call: Call, stack: Stack) -> None:
@@ -326,7 +338,7 @@ def is_retained(stack: Stack, row: ResourceRow) -> bool:
         policy = ""
     else:
         policy = row.data.get("deletion_policy", "")
-    made_now = row.data.get("made_by") == operation["id"] and operation["phase"] in ("rollback", "rollback-cleanup")
+    made_now = row.data.get("made_by") == operation["series"] and operation["phase"] in ("rollback", "rollback-cleanup")
     if made_now and (policy == "RetainExceptOnCreate" or stack.settings.get("retain_except_on_create")):
         return False
     return policy in ("Retain", "Snapshot", "RetainExceptOnCreate")

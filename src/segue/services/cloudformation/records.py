@@ -135,6 +135,12 @@ def forget_deleted(tx: Transaction, before_ms: int, limit: int) -> int:
     return len(ids)
 
 
+def by_operation(tx: Transaction, operation: str) -> Stack | None:
+    """The stack that an operation was on."""
+    row = tx.one("SELECT stack FROM cloudformation_events WHERE operation = ? LIMIT 1", operation)
+    return None if row is None else by_id(tx, row[0])
+
+
 def template(tx: Transaction, owner: str) -> TemplateTexts | None:
     """The template of a stack or a change set."""
     row = tx.one("SELECT original, processed FROM cloudformation_templates WHERE owner = ?", owner)

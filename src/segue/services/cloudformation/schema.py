@@ -64,6 +64,7 @@ MIGRATIONS = (
         data BYTEA NOT NULL
     );
     CREATE INDEX cloudformation_events_stack ON cloudformation_events (stack, number);
+    CREATE INDEX cloudformation_events_operation ON cloudformation_events (operation);
     CREATE TABLE cloudformation_exports (
         scope TEXT NOT NULL,
         name TEXT NOT NULL,

@@ -15,9 +15,10 @@ from segue.services.cloudformation.capabilities import check_capabilities
 from segue.services.cloudformation.change_set_records import make_obsolete
 from segue.services.cloudformation.changes import has_changes
 from segue.services.cloudformation.events import become
-from segue.services.cloudformation.operations import STEP_JOB, TIMEOUT_JOB, before_template, new_operation
+from segue.services.cloudformation.operations import STEP_JOB, TIMEOUT_JOB, new_operation
 from segue.services.cloudformation.prepare import Prepared, given, prepared
 from segue.services.cloudformation.records import Stack
+from segue.services.cloudformation.recovery import stable
 from segue.services.cloudformation.resource_records import forget_plan
 from segue.services.cloudformation.service import (
     SERVICE,
@@ -28,10 +29,10 @@ from segue.services.cloudformation.service import (
     stack_arn,
 )
 from segue.services.cloudformation.sources import template_text
+from segue.services.cloudformation.stack_settings import MOST_STACKS
 from segue.services.cloudformation.validation import check_same_types, check_types
 from segue.services.cloudformation.words import NO_UPDATES
 
-_MOST_STACKS = 2_000
 _UPDATABLE = (
     "CREATE_COMPLETE",
     "UPDATE_COMPLETE",
@@ -82,8 +83,8 @@ def failure_mode(params: dict[str, Any]) -> str:
 
 def new_stack(call: Call, name: str, params: dict[str, Any], parent: Stack | None = None) -> Stack:
     """A stack that is not stored yet."""
-    if records.count(call.tx, scope_of(call)) >= _MOST_STACKS:
-        raise AwsError("LimitExceededException", f"Limit for stack has been exceeded: {_MOST_STACKS}")
+    if records.count(call.tx, scope_of(call)) >= MOST_STACKS:
+        raise AwsError("LimitExceededException", f"Limit for stack has been exceeded: {MOST_STACKS}")
     stack = Stack(
         call.arn("cloudformation", f"stack/{name}/{call.tx.ids.uuid()}"),
         call.tx.ids.ordered(call.now_ms),
@@ -216,16 +217,12 @@ def begin_update(
     told: bool = False,
 ) -> None:
     """Let an update begin (``told``: its event was)."""
-    before = {**stack.settings}
+    before, series = stable(call, stack)
     make_obsolete(call.tx, stack.id)
-    kept = records.template(call.tx, stack.id)
-    if kept is not None:
-        records.keep_template(call.tx, before_template(stack), kept)
-    creating = stack.status == "CREATE_FAILED"
     stack.settings, stack.updated_at_ms = settings, call.now_ms
     take_template(call, stack, ready)
     stack.operation = new_operation(call, "UPDATE", "deploy", token, on_failure=on_failure, before=before)
-    stack.operation["after_failed_creation"] = creating
+    stack.operation["series"] = series or stack.operation["id"]
     stack.settings |= {"token": token, "operation_id": stack.operation["id"]}
     if not told:
         become(call, stack, "UPDATE_IN_PROGRESS", "User Initiated")

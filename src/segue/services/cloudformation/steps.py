@@ -77,7 +77,7 @@ def _wanted(call: Call, stack: Stack, logical_id: str) -> dict[str, Any]:
 def _new_row(call: Call, stack: Stack, step: Step, type_name: str, data: dict[str, Any]) -> ResourceRow:
     assert stack.operation is not None
     number = call.tx.ids.ordered(call.now_ms)
-    operation = stack.operation["id"]
+    operation = stack.operation["series"]
     data = {"token": call.tx.ids.alphanumeric(12), "made_by": operation, "changed_by": operation, **data}
     row = ResourceRow(number, stack.id, step.logical_id, type_name, "", "", "", call.now_ms, data=data)
     resource_records.insert(call.tx, row)
@@ -136,7 +136,8 @@ def _succeeded(
         row.physical_id = resource.physical_id
         row.data["attributes"] = dict(resource.attributes)
     row.data["progress"] = {}
-    row.data.pop("restoring", None)
+    if row.data.pop("restoring", False):
+        row.data["changed_by"] = ""
     resource_becomes(call, stack, row, status, take_notes(row))
     resource_records.save(call.tx, row)
     resource_records.end_step(call.tx, step, "done")
@@ -158,7 +159,7 @@ def _update(call: Call, stack: Stack, step: Step) -> Pending | None:
     row = resource_records.find(call.tx, step.resource)
     assert row is not None
     assert stack.operation is not None
-    if row.status == "UPDATE_IN_PROGRESS" and row.data.get("changed_by") == stack.operation["id"]:
+    if row.status == "UPDATE_IN_PROGRESS" and row.data.get("changed_by") == stack.operation["series"]:
         return _look_again(call, stack, step, row)
     try:
         wanted = _wanted(call, stack, step.logical_id)
@@ -188,8 +189,10 @@ def _update(call: Call, stack: Stack, step: Step) -> Pending | None:
 def _remember(stack: Stack, row: ResourceRow) -> None:
     """Keep how a resource stood before this operation, and note that the operation has touched it."""
     assert stack.operation is not None
-    row.data["before"] = {name: row.data.get(name) for name in _KEPT_FOR_ROLLBACK} | {"physical_id": row.physical_id}
-    row.data["changed_by"] = stack.operation["id"]
+    series = stack.operation["series"]
+    if row.data.get("changed_by") != series or "before" not in row.data:
+        row.data["before"] = {name: row.data.get(name) for name in _KEPT_FOR_ROLLBACK}
+    row.data["changed_by"] = series
     row.data["progress"] = {}
 
 
@@ -248,7 +251,10 @@ def _restore(call: Call, stack: Stack, step: Step) -> Pending | None:
         before = row.data["before"]
         row.data["before"] = {name: row.data.get(name) for name in _KEPT_FOR_ROLLBACK}
         row.data |= {name: before[name] for name in _KEPT_FOR_ROLLBACK if name != "attributes"}
-        row.data |= {"restoring": True, "token": call.tx.ids.alphanumeric(12), "progress": {}}
+        row.data["restoring"] = True
+        row.status = ""
+    if row.status != "UPDATE_IN_PROGRESS":
+        row.data |= {"token": call.tx.ids.alphanumeric(12), "progress": {}}
         resource_becomes(call, stack, row, "UPDATE_IN_PROGRESS")
     if declared is None or declared.update is None:
         return _succeeded(call, stack, step, row, "UPDATE_COMPLETE", None)
