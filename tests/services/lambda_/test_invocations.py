@@ -10,6 +10,7 @@ import pytest
 
 from segue.api.caller import service_caller
 from segue.errors import AwsError
+from segue.services import s3
 from segue.services.lambda_.invoke import throttled
 from tests.services.lambda_.house import FunctionFailed, House, house
 
@@ -156,6 +157,29 @@ def test_failure_is_tried_after_one_minute_and_two_then_given_up(house: House) -
     attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
     assert attributes == {"RequestID": house.invocations[0].request_id, "ErrorCode": "200", "ErrorMessage": "no luck"}
     assert [hop["status"] for hop in house.hops()] == ["delivered", "retrying", "retrying", "dead-lettered"]
+
+
+def test_a_bucket_keeps_what_failed() -> None:
+    house = House(s3.SERVICE)
+    house.perform("s3:CreateBucket", Bucket="failed")
+    house.create_function("f", fails)
+    bucket = {"Destination": "arn:aws:s3:::failed"}
+    with pytest.raises(AwsError, match="destination config"):
+        house.perform("lambda:PutFunctionEventInvokeConfig", FunctionName="f", DestinationConfig={"OnSuccess": bucket})
+    house.perform(
+        "lambda:PutFunctionEventInvokeConfig",
+        FunctionName="f",
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": bucket},
+    )
+    later(house)
+    house.run_jobs()
+    (entry,) = house.perform("s3:ListObjectsV2", Bucket="failed")["Contents"]
+    assert entry["Key"].startswith("aws/lambda/async/f/2023/11/14/2023-11-14T22.13.20-")
+    body = house.perform("s3:GetObject", Bucket="failed", Key=entry["Key"])["Body"]
+    record = json.loads(house.api.blobs.read_body(body, 1 << 20))
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    house.close()
 
 
 def test_no_retries_if_told_and_silence_is_recorded(house: House) -> None:

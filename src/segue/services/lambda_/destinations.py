@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -47,7 +48,8 @@ def hand_on(
     dead_letters = configuration.get("DeadLetterConfig", {}).get("TargetArn", "")
     if destination:
         text = _record(call, target, ending, outcome)
-        if len(text.encode()) > _limit_bytes(call, destination):
+        limit_bytes = _limit_bytes(call, destination)
+        if limit_bytes is not None and len(text.encode()) > limit_bytes:
             text = _record(call, target, ending, outcome, with_payloads=False)
         _deliver(call, ending, destination, _operation(call, ending, destination, text), role_arn)
     if dead_letters and ending.condition != "Success":
@@ -80,7 +82,7 @@ def _deliver(call: Call, ending: Ending, target_arn: str, operation: tuple[str, 
     )
 
 
-def _limit_bytes(call: Call, destination: str) -> int:
+def _limit_bytes(call: Call, destination: str) -> int | None:
     limits = call.limits
     by_service = {
         "sns": limits.publish_bytes,
@@ -88,7 +90,7 @@ def _limit_bytes(call: Call, destination: str) -> int:
         "events": limits.put_events_bytes - _EVENT_ENVELOPE_BYTES,
         "lambda": limits.async_invoke_payload_bytes,
     }
-    return by_service[destination.split(":")[2]]
+    return by_service.get(destination.split(":")[2])  # a bucket takes everything
 
 
 def _record(
@@ -143,6 +145,11 @@ def _operation(call: Call, ending: Ending, destination: str, text: str) -> tuple
         return "sns:Publish", {"TopicArn": destination, "Message": text}
     if service == "lambda":
         return "lambda:Invoke", {"FunctionName": destination, "InvocationType": "Event", "Payload": text.encode()}
+    if service == "s3":
+        moment = datetime.fromtimestamp(call.now_ms / 1000, UTC)
+        name = f"{moment:%Y/%m/%d}/{moment:%Y-%m-%dT%H.%M.%S}-{call.tx.ids.uuid()}"
+        key = f"aws/lambda/async/{ending.function.name}/{name}"
+        return "s3:PutObject", {"Bucket": destination.rpartition(":")[2], "Key": key, "Body": text.encode()}
     outcome = "Success" if ending.condition == "Success" else "Failure"
     entry = {
         "Source": "lambda",

@@ -100,19 +100,21 @@ def _given(params: dict[str, Any]) -> dict[str, Any]:
     given = {member: params[member] for member in _MEMBERS if params.get(member) is not None}
     if not given:
         raise invalid("You must specify at least one of error handling or destination setting.")
-    for outcome in (given.get("DestinationConfig") or {}).values():
-        _check_destination(params, outcome.get("Destination", ""))
+    for name, outcome in (given.get("DestinationConfig") or {}).items():
+        _check_destination(params, name, outcome.get("Destination", ""))
     return given
 
 
-def _check_destination(params: dict[str, Any], destination: str) -> None:
+def _check_destination(params: dict[str, Any], name: str, destination: str) -> None:
+    """Refuse what is no destination; buckets are for failures only
+    (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
+    """
     if not destination:
         return
     parts = destination.split(":", 5)
-    if len(parts) < 6 or parts[2] not in _DESTINATION_SERVICES or (parts[2] == "sqs" and destination.endswith(".fifo")):
+    unfit = (parts[2:3] == ["sqs"] and destination.endswith(".fifo")) or (parts[2:3] == ["s3"] and name == "OnSuccess")
+    if len(parts) < 6 or parts[2] not in _DESTINATION_SERVICES or unfit:
         raise invalid(f"The provided destination config DestinationConfig is invalid: {destination}")
-    if parts[2] == "s3":
-        raise invalid("Segue does not implement S3 buckets as destinations yet.")
     if parts[2] == "lambda" and destination.split(":")[6] == function_name_part(params["FunctionName"]):
         raise invalid("You can't specify the function as a destination for itself.")
 

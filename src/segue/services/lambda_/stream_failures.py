@@ -65,7 +65,6 @@ def give_up(call: Call, mapping: EventSourceMapping, version: FunctionVersion, g
             operation=operation,
             params=params,
             role_arn=version.configuration["Role"],
-            account=mapping.function_arn.split(":")[4],
             subject=subject,
         ),
     )
