@@ -108,12 +108,12 @@ def _node(node: dict[str, Any], used: set[str]) -> Any:
         return "#" + name
     kind = node.get("type") or _types(node)
     properties = _properties(node)
+    if kind == "array":  # whatever else is said, as of some that were lists' elements once
+        return [_node(node.get("items") or {}, used)]
     if properties or "patternProperties" in node:
         return _object(node, properties, used)
     if isinstance(kind, list):
         return "j" if set(kind) == {"object", "string"} else "t" if "string" in kind else "a"
-    if kind == "array":
-        return [_node(node.get("items") or {}, used)]
     return _SCALARS.get(kind, "a")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from segue.errors import AwsError
+from segue.languages.templates.schemas import schema_of
 from segue.services.dynamodb.global_table import as_table
 from segue.testing import Segue
 from tests.services.resources import Resources
@@ -148,3 +149,13 @@ def test_a_global_table_s_capacity_is_where_its_scaling_begins() -> None:
         "ReadCapacityUnits": 5,
         "WriteCapacityUnits": 5,
     }
+
+
+@pytest.mark.parametrize("type_name", [TABLE, "AWS::DynamoDB::GlobalTable"])
+def test_a_key_schema_is_a_list(type_name: str) -> None:
+    schema = schema_of(type_name)
+    assert schema is not None
+    given = {"KeySchema": ID, "AttributeDefinitions": defined("id"), "Replicas": [{"Region": "us-east-1"}]}
+    if type_name == TABLE:
+        del given["Replicas"]
+    assert schema.coerce(given) == (given, [])
