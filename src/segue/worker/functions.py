@@ -125,6 +125,7 @@ def _spec(target: InvokeTarget) -> FunctionSpec:
         tracing=target.tracing,
         log_format=target.log_format,
         concurrency_limit=target.concurrency_limit,
+        notes=target.notes,
     )
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from segue.api import Call
+from segue.api.cors import cors_headers
 from segue.api.endpoint import Visit
 from segue.api.http_payload import Asked
 from segue.services.apigatewayv2.apis import DEFAULT_STAGE
-from segue.services.apigatewayv2.cors import cors_headers
 from segue.services.apigatewayv2.records import HttpApi
 from segue.wire.request import Response
 

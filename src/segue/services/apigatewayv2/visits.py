@@ -11,13 +11,13 @@ from typing import Any
 from segue.api import Call
 from segue.api.call import Result
 from segue.api.caller import service_caller
+from segue.api.cors import preflight
 from segue.api.endpoint import Visit
 from segue.api.http_payload import decoded
 from segue.errors import AwsError
 from segue.services.apigatewayv2 import records
 from segue.services.apigatewayv2.apis import DEFAULT_STAGE
 from segue.services.apigatewayv2.authorizers import authorize
-from segue.services.apigatewayv2.cors import preflight
 from segue.services.apigatewayv2.entered import Entered, answer
 from segue.services.apigatewayv2.integrations import integrate
 from segue.services.apigatewayv2.records import HttpApi

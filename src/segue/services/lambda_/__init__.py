@@ -1,13 +1,13 @@
 """AWS Lambda: functions, their versions, aliases, permissions, invocations and event sources.
 
-In: functions from zip packages (direct, or from S3 where that exists), layers, published versions, aliases with
+In: functions from zip packages (direct, or from S3), layers with their policies, published versions, aliases with
 weights, resource policies, tags, reserved concurrency, the three invocation types, asynchronous invocation with its
-retries, age, dead letters and destinations; event source mappings of SQS queues and DynamoDB streams with filters,
-windows, partial failures and, of streams, lanes, retries, bisection, age and destinations.
-Stored and told only: VPC, KMS, SnapStart and provisioned concurrency settings.
-Left out (each answers with an error that names it): container images, function URLs, response streaming, code signing,
-durable functions, capacity providers, tumbling windows, event sources other than those, Object Lambda and recursion
-settings.
+retries, age, dead letters and destinations, event source mappings with filters, windows and partial failures, function
+URLs; all of it in templates, too.
+Stored and told only: VPC, KMS, SnapStart, provisioned concurrency, runtime management and recursion settings; answers
+of streaming functions are sent when they have ended.
+Left out (each answers with an error that names it): container images, code signing, durable functions, capacity
+providers, ``InvokeWithResponseStream``, event sources other than queues and streams of tables, Object Lambda.
 """
 
 from segue.services.lambda_ import (
@@ -17,6 +17,7 @@ from segue.services.lambda_ import (
     event_source_mappings,
     functions,
     invoke,
+    layer_permissions,
     layers,
     permissions,
     polling,
@@ -25,7 +26,9 @@ from segue.services.lambda_ import (
     stream_polling,
     tags,
     updates,
+    urls,
     versions,
+    visits,
 )
 from segue.services.lambda_.service import SERVICE
 
@@ -37,6 +40,7 @@ __all__ = [
     "event_source_mappings",
     "functions",
     "invoke",
+    "layer_permissions",
     "layers",
     "permissions",
     "polling",
@@ -45,5 +49,7 @@ __all__ = [
     "stream_polling",
     "tags",
     "updates",
+    "urls",
     "versions",
+    "visits",
 ]

@@ -21,7 +21,7 @@ from segue.api.caller import Caller, role_caller, service_caller
 from segue.api.deliveries import Delivery, record
 from segue.arn import parse_arn
 from segue.errors import AwsError
-from segue.services.lambda_.layers import layer_blobs
+from segue.services.lambda_.layers import layer_blobs, missing_layers
 from segue.services.lambda_.records import Function, FunctionVersion, Session
 from segue.services.lambda_.sessions import PRINCIPAL, current_session, session_name
 
@@ -73,6 +73,7 @@ class InvokeTarget:
     session: Session
     concurrency_limit: int | None
     endpoint_url: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,11 @@ def invoke_target(call: Call, function: Function, version: FunctionVersion) -> I
         session=session,
         concurrency_limit=function.reserved_concurrency,
         endpoint_url=call.api.settings.endpoint_url,
+        notes=tuple(
+            f"the layer {arn} of another account is not here; publish one of that name there, or put what it holds "
+            "into the package"
+            for arn in missing_layers(call, configuration.get("Layers", []))
+        ),
     )
     _targets[key] = target
     if len(_targets) > _CACHED_TARGETS:

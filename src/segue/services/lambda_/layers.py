@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from segue.api import Call
+from segue.api.authorize import authorize_action
 from segue.api.call import Result
 from segue.api.paginate import decode_token, encode_token
 from segue.arn import make_arn
@@ -14,7 +16,9 @@ from segue.services.lambda_.errors import invalid, missing
 from segue.services.lambda_.formats import code_sha256, iso_timestamp
 from segue.services.lambda_.names import ordinal_of, scope_of
 from segue.services.lambda_.service import SERVICE
-from segue.store import Row
+from segue.store import Row, Transaction
+
+log = logging.getLogger(__name__)
 
 _MAXIMUM_LAYERS = 5
 _COLUMNS = "arn, version, name, code_sha256, code_size, configuration"
@@ -27,19 +31,39 @@ def layer_references(call: Call, arns: list[str]) -> list[dict[str, Any]]:
         raise invalid(f"Cannot reference more than {_MAXIMUM_LAYERS} layers.")
     if len({arn.rpartition(":")[0] for arn in arns}) < len(arns):
         raise invalid("Two different versions of the same layer are not allowed to be referenced in the same function.")
-    references = []
-    for arn in arns:
-        row = _find(call, arn)
-        if row is None:
-            raise invalid(f"Layer version {arn} does not exist.")
-        references.append({"Arn": arn, "CodeSize": row[4]})
-    return references
+    return [{"Arn": arn, "CodeSize": _usable(call, arn)} for arn in arns]
+
+
+def _usable(call: Call, arn: str) -> int:
+    """The size of a layer that a function wants. Layers that other accounts publish may be missing here: then the
+    function does without, and its log says so (:func:`missing_layers`).
+    """
+    row, is_foreign = find_layer(call.tx, arn), arn.count(":") == 7 and arn.split(":")[4] != call.account
+    if row is None and not is_foreign:
+        raise invalid(f"Layer version {arn} does not exist.")
+    if row is None:
+        log.warning("the layer %s of another account is not here: functions go without it", arn)
+        return 0
+    if is_foreign:
+        authorize_action(call, SERVICE, "lambda:GetLayerVersion", arn)
+    return int(row[4])
 
 
 def layer_blobs(call: Call, references: list[dict[str, Any]]) -> tuple[str, ...]:
     """The content of the layers that a configuration names; deleted versions go on working for their functions."""
-    rows = (_find(call, reference["Arn"], deleted=True) for reference in references)
+    rows = (find_layer(call.tx, reference["Arn"], deleted=True) for reference in references)
     return tuple(row[3] for row in rows if row is not None)
+
+
+def missing_layers(call: Call, references: list[dict[str, Any]]) -> tuple[str, ...]:
+    """The layers that a configuration names and that are not here."""
+    arns = (reference["Arn"] for reference in references)
+    return tuple(arn for arn in arns if find_layer(call.tx, arn, deleted=True) is None)
+
+
+def version_resource(call: Call, params: dict[str, Any]) -> str:
+    """The ARN that policies speak of, for operations on one version of a layer."""
+    return f"{_layer_arn(call, params['LayerName'])}:{params['VersionNumber']}"
 
 
 @SERVICE.operation("PublishLayerVersion", resource=lambda call, params: _layer_arn(call, params["LayerName"]))
@@ -65,18 +89,24 @@ def publish_layer_version(call: Call, params: dict[str, Any]) -> Result:
     return _version_view(call, (arn, version, name, sha256, size, json.dumps(info)))
 
 
-@SERVICE.operation("GetLayerVersion", reads=True)
+@SERVICE.operation("GetLayerVersion", reads=True, resource=version_resource)
 def get_layer_version(call: Call, params: dict[str, Any]) -> Result:
-    return _get(call, f"{_layer_arn(call, params['LayerName'])}:{params['VersionNumber']}")
+    return _get(call, version_resource(call, params))
 
 
-@SERVICE.operation("GetLayerVersionByArn", reads=True, action="lambda:GetLayerVersion")
+@SERVICE.operation(
+    "GetLayerVersionByArn",
+    reads=True,
+    action="lambda:GetLayerVersion",
+    resource=lambda call, params: str(params["Arn"]),
+)
 def get_layer_version_by_arn(call: Call, params: dict[str, Any]) -> Result:
     return _get(call, params["Arn"])
 
 
-@SERVICE.operation("DeleteLayerVersion")
+@SERVICE.operation("DeleteLayerVersion", resource=version_resource)
 def delete_layer_version(call: Call, params: dict[str, Any]) -> Result:
+    call.tx.run("DELETE FROM lambda_layer_policies WHERE arn = ?", version_resource(call, params))
     arn = _layer_arn(call, params["LayerName"])
     call.tx.run("UPDATE lambda_layers SET is_deleted = 1 WHERE arn = ? AND version = ?", arn, params["VersionNumber"])
     return {}
@@ -128,16 +158,17 @@ def _matches(row: Row, params: dict[str, Any]) -> bool:
 
 
 def _get(call: Call, version_arn: str) -> dict[str, Any]:
-    row = _find(call, version_arn)
+    row = find_layer(call.tx, version_arn)
     if row is None:
         raise missing()
     return _version_view(call, row)
 
 
-def _find(call: Call, version_arn: str, *, deleted: bool = False) -> Row | None:
+def find_layer(tx: Transaction, version_arn: str, *, deleted: bool = False) -> Row | None:
+    """The row of a version: its layer's ARN, its number, name, code, code's size and configuration."""
     arn, _, version = version_arn.rpartition(":")
     ordinal = ordinal_of(version)
-    row = call.tx.one(f"SELECT {_COLUMNS}, is_deleted FROM lambda_layers WHERE arn = ? AND version = ?", arn, ordinal)
+    row = tx.one(f"SELECT {_COLUMNS}, is_deleted FROM lambda_layers WHERE arn = ? AND version = ?", arn, ordinal)
     return None if row is None or (row[6] and not deleted) else row
 
 

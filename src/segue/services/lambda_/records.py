@@ -165,10 +165,21 @@ def delete_version(tx: Transaction, arn: str, ordinal: int) -> None:
     tx.run("DELETE FROM lambda_versions WHERE function_arn = ? AND ordinal = ?", arn, ordinal)
 
 
+_BELONGINGS = (
+    "versions",
+    "aliases",
+    "policies",
+    "event_invoke_configs",
+    "provisioned_concurrency",
+    "urls",
+    "settings",
+)
+
+
 def delete_function(tx: Transaction, arn: str) -> None:
     """The function and all that belongs to it, event source mappings excepted: AWS leaves them, too."""
     tx.run("DELETE FROM lambda_functions WHERE arn = ?", arn)
-    for table in ("versions", "aliases", "policies", "event_invoke_configs", "provisioned_concurrency"):
+    for table in _BELONGINGS:
         tx.run(f"DELETE FROM lambda_{table} WHERE function_arn = ?", arn)
     tx.wake(CHANGED)
 

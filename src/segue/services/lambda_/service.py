@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from segue.api import Service
+from segue.api.service import Params
 from segue.store import Transaction
 
 MIGRATIONS = (
@@ -117,11 +118,37 @@ MIGRATIONS = (
     INSERT INTO stream_lanes SELECT mapping, lane, shard, state FROM lambda_stream_lanes;
     DROP TABLE lambda_stream_lanes;
     """,
+    """
+    CREATE TABLE lambda_urls (
+        arn TEXT PRIMARY KEY,
+        function_arn TEXT NOT NULL,
+        id TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        modified_at BIGINT NOT NULL,
+        configuration TEXT NOT NULL
+    );
+    CREATE UNIQUE INDEX lambda_urls_id ON lambda_urls (id);
+    CREATE INDEX lambda_urls_function ON lambda_urls (function_arn, arn);
+    CREATE TABLE lambda_settings (
+        arn TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        function_arn TEXT NOT NULL,
+        configuration TEXT NOT NULL,
+        PRIMARY KEY (arn, kind)
+    );
+    CREATE INDEX lambda_settings_function ON lambda_settings (function_arn);
+    CREATE TABLE lambda_layer_policies (
+        arn TEXT PRIMARY KEY,
+        document TEXT NOT NULL,
+        revision TEXT NOT NULL
+    );
+    """,
 )
 
 
 def _resource_policy(tx: Transaction, arn: str) -> str | None:
-    row = tx.one("SELECT document FROM lambda_policies WHERE arn = ?", arn)
+    table = "lambda_layer_policies" if ":layer:" in arn else "lambda_policies"
+    row = tx.one(f"SELECT document FROM {table} WHERE arn = ?", arn)
     return None if row is None else str(row[0])
 
 
@@ -135,4 +162,11 @@ def blobs_in_use(tx: Transaction, names: Sequence[str]) -> set[str]:
     return {row[0] for row in tx.all(sql, *names, *names)}
 
 
-SERVICE = Service("lambda", MIGRATIONS, resource_policy=_resource_policy, blobs_in_use=blobs_in_use)
+def _conditions(operation: str, params: Params) -> dict[str, str]:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html"""
+    return {"lambda:FunctionUrlAuthType": params["AuthType"]} if "AuthType" in params else {}
+
+
+SERVICE = Service(
+    "lambda", MIGRATIONS, resource_policy=_resource_policy, blobs_in_use=blobs_in_use, conditions=_conditions
+)

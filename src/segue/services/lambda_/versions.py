@@ -117,7 +117,7 @@ def get_alias(call: Call, params: dict[str, Any]) -> Result:
 def delete_alias(call: Call, params: dict[str, Any]) -> Result:
     named = function_name(call, params["FunctionName"])
     call.tx.run("DELETE FROM lambda_aliases WHERE function_arn = ? AND name = ?", named.arn, params["Name"])
-    for table in ("policies", "event_invoke_configs", "provisioned_concurrency"):
+    for table in ("policies", "event_invoke_configs", "provisioned_concurrency", "urls"):
         call.tx.run(f"DELETE FROM lambda_{table} WHERE arn = ?", f"{named.arn}:{params['Name']}")
     return {}
 

@@ -1,6 +1,6 @@
-"""What an HTTP API's CORS configuration tells the pages of other origins. Pure.
+"""What the CORS configuration of an HTTP API or a function URL tells the pages of other origins. Pure.
 
-Source: API Gateway developer guide, "Configure CORS for HTTP APIs".
+Source: API Gateway developer guide, "Configure CORS for HTTP APIs"; Lambda API reference, "Cors".
 """
 
 from __future__ import annotations
