@@ -175,7 +175,7 @@ def _publish(call: Call, stack: Stack) -> str:
         return refused
     stack.settings["outputs"] = [
         {"key": output.name, "value": value, "description": output.description, "export": output.export}
-        for output, value in outputs
+        for output, value in sorted(outputs, key=lambda each: each[0].name)  # as recorded: sfn-scenarios
     ]
     return ""
 

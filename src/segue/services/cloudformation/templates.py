@@ -140,8 +140,8 @@ def get_template(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def shown_template(call: Call, owner: str, stage: str) -> dict[str, Any]:
     """The template of a stack or change set, at a stage."""
     kept = records.template(call.tx, owner)
-    if kept is None:
-        raise invalid(f"Template for {owner} does not exist")
+    if kept is None:  # of a stack that a change set is to make
+        return {"StagesAvailable": []}
     return {
         "TemplateBody": kept.processed if stage == "Processed" else kept.original,
         "StagesAvailable": ["Original", "Processed"],
