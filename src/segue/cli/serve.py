@@ -128,6 +128,7 @@ def _mock_config(file: Path | None) -> str:
 
 
 async def _serve(settings: Settings) -> None:
+    gc.disable()  # until it is up, what is made stays: looking for garbage would be a tenth of the start
     from segue.server import Server
 
     stopped = asyncio.Event()
@@ -153,6 +154,7 @@ def _tune_interpreter() -> None:
     to start a commit gets its turn in half a millisecond instead of five, so that answers are written meanwhile.
     """
     gc.freeze()
+    gc.enable()
     gc.set_threshold(10_000, 20, 50)
     sys.setswitchinterval(0.000_5)
 
