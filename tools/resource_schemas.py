@@ -27,20 +27,22 @@ import msgpack
 TARGET = Path(__file__).parent.parent / "src" / "segue" / "languages" / "templates" / "schemas.bin"
 DATA = "cfnlint/data/schemas"
 
-_SERVICES = """
-    ACMPCA AccessAnalyzer AmazonMQ ApiGateway ApiGatewayV2 AppConfig AppSync ApplicationAutoScaling Athena AutoScaling
-    Backup Bedrock Budgets CDK Cassandra CertificateManager Chatbot CloudFormation CloudFront CloudTrail CloudWatch
-    CodeArtifact CodeBuild CodeCommit CodeConnections CodeDeploy CodePipeline CodeStarConnections
-    CodeStarNotifications Cognito Config DLM DMS DSQL DynamoDB EC2 ECR ECS EFS EKS ElastiCache
-    ElasticLoadBalancingV2 ElasticLoadBalancing Elasticsearch EventSchemas Events FIS Glue GuardDuty IAM IoT Kinesis
-    KinesisAnalyticsV2 KinesisFirehose KMS LakeFormation Lambda Lex Location Logs MSK MWAA MediaConvert Neptune
-    NeptuneGraph Notifications OpenSearchServerless OpenSearchService Oam Pipes QLDB RDS RUM Redshift
-    RedshiftServerless Rekognition ResourceExplorer2 ResourceGroups Route53 Route53Resolver S3 S3Express S3Tables SES
-    SNS SQS SSM SSMContacts SageMaker Scheduler SecretsManager SecurityHub ServerlessRepo ServiceCatalog
-    ServiceCatalogAppRegistry ServiceDiscovery Shield Signer StepFunctions Synthetics Timestream Transfer
-    VerifiedPermissions WAF WAFRegional WAFv2 Wisdom XRay
-"""
-"""Those of which templates of serverless applications have types. Of the others the names are enough."""
+_BY_NAME_ALONE = frozenset(
+    (
+        *("BedrockAgentCore", "CleanRooms", "Connect", "CustomerProfiles", "DataZone", "Deadline", "DevOpsAgent"),
+        *(
+            "GameLift",
+            "IoTSiteWise",
+            "Lightsail",
+            "MediaConnect",
+            "MediaLive",
+            "MediaTailor",
+            "QBusiness",
+            "QuickSight",
+        ),
+    )
+)
+"""Services with large schemas that have nothing to do with serverless applications: a fifth of it all."""
 
 _SCALARS = {"string": "s", "integer": "i", "number": "n", "boolean": "b", "object": "o"}
 
@@ -49,16 +51,15 @@ def main(wheel: str) -> None:
     """Read the wheel and write the file."""
     with zipfile.ZipFile(wheel) as archive:
         names = _type_names(archive)
-        with_schemas = frozenset(_SERVICES.split())
         index: dict[str, Any] = {}
         body = b""
         for service in sorted({name.split("::")[1] for name in names}):
             own = [name for name in names if name.split("::")[1] == service]
             piece = b""
-            if service in with_schemas:
+            if service not in _BY_NAME_ALONE:
                 schemas = {name: _schema(json.loads(archive.read(names[name]))) for name in own}
                 piece = zlib.compress(msgpack.packb(schemas), 9)
-            index[service] = [len(body), len(piece), [name.split("::", 2)[2] for name in own]]
+            index[service] = [len(body), len(piece), own]
             body += piece
     head = zlib.compress(msgpack.packb(index), 9)
     TARGET.write_bytes(len(head).to_bytes(4, "big") + head + body)

@@ -106,7 +106,7 @@ def known_types() -> frozenset[str]:
 def schema_of(type_name: str) -> Schema | None:
     """The schema of a type; ``None`` if it is not known, or its service is known by name alone."""
     parts = type_name.split("::")
-    service = _index()[1].get(parts[1]) if len(parts) > 2 and parts[0] == "AWS" else None
+    service = _index()[1].get(parts[1]) if len(parts) > 2 else None
     if service is None or not service[1] or type_name not in known_types():
         return None
     return _schema(parts[1], type_name)
@@ -123,7 +123,7 @@ def _index() -> tuple[frozenset[str], dict[str, list[Any]], int]:
     data = _data()
     length = int.from_bytes(data[:4], "big")
     services = msgpack.unpackb(zlib.decompress(data[4 : 4 + length]))
-    names = frozenset(f"AWS::{service}::{name}" for service, (*_, own) in services.items() for name in own)
+    names = frozenset(name for (*_, own) in services.values() for name in own)
     return names, services, 4 + length
 
 
