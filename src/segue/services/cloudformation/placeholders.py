@@ -1,8 +1,9 @@
 """Resources of services that Segue does not have: accepted, with a note that says so, and nothing else.
 
 Most applications have something around what they do: an alarm, a distribution, a network, a web interface. Here it has
-no effect, but what does the work can be deployed beside it and tried. Such a resource has properties that its schema
-has checked, a physical id, and the attributes of its schema, so that what refers to it can be made.
+no effect, but what does the work can be deployed beside it and tried. Such a resource has properties that were held
+against its schema (what is wrong with them is noted, as AWS notes it of many types), a physical id, and the attributes
+of its schema, so that what refers to it can be made.
 
 Types of services that Segue has are no placeholders, unless their effect is on nothing that is here
 (``_WITHOUT_EFFECT``): what one would expect to work must not be missing in silence.
@@ -15,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from segue.api.resource_types import Resource, ResourceRequest, ResourceType
-from segue.languages.templates.schemas import Schema, known_types, schema_of
+from segue.languages.templates.schemas import Schema, known_types, problems_text, schema_of
 
 _WITHOUT_EFFECT = frozenset(
     (
@@ -57,6 +58,9 @@ def _type(type_name: str) -> ResourceType:
 
 def _create(request: ResourceRequest) -> Resource:
     request.notes.append(f"{request.type_name} has no effect here")
+    schema = schema_of(request.type_name)
+    if problems := [] if schema is None else schema.coerce(request.properties)[1]:
+        request.notes.append(problems_text(request.logical_id, problems))
     return _resource(request, _physical_id(request))
 
 

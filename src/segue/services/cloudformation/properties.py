@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from segue.api.resource_types import ResourceType
@@ -9,8 +10,11 @@ from segue.languages.templates import TemplateError
 from segue.languages.templates.schemas import problems_text, schema_of
 
 
-def fitted(logical_id: str, type_name: str, properties: dict[str, Any]) -> dict[str, Any]:
+def fitted(logical_id: str, type_name: str, properties: dict[str, Any], declared: Container[str]) -> dict[str, Any]:
     """The properties, of the types that the schema of their resource says.
+
+    Args:
+        declared: the types that services declare. Of others AWS tolerates some mistakes, so all are (and noted).
 
     Raises:
         TemplateError: they are not as the schema has them.
@@ -19,7 +23,7 @@ def fitted(logical_id: str, type_name: str, properties: dict[str, Any]) -> dict[
     if schema is None:
         return properties
     found, problems = schema.coerce(properties)
-    if problems:
+    if problems and type_name in declared:
         raise TemplateError(problems_text(logical_id, problems))
     return found
 

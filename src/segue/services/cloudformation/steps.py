@@ -61,7 +61,8 @@ def _wanted(call: Call, stack: Stack, logical_id: str) -> dict[str, Any]:
     instance = instance_of(call, stack)
     resource = instance.resources[logical_id]
     known = facts(call, stack, resource.dependencies)
-    properties = fitted(logical_id, resource.type, instance.properties(logical_id, known))
+    given = instance.properties(logical_id, known)
+    properties = fitted(logical_id, resource.type, given, call.api.resource_types)
     metadata = instance.evaluate(resource.declaration.metadata, known)
     imported(call, stack, known)
     return {
