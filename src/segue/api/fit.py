@@ -21,10 +21,11 @@ def fit(service: ServiceModel, shape: Shape, value: Any, where: str = "") -> Any
     booleans and the other way round, objects as JSON texts, lists of ``Key`` and ``Value`` as maps, and maps as lists.
 
     Raises:
-        AwsError: ``ValidationError`` for a member that the shape lacks, and a text that is no number or boolean.
+        AwsError: ``ValidationError`` for a member that the shape lacks, for what is no object where the shape is one,
+            and for a text that is no number or boolean.
     """
     match shape.type:
-        case "structure" if isinstance(value, Mapping) and not shape.is_document:
+        case "structure" if not shape.is_document:
             return _structure(service, shape, value, where)
         case "list":
             return _list(service, shape, value, where)
@@ -42,7 +43,9 @@ def fit(service: ServiceModel, shape: Shape, value: Any, where: str = "") -> Any
             return value
 
 
-def _structure(service: ServiceModel, shape: Shape, value: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _structure(service: ServiceModel, shape: Shape, value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise AwsError("ValidationError", f"Value of property {where.rstrip('/')} must be an object")
     names = {name.lower(): name for name in shape.members}
     fitted = {}
     for given, inner in value.items():
@@ -73,10 +76,12 @@ def _pair_names(shape: Shape) -> tuple[str, str] | None:
 
 
 def _map(service: ServiceModel, shape: Shape, value: Any, where: str) -> Any:
-    if isinstance(value, list) and all(isinstance(item, Mapping) and "Key" in item for item in value):
+    if isinstance(value, list) and all(
+        isinstance(item, Mapping) and isinstance(item.get("Key"), str) for item in value
+    ):
         value = {item["Key"]: item.get("Value", "") for item in value}
     if not isinstance(value, Mapping):
-        return value
+        raise AwsError("ValidationError", f"Value of property {where.rstrip('/')} must be an object")
     return {str(key): _by_ref(service, shape.value, inner, where) for key, inner in value.items()}
 
 

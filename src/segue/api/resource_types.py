@@ -105,7 +105,9 @@ class ResourceRequest:
         """The stack's tags and, above them, the resource's own (as a list of ``Key`` and ``Value``, or a map)."""
         own = self.properties.get(property_name) or {}
         if isinstance(own, list):
-            own = {str(tag["Key"]): str(tag["Value"]) for tag in own}
+            if not all(isinstance(tag, Mapping) and "Key" in tag for tag in own):
+                raise AwsError("ValidationError", f"{property_name}: each tag needs a Key and a Value")
+            own = {str(tag["Key"]): str(tag.get("Value", "")) for tag in own}
         return {**self.tags, **own}
 
     def changed(self, *names: str) -> bool:

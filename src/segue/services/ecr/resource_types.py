@@ -11,20 +11,33 @@ from segue.api.resource_types import Resource, ResourceRequest, ResourceType, ch
 from segue.services.ecr.service import SERVICE
 
 _LONGEST_NAME = 256
+_FILTERS = "ImageTagMutabilityExclusionFilters"
+_OF_FILTER = {
+    "ImageTagMutabilityExclusionFilterType": "filterType",
+    "ImageTagMutabilityExclusionFilterValue": "filter",
+}
 _SETTINGS = (
     "EncryptionConfiguration",
     "ImageScanningConfiguration",
     "ImageTagMutability",
-    "ImageTagMutabilityExclusionFilters",
+    _FILTERS,
 )
 
 
 def _create(request: ResourceRequest) -> Resource:
     name = request.name("RepositoryName", _LONGEST_NAME, lower=True)
-    params = {"RepositoryName": name, **chosen(request.properties, *_SETTINGS), "Tags": request.all_tags()}
+    params = {"RepositoryName": name, **_settings(request), "Tags": request.all_tags()}
     made = request.perform("ecr:CreateRepository", params)["repository"]
     _keep_policies(request, name)
     return Resource(name, {"Arn": made["repositoryArn"], "RepositoryUri": made["repositoryUri"]})
+
+
+def _settings(request: ResourceRequest) -> dict[str, Any]:
+    """The settings, with their filters' members under the names that the API has for them."""
+    found = chosen(request.properties, *_SETTINGS)
+    if filters := found.get(_FILTERS):
+        found[_FILTERS] = [{_OF_FILTER.get(name, name): value for name, value in one.items()} for one in filters]
+    return found
 
 
 def _keep_policies(request: ResourceRequest, name: str) -> None:

@@ -6,6 +6,7 @@ Source: CloudFormation template reference, AWS::Events::Rule, EventBus, EventBus
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from segue.api.resource_types import Resource, ResourceRequest, ResourceType, chosen, is_gone, remove, retag
@@ -117,8 +118,7 @@ def _put_statement(request: ResourceRequest) -> Resource:
     given = request.properties
     bus, statement_id = given.get("EventBusName") or DEFAULT_BUS, given["StatementId"]
     if given.get("Statement") is not None:
-        statement = given["Statement"]
-        statement = json.loads(statement) if isinstance(statement, str) else statement
+        statement = _object(given["Statement"])
         document = _policy_of(request, bus)
         others = [kept for kept in _statements(document) if kept.get("Sid") != statement_id]
         document["Statement"] = [*others, {**statement, "Sid": statement_id}]
@@ -127,6 +127,15 @@ def _put_statement(request: ResourceRequest) -> Resource:
         params = chosen(given, "Action", "Principal", "Condition")
         request.perform("events:PutPermission", {"EventBusName": bus, "StatementId": statement_id, **params})
     return Resource(f"{bus}|{statement_id}")
+
+
+def _object(statement: Any) -> dict[str, Any]:
+    if isinstance(statement, str):
+        with suppress(ValueError, RecursionError):
+            statement = json.loads(statement)
+    if not isinstance(statement, dict):
+        raise AwsError("ValidationError", "Statement must be an object")
+    return statement
 
 
 def _policy_of(request: ResourceRequest, bus: str) -> dict[str, Any]:

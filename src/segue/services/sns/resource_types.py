@@ -51,6 +51,8 @@ def _create_topic(request: ResourceRequest) -> Resource:
 def _attributes(properties: dict[str, Any]) -> dict[str, Any]:
     """A topic's properties as its attributes, those of delivery's logs under the name of their protocol."""
     found = {name: properties[name] for name in _TOPIC if properties.get(name) not in (None, "")}
+    if not found.get("ContentBasedDeduplication") and not properties.get("FifoTopic"):
+        found.pop("ContentBasedDeduplication", None)  # the API refuses it of a standard topic, whatever it says
     for status in properties.get("DeliveryStatusLogging") or ():
         protocol = _PROTOCOLS.get(str(status.get("Protocol", "")).lower())
         if protocol is None:

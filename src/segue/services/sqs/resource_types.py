@@ -26,6 +26,8 @@ def _create_queue(request: ResourceRequest) -> Resource:
     attributes = _attributes(request.properties)
     if not fifo:
         attributes.pop("FifoQueue", None)  # the API refuses what the template may say
+        if attributes.get("ContentBasedDeduplication") is False:
+            del attributes["ContentBasedDeduplication"]
     made = request.perform("sqs:CreateQueue", {"QueueName": name, "Attributes": attributes, "tags": request.all_tags()})
     return _queue(request, made["QueueUrl"], name)
 
