@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 DEFAULT_ENDPOINT_URL = "http://127.0.0.1:4566"
-_ATTEMPTS = 3
+_ATTEMPTS = 2
 
 
 class CommandFailed(Exception):

@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     connection = None
     try:
-        project = _project(arguments)
+        project = project_of(arguments)
         connection = project.connection
         status = _once(project)
         if arguments.watch:
@@ -79,7 +79,8 @@ def _refused(words: str, status: int) -> int:
     return status
 
 
-def _project(arguments: argparse.Namespace) -> Project:
+def project_of(arguments: argparse.Namespace) -> Project:
+    """What the arguments ask for."""
     from segue.cli.stacks.artifacts import Artifacts
     from segue.cli.stacks.deployment import Deployment
     from segue.cli.stacks.packaging import Packager

@@ -51,8 +51,9 @@ class Deployment:
             **self._template(packaged.text),
             "Parameters": self._given(packaged.document, stack),
             "Capabilities": _CAPABILITIES,
-            "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()],
         }
+        if self.tags:  # without any, the stack keeps those that it has
+            request["Tags"] = [{"Key": key, "Value": value} for key, value in self.tags.items()]
         if not self.rollback:
             request["DisableRollback"] = True
         progress = Progress(self.client, stack["StackId"] if stack else self.stack_name, screen)
