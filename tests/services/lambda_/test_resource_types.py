@@ -221,11 +221,3 @@ def test_layers(resources: Resources, segue: Segue, lambda_: Any) -> None:
     assert json.loads(lambda_.invoke(FunctionName="f")["Payload"].read()) == 42
     resources.delete("Layer")
     assert lambda_.list_layers()["Layers"] == []
-
-
-def test_a_layer_of_another_account_is_not_here_and_noted(resources: Resources, lambda_: Any) -> None:
-    public = "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV2:60"
-    resources.create("AWS::Lambda::Function", "F", **INLINE, FunctionName="f", Layers=[public])
-    assert any(public in note for note in resources.notes)
-    assert lambda_.get_function_configuration(FunctionName="f")["Layers"] == [{"Arn": public, "CodeSize": 0}]
-    assert json.loads(lambda_.invoke(FunctionName="f", Payload=b"7")["Payload"].read()) == 7
