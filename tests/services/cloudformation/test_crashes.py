@@ -103,10 +103,11 @@ class Life:
         assert kinds == []
 
 
-@pytest.mark.parametrize("before", [True, False])
-def test_a_crash_at_each_commit_in_turn(before: bool) -> None:
-    blobs, at, crashes = Blobs(None), 0, 1
+@pytest.mark.parametrize(("before", "every"), [(True, 1), (False, 5)])
+def test_a_crash_at_each_commit_in_turn(before: bool, every: int) -> None:
+    """Just before it; and just after it, which differs in the answer alone, at some."""
+    blobs, at, crashes = Blobs(None), 1 - every, 1
     while crashes:
-        at += 1
+        at += every
         crashes = Life(11, blobs, (at, before)).run()
     assert at > 30, "a stack's life should be longer than that"

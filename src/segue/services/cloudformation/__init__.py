@@ -1,8 +1,13 @@
 """AWS CloudFormation.
 
-In: stacks with their resources, events, outputs, exports and imports; update with replacement, rollback, deletion
-policies. Every operation on a resource is a job; a step and what it changes commit together, so that a deployment goes
-on after a crash.
+In: stacks and change sets with events, outputs, exports and imports; parameters (also of the parameter store), dynamic
+references, transforms (SAM, Include, LanguageExtensions); update with replacement, rollback (also cancelled, continued,
+put off), deletion policies, capabilities, service roles, nested stacks, custom resources answered over HTTP, wait
+conditions. Every operation on a resource is a job, and a step commits with what it changes, so a deployment goes on
+after a crash. Resource types are declared by their services; those of services that Segue lacks are placeholders with a
+note. Left out, and answered with 501: drift, imports of existing resources, stack sets, refactoring, generated
+templates, hooks, the registry. Stack policies are kept and not enforced, rollback triggers kept and not watched; change
+sets of nested stacks are not made.
 """
 
 from segue.services.cloudformation import (
@@ -14,6 +19,7 @@ from segue.services.cloudformation import (
     operation_events,
     phases,
     recovery,
+    retention,
     stack_settings,
     stacks,
     steps,
@@ -32,6 +38,7 @@ __all__ = [
     "operation_events",
     "phases",
     "recovery",
+    "retention",
     "stack_settings",
     "stacks",
     "steps",

@@ -52,9 +52,9 @@ def instance(processed: str, values: Mapping[str, Any], pseudo: Mapping[str, Any
 
 def instance_of(call: Call, stack: Stack) -> Instance:
     """What a stack's template and parameters come to."""
-    texts = records.template(call.tx, stack.id)
-    assert texts is not None
-    return instance(texts.processed, stack.settings.get("values", {}), pseudo_parameters(stack))
+    return instance(
+        records.processed_template(call.tx, stack.id), stack.settings.get("values", {}), pseudo_parameters(stack)
+    )
 
 
 def pseudo_parameters(stack: Stack) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def _delete(request: ResourceRequest) -> Pending | None:
     if not request.progress.get("begun"):
         request.progress["begun"] = True
         remove_stack(request.call, stack)
+        records.drop_template(request.call.tx, _restorable(stack))
         if stack.status == "DELETE_COMPLETE":
             return None
     if stack.busy:

@@ -287,6 +287,7 @@ def _rolled_back(call: Call, stack: Stack) -> None:
         )
         end(call, stack, left=True)
         return
+    exports.keep_imports_only(call.tx, stack.id, set(instance_of(call, stack).imports(facts(call, stack, None))))
     become(call, stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
     rows = resource_records.all_of(call.tx, stack.id)
     _plan_deletes(call, stack, "rollback-cleanup", _really_gone(call, rows, [row for row in rows if not row.live]))

@@ -123,16 +123,18 @@ def nested_in(tx: Transaction, scope: str, parent: str) -> list[Stack]:
     return [_stack(row) for row in tx.all(sql, scope, parent)]
 
 
-def forget_deleted(tx: Transaction, before_ms: int, limit: int) -> int:
-    """Forget stacks that were deleted before that time, with all that is left of them; how many."""
+def deleted_before(tx: Transaction, before_ms: int, limit: int) -> list[str]:
+    """Stacks that were deleted before that time."""
     sql = "SELECT id FROM cloudformation_stacks WHERE deleted_at IS NOT NULL AND deleted_at < ? LIMIT ?"
-    ids = [row[0] for row in tx.all(sql, before_ms, limit)]
-    for stack_id in ids:
-        for table in ("resources", "events", "imports", "exports", "responses"):
-            tx.run(f"DELETE FROM cloudformation_{table} WHERE stack = ?", stack_id)
-        drop_template(tx, stack_id)
-        tx.run("DELETE FROM cloudformation_stacks WHERE id = ?", stack_id)
-    return len(ids)
+    return [row[0] for row in tx.all(sql, before_ms, limit)]
+
+
+def forget(tx: Transaction, stack_id: str) -> None:
+    """Forget a stack and all that is left of it."""
+    for table in ("resources", "events", "imports", "exports", "responses"):
+        tx.run(f"DELETE FROM cloudformation_{table} WHERE stack = ?", stack_id)
+    drop_template(tx, stack_id)
+    tx.run("DELETE FROM cloudformation_stacks WHERE id = ?", stack_id)
 
 
 def by_operation(tx: Transaction, operation: str) -> Stack | None:
@@ -145,6 +147,13 @@ def template(tx: Transaction, owner: str) -> TemplateTexts | None:
     """The template of a stack or a change set."""
     row = tx.one("SELECT original, processed FROM cloudformation_templates WHERE owner = ?", owner)
     return None if row is None else TemplateTexts(*row)
+
+
+def processed_template(tx: Transaction, owner: str) -> str:
+    """What transforms have made of the template of a stack or a change set (JSON)."""
+    row = tx.one("SELECT processed FROM cloudformation_templates WHERE owner = ?", owner)
+    assert row is not None, owner
+    return str(row[0])
 
 
 def keep_template(tx: Transaction, owner: str, texts: TemplateTexts) -> None:
