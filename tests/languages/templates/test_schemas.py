@@ -5,8 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from segue.languages.templates.schemas import known_types, problems_text, schema_of, texts_of
+from segue.languages.templates.schemas import known_types, problems_text, schema_of
+
+NAMES = (
+    "Tags",
+    "Key",
+    "Value",
+    "Code",
+    "Environment",
+    "Variables",
+    "Targets",
+    "EventPattern",
+    "FifoQueue",
+    "VpcConfig",
+)
 
 
 def coerced(type_name: str, properties: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -17,7 +32,7 @@ def coerced(type_name: str, properties: dict[str, Any]) -> tuple[dict[str, Any],
 
 
 @pytest.mark.parametrize(
-    ("type_name", "given", "wanted"),
+    ("type_name", "properties", "wanted"),
     [
         ("AWS::SQS::Queue", {"DelaySeconds": "5", "FifoQueue": "True"}, {"DelaySeconds": 5, "FifoQueue": True}),
         ("AWS::SQS::Queue", {"DelaySeconds": 5.0, "QueueName": 7}, {"DelaySeconds": 5, "QueueName": "7"}),
@@ -33,12 +48,12 @@ def coerced(type_name: str, properties: dict[str, Any]) -> tuple[dict[str, Any],
         ("AWS::CloudFormation::CustomResource", {"ServiceToken": "t", "Any": {"thing": [1]}}, None),
     ],
 )
-def test_values_of_the_schemas_types(type_name: str, given: dict[str, Any], wanted: dict[str, Any] | None) -> None:
-    assert coerced(type_name, given) == (wanted or given, [])
+def test_values_of_the_schemas_types(type_name: str, properties: dict[str, Any], wanted: dict[str, Any] | None) -> None:
+    assert coerced(type_name, properties) == (wanted or properties, [])
 
 
 @pytest.mark.parametrize(
-    ("type_name", "given", "problems"),
+    ("type_name", "properties", "problems"),
     [
         ("AWS::SQS::Queue", {"Colour": 1}, ["#: extraneous key [Colour] is not permitted"]),
         ("AWS::SQS::Queue", {"Tags": [{"Key": "a"}]}, ["#/Tags/0: required key [Value] not found"]),
@@ -52,8 +67,8 @@ def test_values_of_the_schemas_types(type_name: str, given: dict[str, Any], want
         ("AWS::IAM::Role", {}, ["#: required key [AssumeRolePolicyDocument] not found"]),
     ],
 )
-def test_what_is_wrong_with_properties(type_name: str, given: dict[str, Any], problems: list[str]) -> None:
-    assert coerced(type_name, given)[1] == problems
+def test_what_is_wrong_with_properties(type_name: str, properties: dict[str, Any], problems: list[str]) -> None:
+    assert coerced(type_name, properties)[1] == problems
 
 
 def test_the_event_of_a_resource_with_wrong_properties() -> None:
@@ -103,5 +118,21 @@ def test_every_schema_is_whole() -> None:
                 assert node in ("s", "i", "n", "b", "o", "j", "t", "a") or node[1:] in schema.definitions
 
 
-def test_properties_of_custom_resources_are_texts() -> None:
-    assert texts_of({"a": [1, True, {"b": 1.5}], "c": "x"}) == {"a": ["1", "true", {"b": "1.5"}], "c": "x"}
+ANY: Any = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.sampled_from(["AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::Events::Rule", "AWS::S3::Bucket"]), ANY)
+def test_any_properties_have_a_value(type_name: str, value: Any) -> None:
+    """Whatever the properties are, they are coerced or told of; a second time changes nothing."""
+    schema = schema_of(type_name)
+    assert schema is not None
+    properties = value if isinstance(value, dict) else {"Tags": value}
+    found, problems = schema.coerce(properties)
+    again, problems_again = schema.coerce(found)
+    assert repr(again) == repr(found)
+    assert problems_again == problems
+    schema.replaced_by(properties, found)

@@ -14,7 +14,11 @@ NETWORK = {
         "Net": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16", "EnableDnsSupport": "true"}},
         "Part": {
             "Type": "AWS::EC2::Subnet",
-            "Properties": {"VpcId": {"Ref": "Net"}, "AvailabilityZone": {"Fn::Select": [0, {"Fn::GetAZs": ""}]}},
+            "Properties": {
+                "VpcId": {"Ref": "Net"},
+                "AvailabilityZone": {"Fn::Select": [0, {"Fn::GetAZs": ""}]},
+                "CidrBlock": {"Fn::Select": [1, {"Fn::Cidr": [{"Fn::GetAtt": ["Net", "CidrBlock"]}, 2, 8]}]},
+            },
         },
         "Work": {
             "Type": "AWS::ECS::TaskDefinition",

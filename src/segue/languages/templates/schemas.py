@@ -243,13 +243,3 @@ def _kind(value: Any) -> str:
             return "JSONObject"
         case _:
             return "Null"
-
-
-def texts_of(value: Any) -> Any:
-    """A value whose numbers and booleans are texts, as custom resources are given their properties."""
-    if isinstance(value, dict):
-        return {key: texts_of(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [texts_of(item) for item in value]
-    text = text_of(value)
-    return value if text is None else text

@@ -45,6 +45,7 @@ def expand_serverless(document: dict[str, Any], values: Mapping[str, Any], regio
     from samtranslator.translator.translator import Translator
     from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_mark_unicode_str_in_template
 
+    logging.getLogger("samtranslator").setLevel(logging.CRITICAL)  # it tells of its own features, not of templates
     _refuse_applications(document)
     document = copy.deepcopy(document)
     given = {name: copy.deepcopy(value) for name, value in values.items() if not name.startswith("AWS::")}

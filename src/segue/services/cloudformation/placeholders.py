@@ -3,7 +3,8 @@
 Most applications have something around what they do: an alarm, a distribution, a network, a web interface. Here it has
 no effect, but what does the work can be deployed beside it and tried. Such a resource has properties that were held
 against its schema (what is wrong with them is noted, as AWS notes it of many types), a physical id, and the attributes
-of its schema, so that what refers to it can be made.
+of its schema (and its properties: of some types AWS gives them as attributes, too), so that what refers to it can be
+made.
 
 Types of services that Segue has are no placeholders, unless their effect is on nothing that is here
 (``_WITHOUT_EFFECT``): what one would expect to work must not be missing in silence.
@@ -78,7 +79,7 @@ def _resource(request: ResourceRequest, physical_id: str) -> Resource:
         return Resource(physical_id, {"Arn": _arn(request, physical_id)})
     names = [path for path in schema.read_only if "*" not in path and path.count("/") < _MAX_PARTS]
     found = {path.replace("/", "."): _attribute(request, schema, path, physical_id) for path in names}
-    return Resource(physical_id, found)
+    return Resource(physical_id, {**request.properties, **found})
 
 
 def _physical_id(request: ResourceRequest) -> str:
