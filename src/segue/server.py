@@ -59,6 +59,7 @@ _SERVICES = (
     "s3",
     "secretsmanager",
     "scheduler",
+    "pipes",
     "apigatewayv2",
     "cloudformation",
     "ssm",

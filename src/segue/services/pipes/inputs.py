@@ -1,0 +1,96 @@
+"""What enrichments and targets are given of events: input templates, and parameters that are paths.
+
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html: templates are
+filled for each event on its own; the body of a queue's message is looked into where it is JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from segue.languages.asl.json_text import dump, parse
+from segue.languages.input_templates import MISSING, InputTemplate
+from segue.languages.jsonpath import InvalidPath, PathNotFound, compile_path
+from segue.languages.work import WorkExceeded
+from segue.services.pipes.records import Pipe
+
+_PLACEHOLDER = re.compile(r"<((?:\$|aws\.pipes\.)[^<>]*)>")
+
+
+def transformed(pipe: Pipe, template: str, events: Sequence[str], now_ms: int) -> list[str]:
+    """Each event by a template; as it is where there is none."""
+    return [_filled(pipe, template, event, now_ms) for event in events] if template else list(events)
+
+
+def _filled(pipe: Pipe, template: str, text: str, now_ms: int) -> str:
+    event = parse(text)
+    looked_into = decoded(event)
+    reserved = {
+        "aws.pipes.pipe-arn": pipe.arn,
+        "aws.pipes.pipe-name": pipe.name,
+        "aws.pipes.source-arn": pipe.source,
+        "aws.pipes.enrichment-arn": pipe.enrichment,
+        "aws.pipes.target-arn": str(pipe.target),
+        "aws.pipes.event.ingestion-time": f"{datetime.fromtimestamp(now_ms // 1_000, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "aws.pipes.event": event,
+        "aws.pipes.event.json": looked_into,
+    }
+
+    def value_of(name: str) -> Any:
+        return found_at(name, looked_into) if name.startswith("$") else reserved.get(name, MISSING)
+
+    return _template(template).fill(value_of)
+
+
+@lru_cache(maxsize=256)
+def _template(text: str) -> InputTemplate:
+    return InputTemplate(text, _PLACEHOLDER)
+
+
+def decoded(event: Any) -> Any:
+    """An event in which a message's body that is JSON stands as what it says."""
+    if isinstance(event, dict) and event.get("eventSource") == "aws:sqs" and isinstance(event.get("body"), str):
+        try:
+            return {**event, "body": parse(event["body"])}
+        except ValueError:
+            return event
+    return event
+
+
+def found_at(path: str, event: Any) -> Any:
+    """What a path leads to; ``MISSING`` where it leads nowhere."""
+    try:
+        return compile_path(path).read(event)
+    except (InvalidPath, PathNotFound, WorkExceeded):
+        return MISSING
+
+
+def dynamic(value: Any, event: Any) -> Any:
+    """A parameter of a target, or what it leads to in the event (looked into) where it is a path."""
+    if isinstance(value, dict):
+        return {name: dynamic(inner, event) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [dynamic(inner, event) for inner in value]
+    if not isinstance(value, str) or not value.startswith("$."):
+        return value
+    found = found_at(value, event)
+    if found is MISSING:
+        return ""
+    return found if isinstance(found, str) else dump(found)
+
+
+def json_array(texts: Sequence[str]) -> str:
+    """Texts as a JSON array: those that are JSON as they are, the others as strings."""
+    return f"[{','.join(text if _is_json(text) else dump(text) for text in texts)}]"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
