@@ -63,7 +63,7 @@ def _allowed(call: Call, service: Service, operation: Operation, resource: str, 
         principal_arn=caller.principal_arn,
         account=caller.account,
         service=caller.service,
-        context=_context(call) | conditions,
+        context=_context(call, operation, _account(call, service, resource)) | conditions,
     )
     document = service.resource_policy(call.tx, resource) if service.resource_policy and resource != "*" else None
     by_resource = evaluate([document], request, resource_policy=True) if document else None
@@ -93,8 +93,16 @@ def _account(call: Call, service: Service, resource: str) -> str:
     return account
 
 
-def _context(call: Call) -> dict[str, str]:
-    context = {"aws:RequestedRegion": call.region, "aws:PrincipalAccount": call.account}
+def _context(call: Call, operation: Operation, resource_account: str) -> dict[str, str]:
+    whose = resource_account or call.account
+    # AWS is reached by TLS, and policies insist on it. Here plain HTTP is the way in, and no reason to refuse anybody.
+    context = {
+        "aws:RequestedRegion": call.region,
+        "aws:PrincipalAccount": call.account,
+        "aws:SecureTransport": "true",
+        "aws:ResourceAccount": whose,
+        f"{operation.action.partition(':')[0]}:ResourceAccount": whose,
+    }
     if call.caller.source_arn:
         context["aws:SourceArn"] = call.caller.source_arn
         context["aws:SourceAccount"] = call.account

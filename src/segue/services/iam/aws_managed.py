@@ -53,6 +53,18 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
     "CloudWatchLogsFullAccess": ("logs:*", "cloudwatch:GenerateQuery"),
     "CloudWatchFullAccess": ("cloudwatch:*", "logs:*", "sns:*"),
     "SecretsManagerReadWrite": ("secretsmanager:*",),
+    "AWSCloudFormationReadOnlyAccess": (
+        "cloudformation:Describe*",
+        "cloudformation:EstimateTemplateCost",
+        "cloudformation:Get*",
+        "cloudformation:List*",
+        "cloudformation:ValidateTemplate",
+        "cloudformation:Detect*",
+    ),
+    "AWSCloudFormationFullAccess": ("cloudformation:*",),
+    "AmazonSSMFullAccess": ("ssm:*", "cloudwatch:PutMetricData", "ec2messages:*", "ssmmessages:*"),
+    "IAMFullAccess": ("iam:*",),
+    "AWSKeyManagementServicePowerUser": ("kms:Create*", "kms:Describe*", "kms:Get*", "kms:List*", "kms:TagResource"),
 }
 
 

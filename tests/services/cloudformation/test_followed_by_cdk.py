@@ -1,4 +1,4 @@
-"""Events of a stack are told apart, and in order, by whoever follows them."""
+"""What the CDK CLI looks at while it deploys."""
 
 from __future__ import annotations
 
