@@ -147,3 +147,12 @@ def test_context(place: Place) -> None:
         "clientContext": {"custom": 1},
         "invokedFunctionArn": spec.arn,
     }
+
+
+def test_options_of_node_itself(place: Place) -> None:
+    """As bundles for which NodejsFunction makes source maps ask for."""
+    spec = place.node(
+        "export const handler = async () => process.sourceMapsEnabled ?? 'unknown';",
+        environment={"NODE_OPTIONS": "--enable-source-maps"},
+    )
+    assert place.invoke(spec).payload in (b"true", b'"unknown"')

@@ -8,6 +8,7 @@ IAM doesn't play along" and a program whose grant is missing must not look as if
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from segue.api.call import Call, Result
@@ -82,7 +83,14 @@ def _allowed(call: Call, service: Service, operation: Operation, resource: str, 
     by_identity = all(decision == "Allow" for decision in decisions)
     if _account(call, service, resource) not in ("", caller.account):
         return by_identity and by_resource == "Allow"  # into another account both sides must agree
-    return by_identity or by_resource == "Allow"
+    return by_identity or (by_resource == "Allow" and _names_caller(document, request))
+
+
+def _names_caller(document: str | None, request: Request) -> bool:
+    """Whether a resource's policy speaks of the caller, and not of its whole account: that leaves it to the account's
+    own policies (IAM user guide, "Policy evaluation logic"; the default policy of every key of KMS says just this).
+    """
+    return document is not None and evaluate([document], replace(request, account=""), resource_policy=True) == "Allow"
 
 
 def _account(call: Call, service: Service, resource: str) -> str:

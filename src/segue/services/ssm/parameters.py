@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from segue.api import Call
+from segue.api.authorize import authorize_action
 from segue.api.emit import emit
 from segue.api.paginate import decode_token, encode_token
 from segue.api.tags import add_tags, drop_tags
@@ -193,9 +194,10 @@ def get_parameter(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"Parameter": shown(call, version, params, selector)}
 
 
-@SERVICE.operation("GetParameters", reads=True)
+@SERVICE.operation("GetParameters", reads=True, action=None)
 def get_parameters(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Several parameters; those that are not there are told apart."""
+    _authorize(call, "ssm:GetParameters", params["Names"])
     there, missing = [], []
     for name in dict.fromkeys(params["Names"]):
         try:
@@ -217,12 +219,19 @@ def delete_parameter(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@SERVICE.operation("DeleteParameters")
+@SERVICE.operation("DeleteParameters", action=None)
 def delete_parameters(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Remove several."""
+    _authorize(call, "ssm:DeleteParameters", params["Names"])
     names = list(dict.fromkeys(params["Names"]))
     gone = [name for name in names if _delete(call, name)]
     return {"DeletedParameters": gone, "InvalidParameters": [name for name in names if name not in gone]}
+
+
+def _authorize(call: Call, action: str, names: list[str]) -> None:
+    """Each of several parameters must be allowed."""
+    for name in names:
+        authorize_action(call, SERVICE, action, named(call, {"Name": name}))
 
 
 def _delete(call: Call, given: str) -> bool:
