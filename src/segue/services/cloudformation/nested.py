@@ -139,13 +139,14 @@ def _begin(request: ResourceRequest) -> str:
     }
     stack = _said(lambda: new_stack(call, request.name("", 128), asked, parent))
     _inherit(stack, parent, request)
+    mode = "DO_NOTHING" if (parent.operation or {}).get("on_failure") == "DO_NOTHING" else "STOP"
     ready = _said(lambda: prepare(call, stack, text, _given(properties)))
     if isinstance(ready, Prepared):
         _said(lambda: check_types(call, ready))
         records.insert(call.tx, stack)
-        begin_create(call, stack, ready, "", "DO_NOTHING")
+        begin_create(call, stack, ready, "", mode)
     else:
-        stack.operation = new_operation(call, "CREATE", "prepare", on_failure="DO_NOTHING")
+        stack.operation = new_operation(call, "CREATE", "prepare", on_failure=mode)
         records.insert(call.tx, stack)
         become(call, stack, "CREATE_IN_PROGRESS", "User Initiated")
         _prepare_later(call, stack, text, request)
@@ -211,7 +212,7 @@ def run_prepare(call: Call, job: Job) -> Outbound | None:
 def _go_on(call: Call, stack: Stack, settings: dict[str, Any], ready: Prepared) -> None:
     assert stack.operation is not None
     if stack.operation["kind"] == "CREATE":
-        begin_create(call, stack, ready, "", "DO_NOTHING", told=True)
+        begin_create(call, stack, ready, "", stack.operation["on_failure"], told=True)
     else:
         begin_update(call, stack, settings, ready, "", "ROLLBACK", told=True)
 

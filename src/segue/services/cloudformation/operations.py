@@ -2,9 +2,9 @@
 
 ``stack.operation`` is plain data: ``id``, ``kind`` (``CREATE``, ``UPDATE``, ``DELETE``), ``token`` (the client's),
 ``phase``, ``failed`` (action and logical id of each), ``words`` (why, where no resource failed), ``on_failure``
-(``ROLLBACK``, ``DO_NOTHING``, ``DELETE``), ``before`` (the settings until now), ``retain`` and ``skip`` (logical ids),
-``series`` (by which resources know that it has changed them: its id, or that of an update before it which has failed
-and was left so).
+(``ROLLBACK``, ``DO_NOTHING``, ``STOP`` of nested stacks, ``DELETE``), ``before`` (the settings until now), ``retain``
+and ``skip`` (logical ids), ``series`` (by which resources know that it has changed them: its id, or that of an update
+before it which has failed and was left so).
 
 ==================  =====================================================  =========================================
 phase               its steps                                              what follows

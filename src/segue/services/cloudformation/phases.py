@@ -84,11 +84,14 @@ def go_on(call: Call, stack: Stack) -> None:
 
 
 def failed(call: Call, stack: Stack, step: Step) -> None:
-    """A step has failed. A deployment stops at once; a removal removes what it can."""
+    """A step has failed. What is to be rolled back stops at once; all else goes on with what does not need it.
+
+    Source: CloudFormation user guide, "Choose how to handle failures when provisioning resources".
+    """
     operation = stack.operation
     assert operation is not None
     operation["failed"].append([step.action, step.logical_id])
-    if operation["phase"] == "deploy":
+    if operation["phase"] == "deploy" and operation.get("on_failure") != "DO_NOTHING":
         _stop(call, stack)
     records.save(call.tx, stack)
     go_on(call, stack)
@@ -189,7 +192,7 @@ def _give_up(call: Call, stack: Stack) -> None:
     words = operation.get("words") or failures(made, changed)
     creating = operation["kind"] == "CREATE"
     match operation.get("on_failure", "ROLLBACK"):
-        case "DO_NOTHING":
+        case "DO_NOTHING" | "STOP":
             become(call, stack, "CREATE_FAILED" if creating else "UPDATE_FAILED", words)
             end(call, stack, left=True)
         case "DELETE" if creating:

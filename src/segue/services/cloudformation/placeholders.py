@@ -33,6 +33,19 @@ _WITHOUT_EFFECT = frozenset(
         "AWS::SSM::MaintenanceWindow",
     )
 )
+_PREFIXES = {
+    "AWS::EC2::EIP": "eipalloc",
+    "AWS::EC2::InternetGateway": "igw",
+    "AWS::EC2::NatGateway": "nat",
+    "AWS::EC2::NetworkAcl": "acl",
+    "AWS::EC2::RouteTable": "rtb",
+    "AWS::EC2::SecurityGroup": "sg",
+    "AWS::EC2::Subnet": "subnet",
+    "AWS::EC2::VPC": "vpc",
+    "AWS::EC2::VPCEndpoint": "vpce",
+}
+"""How the ids begin that other services' properties check."""
+
 _OURS = ("AWS::CloudFormation::",)
 _MAX_PARTS = 3
 _LONGEST_ID = 60
@@ -84,6 +97,9 @@ def _resource(request: ResourceRequest, physical_id: str) -> Resource:
 
 def _physical_id(request: ResourceRequest) -> str:
     """What identifies it: a name that the template gives, or one made as CloudFormation makes names."""
+    prefix = _PREFIXES.get(request.type_name)
+    if prefix is not None:
+        return f"{prefix}-0{request.call.tx.ids.uuid().replace('-', '')[:16]}"
     made = request.name("", _LONGEST_ID, lower=True)
     schema = schema_of(request.type_name)
     if schema is None:
@@ -104,9 +120,9 @@ def _arn(request: ResourceRequest, name: str) -> str:
 
 def _attribute(request: ResourceRequest, schema: Schema, path: str, physical_id: str) -> Any:
     """Something of the attribute's type that tells where it comes from."""
-    if path in schema.identifier:
-        return physical_id
     last = path.rpartition("/")[2]
+    if path in schema.identifier or (last.endswith("Id") and request.type_name in _PREFIXES):
+        return physical_id
     if last.endswith("Arn"):
         return _arn(request, physical_id)
     text = f"{physical_id}.{last.lower()}.invalid" if last.endswith(("Name", "Address")) else f"{physical_id}-{last}"
