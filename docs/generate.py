@@ -79,6 +79,8 @@ def _chapter(api: Api, name: str) -> str:
     ]
     if missing:
         lines.append(f"**Missing ({len(missing)}):** {_names(missing)}\n")
+    if service.resource_types:
+        lines.append(f"**In templates:** {_names(service.resource_types)}\n")
     return "\n".join(lines)
 
 
