@@ -1,4 +1,4 @@
-"""Templates with placeholders in angle brackets, as rules and pipes make inputs by. Pure.
+"""What rules and pipes make inputs by: templates with placeholders in angle brackets, parameters that are paths. Pure.
 
 In the open a placeholder becomes JSON: a text gets its quotes. Within quotes it becomes characters: a text's own,
 escaped where JSON must, and a structure's without the quotes in it (conformance group ``eventbridge-inputs``).
@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from segue.languages.asl.json_text import dump
+from segue.languages.jsonpath import InvalidPath, PathNotFound, compile_path
+from segue.languages.work import WorkExceeded
 
 MISSING: Final = object()
 """What a placeholder stands for that stands for nothing."""
@@ -66,3 +68,28 @@ def _inside_string(value: Any) -> str:
     if isinstance(value, str):
         return dump(value)[1:-1]
     return _ESCAPE_OR_QUOTE.sub(lambda found: "" if found[0].endswith('"') else found[0], dump(value))
+
+
+def found_at(path: str, event: Any) -> Any:
+    """What a path leads to; ``MISSING`` where it leads nowhere."""
+    try:
+        return compile_path(path).read(event)
+    except (InvalidPath, PathNotFound, WorkExceeded):
+        return MISSING
+
+
+def dynamic(value: Any, event: Any) -> Any:
+    """A parameter of a target, or what it leads to in the event where it is a path (as a text; empty for nowhere).
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html, "Dynamic path parameters".
+    """
+    if isinstance(value, dict):
+        return {name: dynamic(inner, event) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [dynamic(inner, event) for inner in value]
+    if not isinstance(value, str) or not value.startswith("$."):
+        return value
+    found = found_at(value, event)
+    if found is MISSING:
+        return ""
+    return found if isinstance(found, str) else dump(found)

@@ -118,3 +118,17 @@ def test_so_many_a_second_as_the_destination_allows(segue: Segue, outside: Outsi
     put(segue, {})
     segue.settle()
     assert len(outside.sent) == 6
+
+
+def test_paths_and_queries_may_come_from_the_event(segue: Segue, outside: Outside) -> None:
+    http = {
+        "PathParameterValues": ["$.detail.id"],
+        "QueryStringParameters": {"from": "$.source", "none": "$.detail.none"},
+        "HeaderParameters": {"X-Plain": "$.source"},
+    }
+    arn = destination(segue, outside)
+    rule(segue, {"source": ["shop"]}, {"Arn": arn, "RoleArn": ROLE, "HttpParameters": http, "Input": "{}"})
+    put(segue, {"id": 7})
+    segue.settle()
+    (sent,) = outside.sent
+    assert (sent.target, sent.headers["x-plain"]) == ("/7/in?from=shop&none=", "$.source")

@@ -141,3 +141,13 @@ def test_a_connection_needs_the_parameters_of_its_kind(events: Any, authorizatio
     assert error.value.response["Error"]["Code"] == "ValidationException"
     assert needed in error.value.response["Error"]["Message"]
     assert events.list_connections()["Connections"] == []
+
+
+def test_what_is_older_than_its_archive_keeps_it_is_forgotten(segue: Segue, events: Any) -> None:
+    events.create_archive(ArchiveName="all", EventSourceArn=BUS, RetentionDays=1)
+    put(events, 1, 2)
+    segue.advance(hours=23)
+    put(events, 3)
+    assert events.describe_archive(ArchiveName="all")["EventCount"] == 3
+    segue.advance(hours=3)
+    assert events.describe_archive(ArchiveName="all")["EventCount"] == 1

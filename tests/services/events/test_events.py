@@ -281,3 +281,26 @@ def test_enforced_a_bus_of_another_account_must_allow_it() -> None:
         assert error.value.response["Error"]["Code"] == "AccessDeniedException"
         there.put_permission(EventBusName="theirs", Action="events:PutEvents", Principal=ACCOUNT, StatementId="a")
         assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+
+def test_global_endpoints_are_refused(segue: Segue) -> None:
+    entry = {"Source": "shop", "DetailType": "x", "Detail": "{}"}
+    with pytest.raises(ClientError, match="EndpointId of events:PutEvents"):
+        segue.client("events").put_events(Entries=[entry], EndpointId="abcde.veo")
+
+
+def test_a_dead_letter_says_what_went_wrong(segue: Segue) -> None:
+    url, dead = queue(segue, "dead")
+    missing = f"arn:aws:sqs:us-east-1:{ACCOUNT}:none"
+    rule(segue, {"source": ["shop"]}, {"Arn": missing, "DeadLetterConfig": {"Arn": dead}})
+    put(segue, {"n": 1})
+    sqs = segue.client("sqs")
+    (message,) = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert attributes.pop("ERROR_MESSAGE")
+    assert attributes == {
+        "ERROR_CODE": "NO_RESOURCE",
+        "RETRY_ATTEMPTS": "0",
+        "RULE_ARN": f"arn:aws:events:us-east-1:{ACCOUNT}:rule/rule",
+        "TARGET_ARN": missing,
+    }

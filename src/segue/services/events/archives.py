@@ -17,6 +17,7 @@ from segue.store import Row, Transaction
 
 _PAGE = 100
 _DAY_MS = 86_400_000
+_FORGOTTEN_AT_ONCE = 500
 _COLUMNS = "arn, name, bus_arn, pattern, description, retention_days, kms_key, created_at"
 
 
@@ -171,3 +172,21 @@ def archive_name(arn: str) -> str:
 
 def _archive(row: Row) -> Archive:
     return Archive(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7])
+
+
+def forget_expired(call: Call) -> bool:
+    """Forget some of the archived events that are older than their archives keep them; whether there may be more."""
+    more = False
+    for arn, days in call.tx.all("SELECT arn, retention_days FROM events_archives WHERE retention_days > 0"):
+        gone = call.tx.run(
+            "DELETE FROM events_archived WHERE id IN"
+            " (SELECT id FROM events_archived WHERE archive_arn = ? AND at < ? ORDER BY at LIMIT ?)",
+            arn,
+            call.now_ms - days * _DAY_MS,
+            _FORGOTTEN_AT_ONCE,
+        )
+        more = more or gone == _FORGOTTEN_AT_ONCE
+    return more
+
+
+SERVICE.housekeeping.append(forget_expired)

@@ -15,6 +15,7 @@ from segue.arn import Arn, parse_arn
 from segue.errors import AwsError
 from segue.jobs import Again, Job, Outbound, Pending
 from segue.languages.asl.json_text import dump, parse
+from segue.languages.input_templates import dynamic
 from segue.services.events.api_destinations import find_destination, reserve
 from segue.services.events.compiled import CompiledTarget
 from segue.services.events.event import Event, timestamp
@@ -74,7 +75,11 @@ def api_destination_target(handover: Handover) -> Target:
     """The delivery to an API destination."""
     params = {"ApiDestinationArn": handover.target["Arn"], "Body": handover.input}
     if "HttpParameters" in handover.target:
-        params["HttpParameters"] = handover.target["HttpParameters"]
+        given = handover.target["HttpParameters"]
+        params["HttpParameters"] = {
+            name: value if name == "HeaderParameters" else dynamic(value, handover.event.body)
+            for name, value in given.items()
+        }
     return delivery_target(handover, "events:InvokeApiDestination", params)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from segue.api import Call, Result
 from segue.api.authorize import authorize
-from segue.errors import AwsError
+from segue.errors import AwsError, not_implemented
 from segue.languages.asl.json_text import parse
 from segue.services.events.compiled import CompiledBus, compiled_bus
 from segue.services.events.event import make_event
@@ -30,6 +30,8 @@ def put_events(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
     An event for a bus that does not exist gets its id all the same (conformance: put_events_nonexistent_event_bus).
     """
+    if params.get("EndpointId"):
+        raise not_implemented("events:PutEvents", "EndpointId")
     entries: list[dict[str, Any]] = params["Entries"]
     if sum(map(_size_bytes, entries)) > call.limits.put_events_bytes:
         raise AwsError("ValidationException", "Total size of the entries in the request is over the limit.")

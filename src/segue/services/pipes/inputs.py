@@ -13,9 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from segue.languages.asl.json_text import dump, parse
-from segue.languages.input_templates import MISSING, InputTemplate
-from segue.languages.jsonpath import InvalidPath, PathNotFound, compile_path
-from segue.languages.work import WorkExceeded
+from segue.languages.input_templates import MISSING, InputTemplate, found_at
 from segue.services.pipes.records import Pipe
 
 _PLACEHOLDER = re.compile(r"<((?:\$|aws\.pipes\.)[^<>]*)>")
@@ -59,28 +57,6 @@ def decoded(event: Any) -> Any:
         except ValueError:
             return event
     return event
-
-
-def found_at(path: str, event: Any) -> Any:
-    """What a path leads to; ``MISSING`` where it leads nowhere."""
-    try:
-        return compile_path(path).read(event)
-    except (InvalidPath, PathNotFound, WorkExceeded):
-        return MISSING
-
-
-def dynamic(value: Any, event: Any) -> Any:
-    """A parameter of a target, or what it leads to in the event (looked into) where it is a path."""
-    if isinstance(value, dict):
-        return {name: dynamic(inner, event) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [dynamic(inner, event) for inner in value]
-    if not isinstance(value, str) or not value.startswith("$."):
-        return value
-    found = found_at(value, event)
-    if found is MISSING:
-        return ""
-    return found if isinstance(found, str) else dump(found)
 
 
 def json_array(texts: Sequence[str]) -> str:

@@ -16,8 +16,9 @@ from segue.api import Call
 from segue.api.sources.queues import queue_url
 from segue.errors import AwsError
 from segue.languages.asl.json_text import dump, parse
+from segue.languages.input_templates import dynamic
 from segue.services.pipes.checks import LARGEST_BATCH, kind_of
-from segue.services.pipes.inputs import decoded, dynamic, json_array
+from segue.services.pipes.inputs import decoded, json_array
 from segue.services.pipes.records import Pipe
 from segue.wire.timestamps import from_text
 
