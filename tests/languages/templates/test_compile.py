@@ -85,6 +85,14 @@ CONDITIONS = "Conditions can only be boolean operations on parameters and other 
             "Template error: instance of Fn::GetAtt references undefined resource R",
         ),
         (
+            HEAD + "Outputs: {O: {Value: !GetAtt Q.Colour}}",
+            "Template error: resource Q does not support attribute type Colour in Fn::GetAtt",
+        ),
+        (
+            HEAD + "Outputs: {O: {Value: !Sub '${Q.Colour.Red}'}}",
+            "Template error: resource Q does not support attribute type Colour.Red in Fn::GetAtt",
+        ),
+        (
             HEAD + "Mappings: {M: text}",
             "Template format error: Every Mappings object member must contain a String key and an object value.",
         ),
@@ -141,6 +149,26 @@ def test_quotas(section: str, of: dict[str, Any], words: str) -> None:
     with pytest.raises(TemplateError) as caught:
         compile_template(document)
     assert caught.value.message == f"Template format error: {words}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute"),
+    [
+        ("AWS::SQS::Queue", "Arn"),
+        ("AWS::SQS::Queue", "QueueName"),
+        ("AWS::EC2::VPC", "CidrBlock"),
+        ("AWS::Elasticsearch::Domain", "DomainEndpoint"),
+        ("AWS::RDS::DBInstance", "Endpoint.Address"),
+        ("AWS::CloudFormation::Stack", "Outputs.Anything"),
+        ("AWS::CloudFormation::CustomResource", "Anything"),
+        ("AWS::CloudFormation::WaitCondition", "Data"),
+        ("Custom::Thing", "Anything.At.All"),
+        ("AWS::QuickSight::Dashboard", "Anything"),
+    ],
+)
+def test_attributes(kind: str, attribute: str) -> None:
+    document = {"Resources": {"R": {"Type": kind}}, "Outputs": {"O": {"Value": {"Fn::GetAtt": ["R", attribute]}}}}
+    assert compile_template(document).resources["R"].type == kind
 
 
 def test_everything_that_a_template_may_have() -> None:

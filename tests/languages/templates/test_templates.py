@@ -23,7 +23,7 @@ Resources:
     Properties:
       QueueName: !Sub "${AWS::StackName}-q-${Stage}"
       DelaySeconds: !If [IsProd, 1, !Ref AWS::NoValue]
-      RedrivePolicy: !GetAtt Topic.Arn
+      RedrivePolicy: !GetAtt Topic.TopicArn
       Tags: [{Key: Subs, Value: !Join ["-", !Ref Subs]}]
   Topic: {Type: AWS::SNS::Topic}
   Alarm: {Type: AWS::CloudWatch::Alarm, Condition: IsProd}
@@ -31,7 +31,7 @@ Outputs:
   Url: {Value: !Ref Queue, Export: {Name: !Sub "${AWS::StackName}-url"}}
   Alarm: {Value: !Ref Alarm, Condition: IsProd}
 """
-FACTS = Facts({"Queue": "url", "Topic": "topic-arn"}, {"Topic": {"Arn": "topic-arn"}})
+FACTS = Facts({"Queue": "url", "Topic": "topic-arn"}, {"Topic": {"TopicArn": "topic-arn"}})
 
 
 def test_from_text_to_properties() -> None:

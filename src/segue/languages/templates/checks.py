@@ -10,7 +10,8 @@ from typing import Any
 from segue.languages.templates.errors import format_error, template_error
 from segue.languages.templates.functions import PSEUDO_PARAMETERS
 from segue.languages.templates.references import references, unresolved
-from segue.languages.templates.template import Template, read_sections
+from segue.languages.templates.schemas import schema_of
+from segue.languages.templates.template import ResourceDeclaration, Template, read_sections
 
 
 def compile_template(document: dict[str, Any]) -> Template:
@@ -56,6 +57,8 @@ def _missing(template: Template, value: Any, section: str) -> list[str]:
                 raise template_error(
                     f"instance of Fn::Sub references invalid resource attribute {name}.{reference.attribute}"
                 )
+            case "Fn::GetAtt" | "Fn::Sub" if reference.attribute:
+                _check_attribute(template.resources[name], reference.attribute)
             case "Fn::ImportValue":
                 _check_import(template, reference.argument)
             case "Ref" | "Fn::Sub" if not (
@@ -65,6 +68,15 @@ def _missing(template: Template, value: Any, section: str) -> list[str]:
             case _:
                 pass
     return missing
+
+
+def _check_attribute(resource: ResourceDeclaration, attribute: str) -> None:
+    """Custom resources, nested stacks and their like have whatever they are given."""
+    schema = None if resource.type.startswith("AWS::CloudFormation::") else schema_of(resource.type)
+    if schema is not None and not schema.has_attribute(attribute):
+        raise template_error(
+            f"resource {resource.logical_id} does not support attribute type {attribute} in Fn::GetAtt"
+        )
 
 
 def _check_import(template: Template, argument: Any) -> None:

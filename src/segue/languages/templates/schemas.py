@@ -86,6 +86,11 @@ class Schema:
         """The names of the properties at the top."""
         return frozenset(self.node.get("p", ())) if isinstance(self.node, dict) else frozenset()
 
+    def has_attribute(self, name: str) -> bool:
+        """Whether ``Fn::GetAtt`` may ask for it. Of some types AWS gives every property, so all of them count."""
+        first = name.partition(".")[0]
+        return first in self.properties or any(path.partition("/")[0] == first for path in self.read_only)
+
     @property
     def required(self) -> tuple[str, ...]:
         """The names of those at the top that have to be given."""
