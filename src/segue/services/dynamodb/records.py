@@ -54,6 +54,18 @@ MIGRATIONS = (
     );
     CREATE INDEX dynamodb_tokens_at ON dynamodb_tokens (at);
     """,
+    """
+    CREATE TABLE dynamodb_backups (
+        arn TEXT PRIMARY KEY,
+        id BIGINT NOT NULL,
+        table_arn TEXT NOT NULL,
+        name TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        status TEXT NOT NULL,
+        document TEXT NOT NULL
+    );
+    CREATE INDEX dynamodb_backups_table ON dynamodb_backups (table_arn, status);
+    """,
 )
 
 BUCKETS = 1 << 32
@@ -127,6 +139,65 @@ def count(tx: Transaction, table: int) -> tuple[int, int]:
     whole = tx.one("SELECT COUNT(*) FROM dynamodb_items WHERE tbl = ?", table)
     total = int(whole[0]) if whole else counted
     return total, size * total // counted
+
+
+def copy_items(
+    tx: Transaction, source: int, target: int, after: Place | None, limit: int, max_bytes: int
+) -> Place | None:
+    """Copy items from one table to another, a piece at a time; after which to go on, ``None`` when that was all."""
+    last, more = _piece(tx, source, after, limit, max_bytes)
+    if last is not None:
+        start, args = _beyond(after)
+        tx.run(
+            "INSERT INTO dynamodb_items (tbl, bucket, hash, sort, size, item)"
+            " SELECT ?, bucket, hash, sort, size, item FROM dynamodb_items"
+            f" WHERE tbl = ?{start} AND (bucket, hash, sort) <= (?, ?, ?)"
+            " ON CONFLICT (tbl, bucket, hash, sort) DO NOTHING",
+            target,
+            source,
+            *args,
+            *last,
+        )
+    return last if more else None
+
+
+def items_after(
+    tx: Transaction, table: int, after: Place | None, limit: int, max_bytes: int
+) -> tuple[list[tuple[Place, Item, int]], Place | None]:
+    """A piece of a table's items, with place and size; and after which to go on, ``None`` when that was all."""
+    last, more = _piece(tx, table, after, limit, max_bytes)
+    if last is None:
+        return [], None
+    start, args = _beyond(after)
+    rows = tx.all(
+        "SELECT bucket, hash, sort, item, size FROM dynamodb_items"
+        f" WHERE tbl = ?{start} AND (bucket, hash, sort) <= (?, ?, ?)",
+        table,
+        *args,
+        *last,
+    )
+    return [(Place(*row[:3]), unpack(row[3]), row[4]) for row in rows], last if more else None
+
+
+def _piece(tx: Transaction, table: int, after: Place | None, limit: int, max_bytes: int) -> tuple[Place | None, bool]:
+    """Where a piece of a table ends (``None``: there is nothing more), and whether more follows."""
+    start, args = _beyond(after)
+    rows = tx.all(
+        f"SELECT bucket, hash, sort, size FROM dynamodb_items WHERE tbl = ?{start} ORDER BY bucket, hash, sort LIMIT ?",
+        table,
+        *args,
+        limit,
+    )
+    total = 0
+    for number, row in enumerate(rows):
+        total += row[3]
+        if number and total > max_bytes:
+            return Place(*rows[number - 1][:3]), True
+    return (Place(*rows[-1][:3]), len(rows) == limit) if rows else (None, False)
+
+
+def _beyond(after: Place | None) -> tuple[str, tuple[Any, ...]]:
+    return ("", ()) if after is None else (" AND (bucket, hash, sort) > (?, ?, ?)", tuple(after))
 
 
 def count_entries(tx: Transaction, index: int) -> int:

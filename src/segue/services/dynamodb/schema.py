@@ -61,6 +61,7 @@ class Table:
     ttl_attribute: str
     document: dict[str, Any]
     stream: ChangeStream | None = None
+    is_restoring: bool = False
 
     @property
     def keys(self) -> tuple[KeyAttribute, ...]:
@@ -96,7 +97,10 @@ def find_table(call: Call, name: str) -> Table:
     if row is None:
         check_name(name)
         raise AwsError("ResourceNotFoundException", "Requested resource not found")
-    return load_table(call, arn, row[0], row[1])
+    table = load_table(call, arn, row[0], row[1])
+    if table.is_restoring:
+        raise AwsError("ResourceNotFoundException", "Requested resource not found")
+    return table
 
 
 def load_table(call: Call, arn: str, row_id: int, revision: int) -> Table:
@@ -132,9 +136,17 @@ def _table(arn: str, row_id: int, document: dict[str, Any]) -> Table:
             name = each["IndexName"]
             row = document["IndexIds"][name]
             indexes[name] = Index(name, row, kind[0] == "G", index_hash, index_sort, carried)
-    ttl = document.get("TimeToLive", "")
     return Table(
-        arn, row_id, document["TableName"], hash_key, sort_key, indexes, ttl, document, change_stream(document)
+        arn,
+        row_id,
+        document["TableName"],
+        hash_key,
+        sort_key,
+        indexes,
+        document.get("TimeToLive", ""),
+        document,
+        change_stream(document),
+        document.get("RestoreSummary", {}).get("RestoreInProgress", False),
     )
 
 

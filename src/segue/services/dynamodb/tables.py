@@ -11,6 +11,7 @@ from segue.arn import parse_arn
 from segue.errors import AwsError
 from segue.jobs import Again, Job
 from segue.services.dynamodb import changes, records, table_requests
+from segue.services.dynamodb.backup_records import is_being_made
 from segue.services.dynamodb.indexes import PURGE_JOB, change_indexes, index_descriptions
 from segue.services.dynamodb.schema import Table, check_name, load_table, resource, table_arn
 from segue.services.dynamodb.service import SERVICE, invalid, operation
@@ -22,17 +23,22 @@ PURGE_ROWS = 1_000
 @operation("CreateTable", resource=resource)
 def create_table(call: Call, params: dict[str, Any]) -> Result:
     """A new table, with its indexes."""
+    return {"TableDescription": create(call, params)}
+
+
+def create(call: Call, params: dict[str, Any], more: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A new table as a request (and ``more`` of its description) wants it; its ``TableDescription``."""
     table_requests.refuse_unsupported("CreateTable", params)
     table_requests.check_create(params)
     arn = table_arn(call, params["TableName"])
     name = parse_arn(arn).resource.split("/", 1)[1]
     if records.table_row(call.tx, arn) is not None:
         raise AwsError("ResourceInUseException", f"Table already exists: {name}")
-    document = _document(call, arn, name, params)
+    document = _document(call, arn, name, params) | (more or {})
     records.insert_table(call.tx, arn, call.tx.ids.ordered(call.now_ms), _where(call), name, json.dumps(document))
     given = {tag["Key"]: tag["Value"] for tag in params.get("Tags") or ()}
     tags.add_tags(call.tx, arn, given)
-    return {"TableDescription": describe(call, table_named(call, name))}
+    return describe(call, table_named(call, name))
 
 
 @operation("DescribeTable", reads=True, resource=resource)
@@ -94,6 +100,8 @@ def delete_table(call: Call, params: dict[str, Any]) -> Result:
             "Resource cannot be deleted as it is currently protected against deletion. "
             "Disable deletion protection first."
         )
+    if is_being_made(call.tx, table.arn):
+        raise AwsError("ResourceInUseException", f"Attempt to delete a table while it is backed up: {table.name}")
     description = describe(call, table)
     records.delete_table(call.tx, table.arn)
     changes.close(call.tx, dict(table.document))
@@ -148,7 +156,7 @@ def describe(call: Call, table: Table) -> dict[str, Any]:
         "AttributeDefinitions": document["AttributeDefinitions"],
         "TableName": table.name,
         "KeySchema": document["KeySchema"],
-        "TableStatus": "ACTIVE",
+        "TableStatus": "CREATING" if table.is_restoring else "ACTIVE",
         "CreationDateTime": document["CreationDateTime"],
         "ProvisionedThroughput": {"NumberOfDecreasesToday": 0, **document["ProvisionedThroughput"]},
         "TableSizeBytes": size,
@@ -157,7 +165,13 @@ def describe(call: Call, table: Table) -> dict[str, Any]:
         "TableId": document["TableId"],
         "DeletionProtectionEnabled": document.get("DeletionProtectionEnabled", False),
     }
-    for member in ("BillingModeSummary", "StreamSpecification", "LatestStreamLabel", "OnDemandThroughput"):
+    for member in (
+        "BillingModeSummary",
+        "StreamSpecification",
+        "LatestStreamLabel",
+        "OnDemandThroughput",
+        "RestoreSummary",
+    ):
         if member in document:
             found[member] = document[member]
     if "LatestStreamLabel" in document:
