@@ -16,6 +16,8 @@ from segue.services.apigatewayv2.service import SERVICE
 
 _NOT_SETTINGS = ("Body", "BodyS3Location", "BasePath", "FailOnWarnings", "Tags", "DisableSchemaValidation")
 _BODY_BYTES = 6 * 1024 * 1024
+_WEB_SOCKET = "ws-"
+"""Begins the ids of WebSocket APIs, which are only accepted: they and their parts have no effect."""
 
 
 def _body(request: ResourceRequest) -> str | None:
@@ -31,6 +33,11 @@ def _settings(request: ResourceRequest) -> dict[str, Any]:
 
 
 def _create_api(request: ResourceRequest) -> Resource:
+    if request.properties.get("ProtocolType") == "WEBSOCKET":
+        request.notes.append("WebSocket APIs have no effect here: nobody can connect")
+        api_id = f"{_WEB_SOCKET}{request.token.lower()}"
+        endpoint = f"wss://{api_id}.execute-api.{request.call.region}.amazonaws.com"
+        return Resource(api_id, {"ApiEndpoint": endpoint, "ApiId": api_id})
     body = _body(request)
     if body is None:
         made = request.perform("apigatewayv2:CreateApi", _settings(request))
@@ -50,6 +57,8 @@ def _override(request: ResourceRequest, api_id: str) -> None:
 
 
 def _update_api(request: ResourceRequest) -> Resource:
+    if request.physical_id.startswith(_WEB_SOCKET):
+        return Resource(request.physical_id, request.attributes)
     body = _body(request)
     if body is not None:
         request.perform("apigatewayv2:ReimportApi", {"ApiId": request.physical_id, "Body": body})
@@ -58,10 +67,18 @@ def _update_api(request: ResourceRequest) -> Resource:
 
 
 def _delete_api(request: ResourceRequest) -> None:
-    remove(request, "apigatewayv2:DeleteApi", {"ApiId": request.physical_id})
+    if not request.physical_id.startswith(_WEB_SOCKET):
+        remove(request, "apigatewayv2:DeleteApi", {"ApiId": request.physical_id})
+
+
+def _of_web_socket(request: ResourceRequest) -> bool:
+    return str(request.properties.get("ApiId")).startswith(_WEB_SOCKET)
 
 
 def _create(kind: str, member: str, request: ResourceRequest) -> Resource:
+    if _of_web_socket(request):
+        made_id = request.properties.get(member) or request.token.lower()
+        return Resource(str(made_id), {member: made_id})
     made = request.perform(f"apigatewayv2:Create{kind}", _part(request))
     note_ignored(request, "AccessLogSettings", "ResponseParameters")
     return Resource(made[member], {member: made[member]})
@@ -72,6 +89,8 @@ def _part(request: ResourceRequest) -> dict[str, Any]:
 
 
 def _update(kind: str, member: str, request: ResourceRequest) -> Resource:
+    if _of_web_socket(request):
+        return Resource(request.physical_id, request.attributes)
     given = _part(request)
     if kind in ("Stage", "Deployment"):
         given = {name: value for name, value in given.items() if name != "Tags"}
@@ -82,7 +101,9 @@ def _update(kind: str, member: str, request: ResourceRequest) -> Resource:
 
 
 def _delete(kind: str, member: str, request: ResourceRequest) -> None:
-    remove(request, f"apigatewayv2:Delete{kind}", {"ApiId": request.properties["ApiId"], member: request.physical_id})
+    if not _of_web_socket(request):
+        given = {"ApiId": request.properties["ApiId"], member: request.physical_id}
+        remove(request, f"apigatewayv2:Delete{kind}", given)
 
 
 SERVICE.resource_type(ResourceType("AWS::ApiGatewayV2::Api", _create_api, _delete_api, _update_api))

@@ -21,6 +21,11 @@ from segue.languages.templates.schemas import Schema, known_types, problems_text
 
 _WITHOUT_EFFECT = frozenset(
     (
+        "AWS::ApiGatewayV2::ApiMapping",
+        "AWS::ApiGatewayV2::DomainName",
+        "AWS::ApiGatewayV2::IntegrationResponse",
+        "AWS::ApiGatewayV2::RouteResponse",
+        "AWS::ApiGatewayV2::VpcLink",
         "AWS::CDK::Metadata",
         "AWS::ECR::PublicRepository",
         "AWS::ECR::PullThroughCacheRule",
