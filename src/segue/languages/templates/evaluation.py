@@ -23,8 +23,8 @@ from segue.languages.templates.functions import (
     text_of,
 )
 
-MAX_TEXT = 4_000_000
-"""Of one string or list that a function makes: nested functions could double it at every level."""
+MAX_MADE = 8_000_000
+"""Characters and items that the functions of one resource may make: nested ones could double them at every level."""
 
 
 class _NoValue:
@@ -105,6 +105,7 @@ class Evaluator:
         self._condition = condition
         self._facts = facts
         self._resources = resources
+        self._made = 0
 
     def evaluate(self, value: Any) -> Any:
         """A value with its functions evaluated; ``NO_VALUE`` if it is none at all.
@@ -151,7 +152,12 @@ class Evaluator:
     def _call(self, name: str, argument: Any) -> Any:
         function = _TABLE.get(name)
         if function is not None:
-            return function(self, argument)
+            found = function(self, argument)
+            if isinstance(found, str | list):
+                self._made += len(found)
+                if self._made > MAX_MADE:
+                    raise TemplateError(f"The functions make more than {MAX_MADE} characters")
+            return found
         if name in _BOOLEAN:
             return _BOOLEAN[name](self, argument)
         raise unsupported_function(name)
@@ -224,7 +230,7 @@ class Evaluator:
                 found = self._variable(name)
             parts.append(found)
             parts.append(literal)
-        return _bounded("".join(parts))
+        return "".join(parts)
 
     def _variable(self, name: str) -> str:
         if name in self._parameters or "." not in name:
@@ -246,7 +252,7 @@ class Evaluator:
         texts = [text_of(item) for item in self._list(argument[1], JOIN_WORDS)]
         if None in texts:
             raise template_error(JOIN_WORDS)
-        return _bounded(delimiter.join([text for text in texts if text is not None]))
+        return delimiter.join([text for text in texts if text is not None])
 
     def _split(self, argument: Any) -> list[str]:
         if not isinstance(argument, list) or len(argument) != 2:
@@ -293,7 +299,7 @@ class Evaluator:
 
     def _base64(self, argument: Any) -> str:
         text = self._text(argument, "every Fn::Base64 object must have a String-typed value.")
-        return _bounded(base64.b64encode(text.encode("utf-8", "surrogatepass")).decode())
+        return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
 
     def _cidr(self, argument: Any) -> list[str]:
         if not isinstance(argument, list) or len(argument) not in (2, 3):
@@ -355,7 +361,7 @@ class Evaluator:
         if not isinstance(argument, dict | list):
             raise template_error("Fn::ToJsonString requires an object or an array as its argument")
         found = self.evaluate(argument)
-        return _bounded(orjson.dumps(found, option=orjson.OPT_NON_STR_KEYS, default=str).decode())
+        return orjson.dumps(found, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
 
 
 def operands_words(name: str) -> str:
@@ -370,12 +376,6 @@ def unsupported_function(name: str) -> TemplateError:
         f"Template validation error: Encountered unsupported function: {name} "
         f"Supported functions are: [{', '.join(known)}]"
     )
-
-
-def _bounded(text: str) -> str:
-    if len(text) > MAX_TEXT:
-        raise TemplateError(f"A function makes a text of more than {MAX_TEXT} characters")
-    return text
 
 
 _TABLE: dict[str, Callable[[Evaluator, Any], Any]] = {

@@ -48,6 +48,7 @@ class _Loops:
         if isinstance(value, list):
             return [self.expand(item, bound) for item in value]
         if isinstance(value, str):
+            self._left -= len(value) // 100
             return _replaced(value, bound)
         if not isinstance(value, dict):
             return value

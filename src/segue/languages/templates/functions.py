@@ -73,13 +73,16 @@ def function_of(value: dict[str, Any]) -> str | None:
     return None
 
 
-@lru_cache(maxsize=4096)
 def sub_parts(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What stands around the variables of a text of ``Fn::Sub``, and their names: one more of those than of these.
 
     Raises:
         TemplateError: a name has other characters than it may.
     """
+    return _short_parts(text) if len(text) < _SHORT else _parts(text)
+
+
+def _parts(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     around: list[str] = []
     names: list[str] = []
     literal, end = "", 0
@@ -146,6 +149,10 @@ def get_att_arguments(argument: Any) -> tuple[Any, Any]:
         if all(isinstance(part, str) for part in argument):
             return argument[0], ".".join(argument[1:])
     raise template_error(GET_ATT_WORDS)
+
+
+_short_parts = lru_cache(maxsize=2048)(_parts)
+_SHORT = 1_000  # characters: what is remembered is small
 
 
 def text_of(value: Any) -> str | None:

@@ -61,6 +61,7 @@ _PLAIN = frozenset(
     )
 )
 _LONGEST_MATCH_SECONDS = 0.2
+_LONGEST_PATTERN = 4_096
 _STORED = "AWS::SSM::Parameter::Value<"
 
 
@@ -252,7 +253,7 @@ def _expression(pattern: str) -> Any:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    expression = _expression(pattern)
+    expression = _expression(pattern) if len(pattern) <= _LONGEST_PATTERN else None
     if isinstance(expression, Regex):
         return expression.is_whole(text)
     try:
