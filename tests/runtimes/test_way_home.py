@@ -166,3 +166,25 @@ def test_python(place: Place, server: str) -> None:
     assert json.loads(outcome.payload) == [at_home, at_home, at_home, "GET /a 127.0.0.1 ", f"GET /s sync-{host} "], (
         text(outcome)
     )
+
+
+OLD_SDK = """
+class ClientCreator:
+    def create_client(self, service_name, region_name, is_secure=True, endpoint_url=None):
+        return endpoint_url
+"""
+
+
+@pytest.mark.parametrize(("version", "is_told"), [("1.23.54", True), ("1.31.0", False)])
+def test_an_old_sdk_of_the_packages_own_is_told_its_address(
+    place: Place, server: str, version: str, is_told: bool
+) -> None:
+    body = """
+from botocore.client import ClientCreator
+def handler(event, context):
+    create = ClientCreator().create_client
+    return [create("sqs", "r"), create("sqs", "r", endpoint_url="own"), create("sqs", "r", True, "own")]
+"""
+    files = {"app.py": body, "botocore/__init__.py": f"__version__ = '{version}'", "botocore/client.py": OLD_SDK}
+    outcome = place.invoke(place.function(files, endpoint_url=server))
+    assert json.loads(outcome.payload) == [server if is_told else None, "own", "own"], text(outcome)

@@ -5,12 +5,19 @@ scheme and port are always the same. Here they are not, and nobody may listen at
 server's own host by the standard library's HTTPS, at port 443 or at the server's, is sent as HTTP to the server. All
 else is left alone. Whoever uses the whole URL (urllib3, requests, ``urllib.request``) needs none of it.
 
+Packages may bring an SDK of before 2023 (botocore 1.31), which reads no ``AWS_ENDPOINT_URL``: its clients are given the
+address where the code gives them none.
+
 Names that SDKs make of the server's by a prefix (``sync-127.0.0.1`` for ``StartSyncExecution``) are the server's, too.
 """
 
 from __future__ import annotations
 
+import os
 import socket
+import sys
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,6 +44,7 @@ def install(endpoint_url: str) -> None:
         (HTTPConnection.connect if getattr(self, "goes_home", False) else connect)(self)
 
     _resolve_prefixed(home)
+    sys.meta_path.insert(0, OldSdkFinder(endpoint_url))
     HTTPSConnection.__init__ = make_home  # type: ignore[method-assign]
     HTTPSConnection.connect = connect_home  # type: ignore[method-assign]
 
@@ -51,3 +59,41 @@ def _resolve_prefixed(home: str) -> None:
         return resolve(home if is_prefixed else host, *args, **kwargs)
 
     socket.getaddrinfo = resolve_home
+
+
+class OldSdkFinder:
+    """Finds ``botocore.client`` where others do, and has it changed when it is loaded."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self._endpoint_url = endpoint_url
+
+    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """As the import system asks; ``None`` for all other modules."""
+        if name != "botocore.client":
+            return None
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None and _is_old(sys.modules["botocore"]):
+            load = spec.loader.exec_module
+
+            def load_and_change(module: ModuleType) -> None:
+                load(module)
+                self._change(module.ClientCreator)
+
+            spec.loader.exec_module = load_and_change  # type: ignore[method-assign]
+        return spec
+
+    def _change(self, creator: Any) -> None:
+        create = creator.create_client
+
+        def create_client(self_: Any, *args: Any, **kwargs: Any) -> Any:
+            if len(args) < 4 and kwargs.get("endpoint_url") is None:
+                kwargs["endpoint_url"] = os.environ.get("AWS_ENDPOINT_URL") or self._endpoint_url
+            return create(self_, *args, **kwargs)
+
+        creator.create_client = create_client
+
+
+def _is_old(botocore: Any) -> bool:
+    numbers = str(getattr(botocore, "__version__", "")).split(".")[:2]
+    return all(number.isdigit() for number in numbers) and [int(number) for number in numbers] < [1, 31]
