@@ -64,6 +64,15 @@ def test_a_subscription_filter(resources: Resources, logs: Any) -> None:
     assert logs.describe_subscription_filters(logGroupName="/app")["subscriptionFilters"] == []
 
 
+def test_a_filter_that_feeds_no_function_is_noted(resources: Resources, logs: Any) -> None:
+    resources.create(GROUP, "Group", LogGroupName="/app")
+    stream = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
+    given = {"LogGroupName": "/app", "DestinationArn": stream, "FilterPattern": ""}
+    resources.create("AWS::Logs::SubscriptionFilter", "Filter", **given)
+    assert resources.notes == [f"Nothing is sent to {stream}: filters feed functions alone here"]
+    resources.delete("Filter")
+
+
 def test_a_resource_policy(resources: Resources, logs: Any) -> None:
     statement = {
         "Effect": "Allow",

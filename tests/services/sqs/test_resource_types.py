@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from segue.errors import AwsError
 from segue.testing import Segue
 from tests.services.resources import Resources
 
@@ -53,6 +54,12 @@ def test_a_fifo_queue_gets_a_name_that_ends_so(resources: Resources, sqs: Any) -
     assert made.physical_id.endswith("/app-Orders-ABCDEFGHIJKL.fifo")
     resources.update("Orders", FifoQueue=True)
     assert attributes_of(sqs, made.physical_id)["ContentBasedDeduplication"] == "false"
+
+
+def test_a_queue_that_is_there_is_not_taken_over(resources: Resources, sqs: Any) -> None:
+    sqs.create_queue(QueueName="taken")
+    with pytest.raises(AwsError, match="'taken' already exists"):
+        resources.create(QUEUE, "Orders", QueueName="taken")
 
 
 @pytest.mark.parametrize("type_name", ["AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy"])

@@ -74,9 +74,18 @@ _FILTER = ("DestinationArn", "Distribution", "FilterPattern", "LogGroupName", "R
 def _put_subscription(request: ResourceRequest) -> Resource:
     name = request.physical_id or request.name("FilterName", _LONGEST_NAME)
     given = chosen(request.properties, *_FILTER)
+    if not _to_function(request):
+        if request.physical_id:
+            _delete_subscription(request)  # what it fed until now
+        request.notes.append(f"Nothing is sent to {given['DestinationArn']}: filters feed functions alone here")
+        return Resource(name)
     request.perform("logs:PutSubscriptionFilter", {"FilterName": name, **given})
     note_ignored(request, "ApplyOnTransformedLogs", "EmitSystemFields", "FieldSelectionCriteria")
     return Resource(name)
+
+
+def _to_function(request: ResourceRequest) -> bool:
+    return str(request.properties["DestinationArn"]).split(":")[2:3] == ["lambda"]
 
 
 def _delete_subscription(request: ResourceRequest) -> None:

@@ -50,7 +50,7 @@ def unlabel_parameter_version(call: Call, params: dict[str, Any]) -> dict[str, A
 def _versions(call: Call, given: str) -> list[Version]:
     there = records.versions(call.tx, scope_of(call), selected(given)[0])
     if not there:
-        raise not_found(given)
+        raise not_found()
     return there
 
 

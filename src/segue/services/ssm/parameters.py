@@ -159,7 +159,7 @@ def found(call: Call, given: str) -> tuple[Version, str]:
     check_name(name)
     version = records.latest(call.tx, scope_of(call), name)
     if version is None:
-        raise not_found(given)
+        raise not_found()
     if not selector:
         return version, ""
     for one in records.versions(call.tx, scope_of(call), name):
@@ -215,7 +215,7 @@ def get_parameters(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def delete_parameter(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a parameter with its versions."""
     if not _delete(call, params["Name"]):
-        raise not_found(params["Name"])
+        raise not_found()
     return {}
 
 
@@ -250,7 +250,7 @@ def get_parameter_history(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """A parameter's versions, oldest first."""
     name = selected(params["Name"])[0]
     if records.latest(call.tx, scope_of(call), name) is None:
-        raise not_found(params["Name"])
+        raise not_found()
     limit = params.get("MaxResults") or _PAGE
     last = next_key(params, int, 0)
     rows = records.versions(call.tx, scope_of(call), name, last, limit + 1)

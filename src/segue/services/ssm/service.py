@@ -88,6 +88,6 @@ def invalid(message: str) -> AwsError:
     return AwsError("ValidationException", message)
 
 
-def not_found(name: str) -> AwsError:
-    """There is no such parameter."""
-    return AwsError("ParameterNotFound", f"Parameter {name} not found.")
+def not_found() -> AwsError:
+    """There is no such parameter, of which AWS says nothing more (https://github.com/aws/aws-sdk-js/issues/4330)."""
+    return AwsError("ParameterNotFound", "")

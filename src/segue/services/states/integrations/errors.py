@@ -37,7 +37,8 @@ def aws_sdk_error(model: ServiceModel, prefix: str, error: AwsError, request_id:
     """An error of an SDK integration, in the words of the SDK for Java 2. ``prefix``: its name for the service."""
     modelled = model.error(error.code)
     name = exception_name(modelled.name) if modelled else f"{prefix}Exception"
-    where = f"{error.message} (Service: {prefix}, Status Code: {error.status}, Request ID: {request_id}"
+    said = error.message or "null"  # as Java shows a text that is not there
+    where = f"{said} (Service: {prefix}, Status Code: {error.status}, Request ID: {request_id}"
     if model.name in overlays.UNWRAPPED_ERRORS:  # S3 has a second id, and its exceptions do not count attempts
         return TaskError(f"{prefix}.{name}", f"{where}, Extended Request ID: {extended_id(request_id)})")
     return TaskError(f"{prefix}.{name}", f"{where}) (SDK Attempt Count: 1)")
