@@ -134,7 +134,7 @@ def _looked_up(call: Call, reference: DynamicReference) -> str:
         assert isinstance(answer, dict)
         return str(answer["Parameter"]["Value"])
     except AwsError as error:
-        raise TemplateError(f"Could not resolve {reference.text}: {error.message}") from None
+        raise TemplateError(f"Could not resolve {reference.text}: {error.message or error.code}") from None
 
 
 def _secret(call: Call, reference: DynamicReference) -> str:
