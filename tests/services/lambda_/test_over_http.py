@@ -214,3 +214,30 @@ def test_a_table_feeds_a_function_and_what_it_cannot_do_goes_to_a_queue(segue: S
     document = json.loads(message["Body"])
     assert document["requestContext"]["approximateInvokeCount"] == 2
     assert document["DDBStreamBatchInfo"]["streamArn"] == stream
+
+
+def test_a_role_must_be_allowed_to_read_the_stream() -> None:
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    with Segue(iam="enforce") as segue:
+        identities, tables, functions = segue.client("iam"), segue.client("dynamodb"), segue.client("lambda")
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        role = identities.create_role(RoleName="r", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        stream = tables.create_table(
+            TableName="things",
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        )["TableDescription"]["LatestStreamArn"]
+        create(segue, "echo", Role=role)
+        mapping = {"FunctionName": "echo", "EventSourceArn": stream, "StartingPosition": "LATEST"}
+        with pytest.raises(
+            functions.exceptions.InvalidParameterValueException, match=r"Cannot access stream arn:.*IAM"
+        ):
+            functions.create_event_source_mapping(**mapping)
+        allowed = "arn:aws:iam::aws:policy/service-role/AWSLambdaDynamoDBExecutionRole"
+        identities.attach_role_policy(RoleName="r", PolicyArn=allowed)
+        uuid = functions.create_event_source_mapping(**mapping)["UUID"]
+        tables.put_item(TableName="things", Item={"pk": {"S": "a"}})
+        segue.settle()
+        assert functions.get_event_source_mapping(UUID=uuid)["LastProcessingResult"] == "OK"
