@@ -111,6 +111,7 @@ def test_odd_characters_are_named(
         ("", "SCHEMA_VALIDATION_FAILED"),
         ("StartAt: &a [*a]", "TOO_DEEPLY_NESTED"),
         ("a: " + "[" * 10_000, "TOO_DEEPLY_NESTED"),
+        ("- " * 50_000, "TOO_DEEPLY_NESTED"),
         ("StartAt: A\nStartAt: B\nStates: {B: {Type: Succeed}}", "DUPLICATE_KEY"),
     ],
 )

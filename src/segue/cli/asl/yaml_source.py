@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from segue.cli.asl.source import Note, Part, Source, SourceProblem
 
+MAX_LEVELS = 1_000
 MAX_PARTS = 200_000
 """Aliases can make a small file a huge definition ("a billion laughs")."""
 
@@ -28,8 +30,10 @@ def read_yaml(text: str) -> Source:
     """
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        _check_depth(yaml.parse(text, Loader=loader))
+        node = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         offset = mark.index if mark else 0
@@ -43,6 +47,16 @@ def read_yaml(text: str) -> Source:
         raise SourceProblem("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", 0)
     reader = _Reader()
     return Source(text, "yaml", reader.part(node, ()), reader.notes)
+
+
+def _check_depth(events: Iterator[Any]) -> None:
+    """The composer calls itself for every level, without a bound: some texts would end the process."""
+    depth = 0
+    for event in events:
+        name = type(event).__name__
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        if depth > MAX_LEVELS:
+            raise SourceProblem("TOO_DEEPLY_NESTED", "The definition is nested too deeply", event.start_mark.index)
 
 
 def _help(text: str, offset: int) -> str:
