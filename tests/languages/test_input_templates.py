@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.languages.input_templates import MISSING, InputTemplate, dynamic, found_at
+from segue.languages.input_templates import MISSING, InputTemplate, InputTooLarge, dynamic, found_at
 
 NAME = re.compile(r"<([a-z]+)>")
 VALUES: dict[str, Any] = {"t": 'a "b"\n', "n": 1.0, "l": [1, "x"], "o": {"k": "v"}, "b": True, "z": None}
@@ -48,3 +48,8 @@ def test_parameters_that_are_paths() -> None:
     given = {"p": "$.a.b[0]", "q": ["$.a", "plain", "$.no"], "n": 3, "bad": "$.[", "t": "$.t"}
     assert dynamic(given, event) == {"p": "x", "q": ['{"b":["x",2]}', "plain", ""], "n": 3, "bad": "", "t": "text"}
     assert found_at("$.a.c", event) is MISSING
+
+
+def test_templates_become_no_more_than_a_function_is_given() -> None:
+    with pytest.raises(InputTooLarge):
+        InputTemplate("<a>" * 100, NAME).fill(lambda name: "x" * 100_000)

@@ -21,6 +21,14 @@ _ESCAPE_OR_QUOTE = re.compile(r'\\.|"')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
+MOST_CHARACTERS: Final = 6_291_456
+"""What a template may become: no function is given more."""
+
+
+class InputTooLarge(ValueError):
+    """A template has become more than :data:`MOST_CHARACTERS`."""
+
+
 class InputTemplate:
     """A template, cut at its placeholders.
 
@@ -37,13 +45,21 @@ class InputTemplate:
         return [name for _, name, _ in self._pieces if name]
 
     def fill(self, value_of: Callable[[str], Any]) -> str:
-        """The text, with the values of the names (or :data:`MISSING`) in their places."""
+        """The text, with the values of the names (or :data:`MISSING`) in their places.
+
+        Raises:
+            InputTooLarge: it is too long.
+        """
         filled: list[str] = []
+        room = MOST_CHARACTERS
         for text, name, quoted in self._pieces:
             filled.append(text)
             if name:
                 value = value_of(name)
                 filled.append(_inside_string(value) if quoted else _as_json(value))
+                room -= len(filled[-1])
+                if room < 0:
+                    raise InputTooLarge(f"The input is longer than {MOST_CHARACTERS} characters.")
         return "".join(filled)
 
 

@@ -304,3 +304,13 @@ def test_a_dead_letter_says_what_went_wrong(segue: Segue) -> None:
         "RULE_ARN": f"arn:aws:events:us-east-1:{ACCOUNT}:rule/rule",
         "TARGET_ARN": missing,
     }
+
+
+def test_what_a_transformer_makes_is_bounded(segue: Segue) -> None:
+    url, dead = queue(segue, "dead")
+    transformer = {"InputPathsMap": {"d": "$.detail"}, "InputTemplate": "<d>" * 100}
+    target = {"Arn": queue(segue, "q")[1], "InputTransformer": transformer, "DeadLetterConfig": {"Arn": dead}}
+    rule(segue, {"source": ["shop"]}, target)
+    put(segue, {"text": "x" * 100_000})
+    assert record(segue)[-1]["status"] == "dead-lettered"
+    assert len(received(segue, url)) == 1

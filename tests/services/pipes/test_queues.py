@@ -302,3 +302,10 @@ def test_role_is_asked_where_policies_are_enforced() -> None:
         house.pipes.update_pipe(Name="p", RoleArn=ROLE)
         house.send("in", 1)
         assert len(house.messages("out")) == 1
+
+
+def test_what_a_template_makes_is_bounded(house: House) -> None:
+    parameters = {"InputTemplate": "<$.body>" * 100}
+    house.pipe(house.queue("in"), house.queue("out"), TargetParameters=parameters)
+    house.send("in", "x" * 200_000)
+    assert house.hops() == [("sqs:target", "failed")]

@@ -9,13 +9,13 @@ from typing import Any
 
 from segue.api import Call, Target, deliver
 from segue.api.caller import service_caller
-from segue.api.deliver import attempt, deliver_later
+from segue.api.deliver import attempt, dead_letter, deliver_later
 from segue.api.deliveries import Delivery, record
 from segue.arn import Arn, parse_arn
 from segue.errors import AwsError
 from segue.jobs import Again, Job, Outbound, Pending
 from segue.languages.asl.json_text import dump, parse
-from segue.languages.input_templates import dynamic
+from segue.languages.input_templates import InputTooLarge, dynamic
 from segue.services.events.api_destinations import find_destination, reserve
 from segue.services.events.compiled import CompiledTarget
 from segue.services.events.event import Event, timestamp
@@ -54,7 +54,11 @@ Request = tuple[str, dict[str, Any]]
 def hand_over(call: Call, rule_arn: str, rule_name: str, target: CompiledTarget, event: Event) -> None:
     """Deliver the event to a target that is not a bus; every outcome is recorded."""
     occasion = Occasion(event.body, event.text, rule_arn, rule_name, timestamp(event.ingested_at_ms))
-    handover = Handover(rule_arn, target.document, target.arn, event, target.make_input(occasion))
+    try:
+        handover = Handover(rule_arn, target.document, target.arn, event, target.make_input(occasion))
+    except InputTooLarge as error:
+        _not_made(call, Handover(rule_arn, target.document, target.arn, event, ""), str(error))
+        return
     if handover.arn.service == "events" and handover.arn.resource.startswith("api-destination/"):
         destination = find_destination(call, target.document["Arn"])
         at_ms = call.now_ms if destination is None else reserve(call, destination)
@@ -69,6 +73,13 @@ def hand_over(call: Call, rule_arn: str, rule_name: str, target: CompiledTarget,
         return
     operation, params = request(call, handover)
     deliver(call, delivery_target(handover, operation, params))
+
+
+def _not_made(call: Call, handover: Handover, reason: str) -> None:
+    target = delivery_target(handover, f"{handover.arn.service}:?", {})
+    kept = bool(target.dead_letter_arn) and dead_letter(call, target, AwsError("INVALID_PARAMETER", reason))
+    status = "dead-lettered" if kept else "dropped"
+    record(call, Delivery(target.source_arn, target.target_arn, target.operation, status, 1, reason, target.subject))
 
 
 def api_destination_target(handover: Handover) -> Target:

@@ -12,16 +12,33 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from segue.errors import AwsError
 from segue.languages.asl.json_text import dump, parse
-from segue.languages.input_templates import MISSING, InputTemplate, found_at
+from segue.languages.input_templates import MISSING, MOST_CHARACTERS, InputTemplate, InputTooLarge, found_at
 from segue.services.pipes.records import Pipe
 
 _PLACEHOLDER = re.compile(r"<((?:\$|aws\.pipes\.)[^<>]*)>")
 
 
 def transformed(pipe: Pipe, template: str, events: Sequence[str], now_ms: int) -> list[str]:
-    """Each event by a template; as it is where there is none."""
-    return [_filled(pipe, template, event, now_ms) for event in events] if template else list(events)
+    """Each event by a template; as it is where there is none.
+
+    Raises:
+        AwsError: ``InputTooLarge``.
+    """
+    if not template:
+        return list(events)
+    made: list[str] = []
+    room = MOST_CHARACTERS
+    for event in events:
+        try:
+            made.append(_filled(pipe, template, event, now_ms))
+        except InputTooLarge as error:
+            raise AwsError("InputTooLarge", str(error)) from None
+        room -= len(made[-1])
+        if room < 0:
+            raise AwsError("InputTooLarge", f"The inputs are longer than {MOST_CHARACTERS} characters together.")
+    return made
 
 
 def _filled(pipe: Pipe, template: str, text: str, now_ms: int) -> str:
