@@ -21,6 +21,7 @@ from typing import Any
 
 import boto3
 
+from segue.arn import is_arn
 from segue.cli.deliveries import hops, short
 
 HERE = Path(__file__).parent
@@ -158,7 +159,7 @@ def tell(endpoint: str, done: threading.Event) -> None:
         arrow = f"{GREEN}→{PLAIN}" if hop["status"] == "delivered" else f"{RED}✗ {hop['status']}{PLAIN}"
         reason = f"  {hop['reason'][:100]}" if hop["reason"] else ""
         print(
-            f"  {DIM}{max(seconds, 0):5.2f} s{PLAIN}  {place(hop['source']):44} {arrow} {place(hop['target'])}"
+            f"  {DIM}{max(seconds, 0):5.2f} s{PLAIN}  {place(hop['source']):30} {arrow} {place(hop['target'])}"
             f"{DIM}{reason}{PLAIN}",
             flush=True,
         )
@@ -166,9 +167,13 @@ def tell(endpoint: str, done: threading.Event) -> None:
 
 def place(arn: str) -> str:
     """A resource in few words, without the endings that CloudFormation gives to names."""
+    if not is_arn(arn):
+        return arn if len(arn) < 40 else "its task's token"
     name = re.sub(rf"{STACK}-|-[A-Za-z0-9]{{12,13}}\b|Fn[0-9A-F]{{8}}|[0-9A-F]{{8}}\b", "", short(arn))
-    name = re.sub(r"^states:(express|execution):", "machine ", name)
-    return name.replace("lambda:function:", "function ").replace("events:rule/", "rule ")[:44]
+    name = re.sub(r"^states:(express|execution):(\w+).*", r"machine \2", name)
+    name = re.sub(r"^sts:assumed-role/(\w+?)(Role)?/.*", r"machine \1", name)
+    name = name.replace("lambda:function:", "function ").replace("events:rule/", "rule ").replace("events:event-", "")
+    return name.replace("states:stateMachine:", "machine ")
 
 
 if __name__ == "__main__":

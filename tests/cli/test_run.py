@@ -67,6 +67,10 @@ def test_what_is_set_stays() -> None:
     assert made["AWS_ACCESS_KEY_ID"] == "test"
 
 
+def test_what_is_empty_is_not_set() -> None:
+    assert run.environment({"AWS_ENDPOINT_URL": "", "AWS_REGION": ""}) == run.environment({})
+
+
 def test_a_profile_brings_its_own_credentials_and_region() -> None:
     made = run.environment({"AWS_PROFILE": "mine"})
     assert set(made) == {"AWS_PROFILE", "AWS_ENDPOINT_URL", "NODE_OPTIONS"}

@@ -98,8 +98,8 @@ def line(hop: dict[str, Any]) -> str:
 
 
 def short(arn: str) -> str:
-    """An ARN as people say it: service and name."""
+    """An ARN as people say it: service and name. Of what is none (a task's token) no more than its beginning."""
     if not is_arn(arn):
-        return arn
+        return arn if len(arn) <= 80 else f"{arn[:16]}…"
     parts = parse_arn(arn)
     return f"{parts.service}:{parts.resource}"

@@ -45,6 +45,7 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
     SDK v2 for JavaScript does not know ``AWS_ENDPOINT_URL``; in Node.js a module loaded before everything else sends
     what is for AWS's hosts there.
     """
+    given = {name: value for name, value in given.items() if value or not name.startswith("AWS_")}
     region = given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION") or DEFAULTS["AWS_DEFAULT_REGION"]
     regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     defaults = {} if "AWS_PROFILE" in given else {**DEFAULTS, **regions}
