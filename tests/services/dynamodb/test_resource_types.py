@@ -52,7 +52,9 @@ def test_a_table_is_made_changed_and_removed(segue: Segue, resources: Resources,
     name, arn = made.physical_id, made.attributes["Arn"]
     assert name == "app-Orders-ABCDEFGHIJKL"
     assert made.attributes["StreamArn"].startswith(f"{arn}/stream/")
-    assert resources.notes == ["PointInTimeRecoverySpecification has no effect here: there are no backups"]
+    assert resources.notes == [
+        "PointInTimeRecoverySpecification has no effect here: tables do not go back to a point in time"
+    ]
     table = dynamodb.describe_table(TableName=name)["Table"]
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     assert table["SSEDescription"]["Status"] == "ENABLED"
