@@ -638,7 +638,8 @@ def test_stored_bodies_have_their_own_limit(run: Any, tmp_path: Path) -> None:
 
 def test_a_large_body_may_take_its_time_but_not_drip(run: Any, tmp_path: Path) -> None:
     app, receive, seen = _storing(tmp_path)
-    limits = dataclasses.replace(LIMITS, stored_bytes_per_second=1_000_000)
+    patient = dataclasses.replace(LIMITS, stored_bytes_per_second=100_000)
+    strict = dataclasses.replace(LIMITS, stored_bytes_per_second=10_000_000)
 
     async def steady(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
         writer.write(b"PUT / HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n")
@@ -661,8 +662,8 @@ def test_a_large_body_may_take_its_time_but_not_drip(run: Any, tmp_path: Path) -
         finally:
             dripping.cancel()
 
-    assert run(_talk_to(app, receive, limits, steady)) == 200
-    assert run(_talk_to(app, receive, limits, drip)) == 408
+    assert run(_talk_to(app, receive, patient, steady)) == 200
+    assert run(_talk_to(app, receive, strict, drip)) == 408
     assert (len(seen), len(_files(tmp_path))) == (1, 1)
 
 

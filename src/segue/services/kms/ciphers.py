@@ -25,7 +25,7 @@ _HASHES = {f"HMAC_SHA_{bits}": f"sha{bits}" for bits in (224, 256, 384, 512)}
 
 def _of_blob(call: Call, params: dict[str, Any]) -> str:
     """The ARN of the key that a ciphertext names."""
-    key = _key_of_blob(call, params["CiphertextBlob"])
+    key = _key_of_blob(call, params.get("CiphertextBlob", b""))
     return key.arn if key is not None else key_arn(call, params)
 
 
@@ -71,6 +71,16 @@ def _check_algorithm(operation: str, params: dict[str, Any], *members: str) -> N
         raise not_implemented(f"kms:{operation}", "Recipient")
 
 
+def _ciphertext(operation: str, params: dict[str, Any]) -> bytes:
+    """What is to be opened: only a dry run may come without."""
+    if params.get("DryRunModifiers"):
+        raise not_implemented(f"kms:{operation}", "DryRunModifiers")
+    if "CiphertextBlob" not in params:
+        words = "Value at 'ciphertextBlob' failed to satisfy constraint: Member must not be null"
+        raise AwsError("ValidationException", f"1 validation error detected: {words}")
+    return bytes(params["CiphertextBlob"])
+
+
 @SERVICE.operation("Encrypt", resource=key_arn)
 def encrypt(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Encrypt up to four kilobytes."""
@@ -84,7 +94,7 @@ def encrypt(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def decrypt(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """What was encrypted; the ciphertext says by which key."""
     _check_algorithm("Decrypt", params, "EncryptionAlgorithm")
-    key, plaintext = _opened(call, params["CiphertextBlob"], params.get("KeyId"), params.get("EncryptionContext"))
+    key, plaintext = _opened(call, _ciphertext("Decrypt", params), params.get("KeyId"), params.get("EncryptionContext"))
     return {"KeyId": key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
 
 
@@ -109,7 +119,7 @@ def _both(call: Call, params: dict[str, Any]) -> str:
 def re_encrypt(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """What one key has encrypted, encrypted by another."""
     _check_algorithm("ReEncrypt", params, "SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm")
-    blob, context = params["CiphertextBlob"], params.get("SourceEncryptionContext")
+    blob, context = _ciphertext("ReEncrypt", params), params.get("SourceEncryptionContext")
     source, plaintext = _opened(call, blob, params.get("SourceKeyId"), context)
     target = _encrypting_key(call, params["DestinationKeyId"], "ReEncrypt")
     return {
