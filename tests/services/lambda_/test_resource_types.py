@@ -180,6 +180,17 @@ def test_permissions_of_functions_and_aliases(resources: Resources, lambda_: Any
     resources.delete("May")
 
 
+def test_sources_of_services_that_are_not_here_have_no_effect_and_a_note(resources: Resources, lambda_: Any) -> None:
+    resources.create("AWS::Lambda::Function", "F", **INLINE, FunctionName="f")
+    stream = {"FunctionName": ARN, "EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}
+    made = resources.create("AWS::Lambda::EventSourceMapping", "Map", **stream, StartingPosition="LATEST")
+    assert resources.notes == [f"AWS::Lambda::EventSourceMapping of {stream['EventSourceArn']} has no effect here"]
+    assert made.attributes["Id"] == made.physical_id
+    resources.update("Map", **stream, StartingPosition="LATEST", BatchSize=5)
+    resources.delete("Map")
+    assert lambda_.list_event_source_mappings()["EventSourceMappings"] == []
+
+
 def test_event_sources_and_invoke_configs(resources: Resources, segue: Segue, lambda_: Any) -> None:
     queue = segue.client("sqs").create_queue(QueueName="q")["QueueUrl"]
     del queue

@@ -63,7 +63,9 @@ def create(request: ResourceRequest, given: dict[str, Any]) -> Resource:
 def _note(request: ResourceRequest, given: dict[str, Any]) -> None:
     note_ignored(request, *_IGNORED)
     if (given.get("PointInTimeRecoverySpecification") or {}).get("PointInTimeRecoveryEnabled"):
-        request.notes.append("PointInTimeRecoverySpecification has no effect here: tables do not go back to a point in time")
+        request.notes.append(
+            "PointInTimeRecoverySpecification has no effect here: tables do not go back to a point in time"
+        )
 
 
 def _table(request: ResourceRequest, name: str) -> Resource:

@@ -22,10 +22,22 @@ _DEFAULTS: dict[str, Any] = {
     "ParallelizationFactor": 1,
     "MetricsConfig": {"Metrics": []},
 }
+_KIND = "event-source-mapping"
 _REPLACES = frozenset({
     "EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "SelfManagedEventSource",
     "AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig",
 })  # fmt: skip
+
+
+# Sources of services that are not here: their streams and brokers are placeholders, and so is what reads them.
+_WITHOUT_EFFECT = ("kinesis", "kafka", "mq", "rds")
+
+
+def _is_elsewhere(properties: dict[str, Any]) -> bool:
+    arn = str(properties.get("EventSourceArn") or "")
+    if not arn:
+        return "SelfManagedEventSource" in properties
+    return arn.split(":")[2:3] in [[service] for service in _WITHOUT_EFFECT]
 
 
 def _batch_size(source_arn: str) -> int:
@@ -33,6 +45,11 @@ def _batch_size(source_arn: str) -> int:
 
 
 def _create_mapping(request: ResourceRequest) -> Resource:
+    if _is_elsewhere(request.properties):
+        source = request.properties.get("EventSourceArn") or "a broker of one's own"
+        request.notes.append(f"AWS::Lambda::EventSourceMapping of {source} has no effect here")
+        uuid = request.call.tx.ids.uuid()
+        return Resource(uuid, {"Id": uuid, "EventSourceMappingArn": request.call.arn("lambda", f"{_KIND}:{uuid}")})
     params = {**request.properties, "Tags": request.all_tags()}
     if "StartingPositionTimestamp" in params:  # seconds in templates
         params["StartingPositionTimestamp"] = round(float(params["StartingPositionTimestamp"]) * 1_000)
@@ -42,6 +59,8 @@ def _create_mapping(request: ResourceRequest) -> Resource:
 
 def _update_mapping(request: ResourceRequest) -> Resource:
     properties = request.properties
+    if _is_elsewhere(properties):
+        return Resource(request.physical_id, request.attributes)
     members = (properties.keys() | request.previous.keys()) - _REPLACES - {"Tags"}
     defaults = {**_DEFAULTS, "BatchSize": _batch_size(str(properties.get("EventSourceArn", "")))}
     changed = {name: properties.get(name, defaults.get(name)) for name in members if request.changed(name)}
