@@ -94,7 +94,12 @@ class Instance:
         Raises:
             TemplateError: they cannot be evaluated.
         """
-        return dict(self._evaluator(facts).evaluate(self.resources[logical_id].declaration.properties))
+        found = self._evaluator(facts).evaluate(self.resources[logical_id].declaration.properties)
+        if found is NO_VALUE:
+            return {}
+        if not isinstance(found, dict):
+            raise format_error("Any Properties member must be a JSON object.")
+        return found
 
     def outputs(self, facts: Facts) -> list[OutputValue]:
         """The outputs that are there.

@@ -25,14 +25,21 @@ _NAMES = {
 }
 
 
+def typed_resources(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Of a template that may be malformed, the resources that have a type."""
+    resources = document.get("Resources")
+    found = resources.items() if isinstance(resources, dict) else ()
+    return {name: each for name, each in found if isinstance(each, dict) and isinstance(each.get("Type"), str)}
+
+
 def needed(document: dict[str, Any]) -> tuple[str, list[str]]:
     """The capability that a template's resources need (empty for none), and the types that need it."""
     kinds, named = [], False
-    for resource in (document.get("Resources") or {}).values():
-        kind = resource.get("Type") if isinstance(resource, dict) else None
+    for resource in typed_resources(document).values():
+        kind, properties = resource["Type"], resource.get("Properties")
         if kind in _NAMES:
             kinds.append(kind)
-            named = named or bool(_NAMES[kind] and _NAMES[kind] in (resource.get("Properties") or {}))
+            named = named or bool(_NAMES[kind] and isinstance(properties, dict) and _NAMES[kind] in properties)
     if not kinds:
         return "", []
     return NAMED_IAM if named else IAM, sorted(set(kinds))

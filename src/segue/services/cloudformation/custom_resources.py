@@ -26,7 +26,6 @@ _NO_ANSWER = (
 
 
 def _create(request: ResourceRequest) -> Resource | Pending:
-    request.progress.setdefault("fallback", _made_up_id(request))
     return _asked(request, "Create", {})
 
 
@@ -87,6 +86,8 @@ def _ask(request: ResourceRequest, kind: str, more: dict[str, Any]) -> None:
             call.perform("sns:Publish", {"TopicArn": token, "Subject": subject, "Message": message})
         case service:
             raise HandlerSays(f"Invalid ServiceToken: {service} is neither Lambda nor Amazon SNS.")
+    if kind == "Create":  # who was asked may have made something, whether it says so or not
+        request.progress["fallback"] = _made_up_id(request)
 
 
 def _seconds(given: Any) -> int:

@@ -242,11 +242,15 @@ def delete_stack(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if retain and stack.status != "DELETE_FAILED":
         words = "Invalid operation on stack [{}]. To retain resources, the stack must be in the DELETE_FAILED state."
         raise invalid(words.format(stack.id))
+    mode = params.get("DeletionMode", "")
+    if mode == "FORCE_DELETE_STACK" and stack.status != "DELETE_FAILED":
+        words = "Invalid operation on stack [{}]. To delete it by force, the stack must be in the DELETE_FAILED state."
+        raise invalid(words.format(stack.id))
     if stack.status == "DELETE_IN_PROGRESS":
         return {}
     if params.get("RoleARN"):
         stack.settings["role_arn"] = params["RoleARN"]
-    remove_stack(call, stack, params.get("ClientRequestToken", ""), retain, params.get("DeletionMode", ""))
+    remove_stack(call, stack, params.get("ClientRequestToken", ""), retain, mode)
     return {}
 
 

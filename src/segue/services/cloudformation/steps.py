@@ -5,6 +5,7 @@ A type's function that answers ``Pending`` is called again when its key is woken
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from segue.api import Call
@@ -21,6 +22,8 @@ from segue.services.cloudformation.resource_records import ResourceRow, Step
 from segue.services.cloudformation.service import SERVICE
 from segue.services.cloudformation.types import declaration
 from segue.services.cloudformation.words import INITIATED, REPLACES
+
+log = logging.getLogger(__name__)
 
 _KEPT_FOR_ROLLBACK = (
     "properties",
@@ -58,6 +61,16 @@ def _wanted(call: Call, stack: Stack, logical_id: str) -> dict[str, Any]:
     Raises:
         TemplateError: it cannot be evaluated.
     """
+    try:
+        return _evaluated(call, stack, logical_id)
+    except TemplateError:
+        raise
+    except Exception as error:
+        log.exception("%s of %s cannot be evaluated", logical_id, stack.id)
+        raise TemplateError(f"Internal error of Segue ({type(error).__name__}: {error})") from None
+
+
+def _evaluated(call: Call, stack: Stack, logical_id: str) -> dict[str, Any]:
     instance = instance_of(call, stack)
     resource = instance.resources[logical_id]
     known = facts(call, stack, resource.dependencies)
@@ -278,7 +291,10 @@ def _delete(call: Call, stack: Stack, step: Step) -> Pending | None:
         resource_records.save(call.tx, row)
         return outcome
     if isinstance(outcome, Failed):
-        return _failed(call, stack, step, row, "DELETE_FAILED", outcome.reason)
+        if stack.operation is None or not stack.operation.get("force"):
+            return _failed(call, stack, step, row, "DELETE_FAILED", outcome.reason)
+        resource_becomes(call, stack, row, "DELETE_FAILED", outcome.reason)
+        return _gone(call, stack, step, row, "DELETE_SKIPPED")
     return _gone(call, stack, step, row, "DELETE_COMPLETE")
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from segue.api import Call
 from segue.languages.templates import Parameter, Template, TemplateError, compile_template, read_template, transforms_of
 from segue.languages.templates.parameters import read_parameters
 from segue.languages.templates.schemas import known_types, schema_of
 from segue.services.cloudformation import records
-from segue.services.cloudformation.capabilities import AUTO_EXPAND, needed
+from segue.services.cloudformation.capabilities import AUTO_EXPAND, needed, typed_resources
 from segue.services.cloudformation.change_sets import find_change_set
+from segue.services.cloudformation.prepare import as_json
 from segue.services.cloudformation.service import SERVICE, existing, invalid, stack_arn
 from segue.services.cloudformation.sources import template_text
 from segue.services.cloudformation.transforms import names_of_all
@@ -28,7 +27,7 @@ def validate_template(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     except TemplateError as error:
         raise invalid(error.message) from None
     return {
-        "Description": document.get("Description"),
+        "Description": _text(document.get("Description")),
         "Parameters": [
             {
                 "ParameterKey": each.name,
@@ -56,15 +55,11 @@ def get_template_summary(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         parameters = _parameters(call, document, check=not params.get("StackName"))
     except TemplateError as error:
         raise invalid(error.message) from None
-    resources = {
-        name: each["Type"]
-        for name, each in (document.get("Resources") or {}).items()
-        if isinstance(each, dict) and isinstance(each.get("Type"), str)
-    }
+    resources = {name: each["Type"] for name, each in typed_resources(document).items()}
     kinds = list(dict.fromkeys(resources.values()))
     return {
-        "Description": document.get("Description"),
-        "Metadata": orjson.dumps(document["Metadata"]).decode() if "Metadata" in document else None,
+        "Description": _text(document.get("Description")),
+        "Metadata": as_json(document["Metadata"]) if "Metadata" in document else None,
         "Version": str(document.get("AWSTemplateFormatVersion", "2010-09-09")),
         "Parameters": [_declared(each) for each in parameters],
         "ResourceTypes": kinds,
@@ -75,7 +70,7 @@ def get_template_summary(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 def _parameters(call: Call, document: dict[str, Any], *, check: bool) -> list[Parameter]:
     if not check or transforms_of(document):
-        return list(read_parameters(document.get("Parameters") or {}).values())
+        return list(read_parameters(document.get("Parameters", {})).values())
     template = compile_template(document)
     _check_types(call, template)
     return list(template.parameters.values())
@@ -86,6 +81,10 @@ def _check_types(call: Call, template: Template) -> None:
     unknown = [kind for kind in sorted(kinds - known_types()) if declaration(call.api, kind) is None]
     if unknown:
         raise TemplateError(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _needs(document: dict[str, Any]) -> dict[str, Any]:
