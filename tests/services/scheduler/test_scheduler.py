@@ -212,8 +212,11 @@ def test_what_cannot_be_delivered_goes_to_the_dead_letters(segue: Segue) -> None
 def test_targets_that_we_have_no_way_to_are_recorded(segue: Segue) -> None:
     stream = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/s"
     create(segue, AT, {"Arn": stream, "KinesisParameters": {"PartitionKey": "p"}})
+    create(segue, AT, "arn:aws:scheduler:::aws-sdk:cognitoidentityprovider:adminDisableUser", "unknown")
+    instances = {"Arn": "arn:aws:scheduler:::aws-sdk:ec2:stopInstances", "Input": '{"InstanceIds": ["i-1"]}'}
+    create(segue, AT, instances, "known")
     segue.advance(minutes=10)
-    assert outcomes(segue) == [("failed", 1)]
+    assert sorted(outcomes(segue)) == [("dropped", 1), ("failed", 1), ("failed", 1)]
 
 
 def test_groups(segue: Segue) -> None:

@@ -55,16 +55,20 @@ def exception_name(shape: str) -> str:
     return name if name.endswith("Exception") else f"{name}Exception"
 
 
+class UnknownService(LookupError):
+    """There is no model of a service of that name."""
+
+
 def operation_named(service: str, action: str) -> OperationModel:
     """The operation that ``eventbridge`` and ``putEvents`` name.
 
     Raises:
-        LookupError: in words: there is no such service, or it has no such operation.
+        UnknownService, LookupError: in words: there is no such service, or it has no such operation.
     """
     try:
         operations = load_service(_SERVICES.get(service, service)).operations
     except LookupError:
-        raise LookupError(f"Segue knows no service '{service}'.") from None
+        raise UnknownService(f"Segue knows no service '{service}'.") from None
     name = action[:1].upper() + action[1:]
     if name in operations:
         return operations[name]

@@ -12,8 +12,9 @@ from typing import Any
 
 from segue.api import Call
 from segue.api.sdk.members import UnusableParameters, to_model
-from segue.api.sdk.names import operation_named
+from segue.api.sdk.names import UnknownService, operation_named
 from segue.arn import Arn, parse_arn
+from segue.errors import not_implemented
 from segue.languages.asl.json_text import dump, parse
 from segue.services.scheduler.service import invalid
 from segue.wire.timestamps import to_iso
@@ -80,12 +81,18 @@ def request_of(call: Call, target: dict[str, Any], occasion: Occasion) -> Reques
 
 
 def universal(target: dict[str, Any], text: str) -> Request:
-    """The operation of a universal target, its input from JSON text; ``ValidationException`` where either is wrong."""
+    """The operation of a universal target, its input from JSON text.
+
+    Raises:
+        AwsError: ``ValidationException`` where either is wrong; 501 for a service that Segue knows nothing of.
+    """
     service, _, action = target["Arn"].removeprefix(UNIVERSAL).partition(":")
     if any(action.startswith(prefix) for prefix in _READS):
         raise invalid(f"The action {action} is not supported: it only reads.")
     try:
         operation = operation_named(service, action)
+    except UnknownService:
+        raise not_implemented(f"targets of the service '{service}'") from None
     except LookupError as error:
         raise invalid(f"{target['Arn']} is not a target. Reason: {error.args[0]}") from None
     try:
