@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from segue.api import Target, deliver
-from segue.api.deliver import JOB, retry_delay_ms, run_delivery
+from segue.api import Call, Target, deliver
+from segue.api.deliver import JOB, deliver_later, retry_delay_ms, run_delivery
 from segue.api.deliveries import prune, since, trace_root
 from segue.errors import AwsError
-from segue.jobs import Again, Job, queue
+from segue.jobs import Again, Job, Outbound, queue
 from tests.api.house import House
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:t"
@@ -157,3 +158,57 @@ def test_the_record_is_read_in_pages_and_pruned_by_age() -> None:
     assert house.run(lambda call: since(call.tx, first["id"], 1)) == rest[:1]
     assert house.run(lambda call: prune(call.tx, int(first["at"]) + 1_000)) == 1
     assert house.run(lambda call: since(call.tx, 0)) == rest
+
+
+def _leaving(house: House, settle: Any) -> None:
+    """Sending leaves the building, after it has written something."""
+    send = house.service.operations["SendMessage"]
+
+    def handler(call: Call, params: dict[str, Any]) -> Outbound:
+        send.handler(call, params)
+        return Outbound("post:office", params["MessageBody"], settle)
+
+    house.service.operations["SendMessage"] = replace(send, handler=handler)
+
+
+def test_what_leaves_the_building_is_done_by_a_job() -> None:
+    house = House()
+    answers = [THROTTLED, {"MessageId": "id"}]
+
+    def settle(call: Call, outcome: str) -> dict[str, Any]:
+        assert (outcome, call.caller.service) == ("posted", "sns.amazonaws.com")
+        answer = answers.pop(0)
+        if isinstance(answer, AwsError):
+            raise answer
+        return answer
+
+    _leaving(house, settle)
+    assert house.run(lambda call: deliver(call, TARGET)) is False
+    assert house.kept() == house.hops() == []
+    job = job_of(house)
+    first = house.run(lambda call: run_delivery(call, job))
+    assert (first.effect, first.request, house.kept()) == ("post:office", "hello", ["hello"])
+    again = house.run(lambda call: first.settle(call, "posted"))
+    assert again.at_ms > house.clock.now_ms()
+    second = house.run(lambda call: run_delivery(call, replace(job, attempts=2)))
+    assert house.run(lambda call: second.settle(call, "posted")) is None
+    assert [hop[:2] for hop in house.hops()] == [("retrying", 1), ("delivered", 2)]
+
+
+def test_an_answer_that_tells_of_failed_entries_is_an_error() -> None:
+    house = House()
+    failed = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "MalformedDetail", "ErrorMessage": "no object"}]}
+    send = house.service.operations["SendMessage"]
+    house.service.operations["SendMessage"] = replace(send, handler=lambda call, params: failed)
+    assert house.run(lambda call: deliver(call, TARGET)) is False
+    assert [(hop[0], hop[4]) for hop in house.hops()] == [("dropped", "MalformedDetail: no object")]
+
+
+def test_later_is_at_its_time() -> None:
+    house = House()
+    house.run(lambda call: deliver_later(call, TARGET, call.now_ms + 5_000))
+    assert house.store.transact(lambda tx: queue.due(tx, 10))[0] == []
+    house.clock.advance(5_000)
+    job = job_of(house)
+    assert house.run(lambda call: run_delivery(call, job)) is None
+    assert house.hops()[0][:2] == ("delivered", 1)
