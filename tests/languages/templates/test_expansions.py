@@ -23,6 +23,16 @@ def unrolled(text: str, **values: Any) -> dict[str, Any]:
     return expand_language_extensions(read_template(text), values)
 
 
+def test_names_are_made_by_functions() -> None:
+    found = unrolled(
+        """
+        Conditions:
+          Fn::ForEach::C: [X, [A, B], {"Is${X}": !Equals [{Ref: !Sub "Param${X}"}, "true"]}]
+        """
+    )
+    assert found["Conditions"]["IsB"] == {"Fn::Equals": [{"Ref": "ParamB"}, "true"]}
+
+
 def test_a_loop_over_resources() -> None:
     found = unrolled(
         """

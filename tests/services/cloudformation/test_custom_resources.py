@@ -92,6 +92,15 @@ def test_one_that_fails_is_removed_again(segue: Segue) -> None:
     assert [status for status, _ in deployer.events("Thing")][-2:] == ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"]
 
 
+@pytest.mark.parametrize(
+    "token", ["nobody", "arn:aws:sqs:us-east-1:000000000000:q", "arn:aws:sns:us-east-1:000000000000:gone"]
+)
+def test_one_that_nobody_was_asked_for_needs_no_removal(segue: Segue, token: str) -> None:
+    deployer = Deployer(segue, f"asks-{token.rpartition(':')[2]}")
+    thing = {"Type": "Custom::Thing", "Properties": {"ServiceToken": token}}
+    assert deployer.create({"Thing": thing})["StackStatus"] == "ROLLBACK_COMPLETE"
+
+
 def test_an_answer_that_does_not_come_is_waited_for_an_hour(segue: Segue) -> None:
     deployer = Deployer(segue, "silent")
     topic = {"Type": "AWS::SNS::Topic", "Properties": {}}

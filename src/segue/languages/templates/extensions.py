@@ -1,4 +1,5 @@
-"""``AWS::LanguageExtensions``: ``Fn::ForEach`` unrolled. The other extensions are functions as all others.
+"""``AWS::LanguageExtensions``: ``Fn::ForEach`` unrolled, names in ``Ref`` made by functions. The other extensions are
+functions as all others.
 
 Source: CloudFormation user guide, "AWS::LanguageExtensions transform" and "Fn::ForEach".
 """
@@ -52,8 +53,9 @@ class _Loops:
             return _replaced(value, bound)
         if not isinstance(value, dict):
             return value
-        if bound and value.keys() == {"Ref"} and value["Ref"] in bound:
-            return bound[value["Ref"]]
+        if value.keys() == {"Ref"}:
+            name = self._name(value["Ref"], bound)
+            return bound[name] if isinstance(name, str) and name in bound else {"Ref": name}
         made: dict[str, Any] = {}
         for key, inner in value.items():
             if key.startswith(_PREFIX):
@@ -61,6 +63,11 @@ class _Loops:
             else:
                 made[_replaced(key, bound)] = self.expand(inner, bound)
         return made
+
+    def _name(self, value: Any, bound: dict[str, str]) -> Any:
+        """What ``Ref`` names: with the extensions, functions may make it."""
+        expanded = self.expand(value, bound)
+        return self._evaluator.evaluate(expanded) if isinstance(expanded, dict) else expanded
 
     def _unroll(self, key: str, loop: Any, bound: dict[str, str], made: dict[str, Any]) -> None:
         if not isinstance(loop, list) or len(loop) != 3:
