@@ -134,6 +134,7 @@ def test_an_application_lives_its_life(run: Command, segue: Segue, app: Path) ->
     assert deleted.status == 0
     assert "retained: AWS::SQS::Queue" in deleted.out
     assert "DELETE_COMPLETE" in deleted.out
+    segue.advance(1)
     gone = run("status", "greeter")
     assert gone.status == 1
     assert "does not exist" in gone.err

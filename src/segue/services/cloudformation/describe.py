@@ -15,6 +15,7 @@ from segue.services.cloudformation.service import SERVICE, existing, invalid, sc
 
 _PAGE = 100
 _NEWEST = (1 << 63) - 1
+_MOMENT_MS = 250
 _NOT_CHECKED = {"StackDriftStatus": "NOT_CHECKED"}
 
 
@@ -22,7 +23,8 @@ _NOT_CHECKED = {"StackDriftStatus": "NOT_CHECKED"}
 def describe_stacks(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """One stack, or all that are not deleted."""
     if params.get("StackName"):
-        return {"Stacks": [shown(existing(call, params["StackName"], deleted=True))]}
+        lately = _lately_deleted(call, params["StackName"])
+        return {"Stacks": [shown(lately or existing(call, params["StackName"], deleted=True))]}
     page, more = _page_of_stacks(call, params, deleted=False)
     return {"Stacks": [shown(stack) for stack in page], **more}
 
@@ -33,6 +35,17 @@ def list_stacks(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     page, more = _page_of_stacks(call, params, deleted=True)
     wanted = params.get("StackStatusFilter")
     return {"StackSummaries": [_summary(stack) for stack in page if not wanted or stack.status in wanted], **more}
+
+
+def _lately_deleted(call: Call, name: str) -> Stack | None:
+    """The stack of a name that was deleted a moment ago.
+
+    Nothing goes as fast on AWS as here: who looks right after DeleteStack still finds the stack
+    (sfn-api/sfn_api__cloudformation_definition_string_create_describe_dumps), so for a moment he does here, too.
+    """
+    if records.by_name(call.tx, scope_of(call), name) is not None:
+        return None
+    return records.deleted_since(call.tx, scope_of(call), name, call.now_ms - _MOMENT_MS)
 
 
 def _page_of_stacks(call: Call, params: dict[str, Any], *, deleted: bool) -> tuple[list[Stack], dict[str, Any]]:

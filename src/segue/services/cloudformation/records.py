@@ -97,6 +97,16 @@ def by_id(tx: Transaction, stack_id: str) -> Stack | None:
     return None if row is None else _stack(row)
 
 
+def deleted_since(tx: Transaction, scope: str, name: str, since_ms: int) -> Stack | None:
+    """The last stack of a name that was deleted, if it was since then."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM cloudformation_stacks WHERE scope = ? AND name = ? AND deleted_at >= ?"
+        " ORDER BY number DESC LIMIT 1"
+    )
+    row = tx.one(sql, scope, name, since_ms)
+    return None if row is None else _stack(row)
+
+
 def by_name(tx: Transaction, scope: str, name: str) -> Stack | None:
     """The stack of that name that is not deleted."""
     sql = f"SELECT {_COLUMNS} FROM cloudformation_stacks WHERE scope = ? AND name = ? AND deleted_at IS NULL"
