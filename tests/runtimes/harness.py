@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from segue.runtimes import CodeRef, FunctionSpec, Invocation, Outcome, Pool, PoolSettings
+from segue.runtimes.installer import Installer
 from segue.runtimes.node_sdk import NodeSdk
 
 T = TypeVar("T")
@@ -27,7 +28,9 @@ class Place:
         self.pool = self.run(self._pool(directory / "pool", settings))
 
     async def _pool(self, directory: Path, settings: PoolSettings) -> Pool:
-        no_registry = NodeSdk(directory / "sdk", ("/bin/sh", "-c", "echo npm error network is gone >&2; exit 1"))
+        no_registry = NodeSdk(
+            Installer(directory / "sdk"), ("/bin/sh", "-c", "echo npm error network is gone >&2; exit 1")
+        )
         late = lambda _, __, lines: self.late.extend(x.message for x in lines)  # noqa: E731
         pool = Pool(directory, settings, on_late_lines=late, sdk=no_registry)
         await pool.start()

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from segue.runtimes import CodeRef, FunctionSpec, Outcome, Pool
+from segue.runtimes.installer import Installer, NotInstalled
 from segue.runtimes.launch import find_node
 from segue.runtimes.node_modules import packages_named
-from segue.runtimes.node_sdk import NodeSdk, SdkMissing, locked_packages, version_for
+from segue.runtimes.node_sdk import NodeSdk, locked_packages, version_for
 
 from .harness import invocation, text
 
@@ -39,7 +40,7 @@ def sdk(tmp_path: Path) -> NodeSdk:
     import sys
 
     (tmp_path / "npm.py").write_text(NPM)
-    return NodeSdk(tmp_path / "cache", (sys.executable, str(tmp_path / "npm.py")))
+    return NodeSdk(Installer(tmp_path / "cache"), (sys.executable, str(tmp_path / "npm.py")))
 
 
 @pytest.mark.parametrize(
@@ -96,11 +97,13 @@ def test_a_set_is_installed_once(sdk: NodeSdk, tmp_path: Path) -> None:
 
 
 def test_without_a_registry(tmp_path: Path) -> None:
-    broken = NodeSdk(tmp_path, ("/bin/sh", "-c", "echo called >> ../calls; echo npm error ENOTFOUND >&2; exit 1"))
+    broken = NodeSdk(
+        Installer(tmp_path), ("/bin/sh", "-c", "echo called >> ../calls; echo npm error ENOTFOUND >&2; exit 1")
+    )
 
     async def twice() -> None:
         for _ in range(2):
-            with pytest.raises(SdkMissing, match=r"the AWS SDK for JavaScript v3 could not be installed: ENOTFOUND"):
+            with pytest.raises(NotInstalled, match=r"the AWS SDK for JavaScript v3 could not be installed: ENOTFOUND"):
                 await broken.ready("v3")
 
     asyncio.run(twice())
@@ -166,7 +169,7 @@ def test_what_aws_does_not_bring_is_not_brought(tmp_path: Path, sdk: NodeSdk) ->
 
 @needs_node
 def test_what_could_not_be_installed_is_said(tmp_path: Path) -> None:
-    sdk = NodeSdk(tmp_path / "cache", ("/bin/sh", "-c", "echo npm error ENOTFOUND >&2; exit 1"))
+    sdk = NodeSdk(Installer(tmp_path / "cache"), ("/bin/sh", "-c", "echo npm error ENOTFOUND >&2; exit 1"))
     outcome, _ = run(tmp_path, sdk, {"index.js": "const AWS = require('aws-sdk');"}, "nodejs16.x")
     assert json.loads(outcome.payload)["errorType"] == "Runtime.ImportModuleError"
     assert "could not be installed: ENOTFOUND. Run 'segue runtimes install', or put it into the package" in text(

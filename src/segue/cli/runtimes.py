@@ -33,7 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Install one after the other; 1 if one could not be."""
     import asyncio
 
-    from segue.runtimes.node_sdk import NodeSdk, SdkMissing, is_package
+    from segue.runtimes.installer import NotInstalled
+    from segue.runtimes.node_sdk import NodeSdk, is_package
 
     names = arguments.packages or ["v2", "v3"]
     if unknown := [name for name in names if not is_package(name)]:
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         for name in names:
             try:
                 print(f"{name}\t{(await sdk.ready(name)).parent}", flush=True)
-            except SdkMissing as error:
+            except NotInstalled as error:
                 print(f"segue runtimes: {error}", file=sys.stderr)
                 status = 1
         return status

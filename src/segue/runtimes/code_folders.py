@@ -12,6 +12,7 @@ from segue.runtimes.errors import CodeRefused
 from segue.runtimes.node_modules import NodeModules
 from segue.runtimes.node_sdk import NodeSdk
 from segue.runtimes.package import extract
+from segue.runtimes.public_layers import PublicLayers
 from segue.runtimes.spec import CodeRef, FunctionSpec
 
 
@@ -31,6 +32,7 @@ class CodeFolders:
     def __init__(self, directory: Path, sdk: NodeSdk) -> None:
         self._directory = directory
         self._node = NodeModules(directory, sdk)
+        self._public = PublicLayers(sdk.installer)
 
     def clear(self) -> None:
         """Remove what a killed server has left half done."""
@@ -42,14 +44,15 @@ class CodeFolders:
     async def ready(self, spec: FunctionSpec, tell: Callable[[str], None]) -> Folders:
         """All that the function needs is there. What takes long is told at once. Raises ``CodeRefused``."""
         common = self._directory / "code"
-        layers = tuple([await self._folder(layer, common) for layer in spec.layers])
+        layers, notes = await self._public.ready(spec.missing_layers, tell)
+        layers += tuple([await self._folder(layer, common) for layer in spec.layers])
         if not spec.runtime.startswith("nodejs"):
-            return Folders(await self._folder(spec.code, common), layers)
+            return Folders(await self._folder(spec.code, common), layers, notes=notes)
         task_root = await self._folder(spec.code, self._node.code_parent(spec))
         modules = await self._node.ready(spec, task_root, layers, tell)
         own = self._directory / "node_modules"
         folders = (*modules.folders, own) if own.is_dir() else modules.folders
-        return Folders(task_root, layers, folders, modules.notes)
+        return Folders(task_root, layers, folders, (*notes, *modules.notes))
 
     async def _folder(self, code: CodeRef, parent: Path) -> Path:
         if code.directory is not None:

@@ -107,7 +107,7 @@ class Environment:
             os.close(self.log.output.writer)
             self._ended()
             raise
-        notes = "".join(f"[WARN] Segue: {note}\n" for note in (*self.spec.notes, *self._folders.notes))
+        notes = "".join(f"[WARN] Segue: {note}\n" for note in self._folders.notes)
         self.log.init_started(launch.runtime_version, launch.warning + notes)
         self._child = helper.spawn(launch.program, self.log.output.writer, self._on_exit)
         try:

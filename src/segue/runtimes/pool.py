@@ -179,7 +179,7 @@ class Pool:
         for environment in list(self._environments):
             environment.kill()
         self._groups.clear()
-        self._sdk.close()
+        self._sdk.installer.close()
         await self._helper.close()
         if self._own_directory is not None:
             shutil.rmtree(self._own_directory, ignore_errors=True)

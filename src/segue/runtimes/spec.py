@@ -39,8 +39,8 @@ class FunctionSpec:
 
     ``arn`` carries the version or ``$LATEST`` where the caller qualifies it; ``revision`` changes whenever code or
     configuration do, and environments of another revision are not used again. ``concurrency_limit`` is the function's
-    reserved concurrency (over all its versions). ``endpoint_url`` is where the function's own SDK calls go. ``notes``
-    are written into the log of every environment: what the function goes without.
+    reserved concurrency (over all its versions). ``endpoint_url`` is where the function's own SDK calls go.
+    ``missing_layers`` are the ARNs of those layers of other accounts that are not here.
     """
 
     arn: str
@@ -64,7 +64,7 @@ class FunctionSpec:
     tracing: Literal["Active", "PassThrough"] = "PassThrough"
     log_format: Literal["Text", "JSON"] = "Text"
     concurrency_limit: int | None = None
-    notes: tuple[str, ...] = ()
+    missing_layers: tuple[str, ...] = ()
 
     @property
     def function_arn(self) -> str:

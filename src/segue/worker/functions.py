@@ -125,7 +125,7 @@ def _spec(target: InvokeTarget) -> FunctionSpec:
         tracing=target.tracing,
         log_format=target.log_format,
         concurrency_limit=target.concurrency_limit,
-        notes=target.notes,
+        missing_layers=target.missing_layers,
     )
 
 

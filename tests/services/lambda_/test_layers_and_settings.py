@@ -56,6 +56,14 @@ def test_a_function_goes_without_a_layer_of_others_and_says_so(segue: Segue) -> 
         lambda_.create_function(FunctionName="g", **function, Layers=[f"{LAYER}:1"])
 
 
+def test_a_stack_is_told_of_layers_that_are_not_here(segue: Segue) -> None:
+    resources = Resources(segue)
+    code = {"ZipFile": "def handler(event, context): return 1"}
+    given = {"Runtime": "python3.11", "Handler": "index.handler", "Role": ROLE, "Code": code}
+    resources.create("AWS::Lambda::Function", "F", **given, Layers=[FOREIGN])
+    assert resources.notes == [f"The layer {FOREIGN} of another account is not here: the function's log says more."]
+
+
 def test_settings_are_kept(house: House) -> None:
     house.create_function("f")
     assert house.perform("lambda:GetRuntimeManagementConfig", FunctionName="f")["UpdateRuntimeOn"] == "Auto"

@@ -73,7 +73,7 @@ class InvokeTarget:
     session: Session
     concurrency_limit: int | None
     endpoint_url: str
-    notes: tuple[str, ...] = ()
+    missing_layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +166,7 @@ def invoke_target(call: Call, function: Function, version: FunctionVersion) -> I
         session=session,
         concurrency_limit=function.reserved_concurrency,
         endpoint_url=call.api.settings.endpoint_url,
-        notes=tuple(
-            f"the layer {arn} of another account is not here; publish one of that name there, or put what it holds "
-            "into the package"
-            for arn in missing_layers(call, configuration.get("Layers", []))
-        ),
+        missing_layers=missing_layers(call, configuration.get("Layers", [])),
     )
     _targets[key] = target
     if len(_targets) > _CACHED_TARGETS:

@@ -42,7 +42,7 @@ def _usable(call: Call, arn: str) -> int:
     if row is None and not is_foreign:
         raise invalid(f"Layer version {arn} does not exist.")
     if row is None:
-        log.warning("the layer %s of another account is not here: functions go without it", arn)
+        log.warning("the layer %s of another account is not here: the function's log will say more", arn)
         return 0
     if is_foreign:
         authorize_action(call, SERVICE, "lambda:GetLayerVersion", arn)

@@ -6,6 +6,7 @@ from typing import Any
 
 from segue.api.resource_types import Resource, ResourceRequest, ResourceType, remove
 from segue.errors import AwsError
+from segue.services.lambda_.layers import missing_layers
 from segue.services.lambda_.resource_types.inline_code import package_of
 from segue.services.lambda_.service import SERVICE
 
@@ -61,6 +62,10 @@ def _note(request: ResourceRequest) -> None:
     for member, why in {**_WITHOUT_EFFECT, **_NOTED}.items():
         if request.properties.get(member) not in (None, [], {}, {"ApplyOn": "None"}, "Terminate"):
             request.notes.append(f"{member} has no effect: {why}.")
+    layers = [{"Arn": arn} for arn in request.properties.get("Layers") or ()]
+    for arn in missing_layers(request.call, layers):
+        if arn.split(":")[4:5] != [request.call.account]:
+            request.notes.append(f"The layer {arn} of another account is not here: the function's log says more.")
 
 
 def _code(request: ResourceRequest) -> dict[str, Any]:
