@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from segue.testing import Segue
+from tests.services.apigatewayv2.keys import KEY, token
 from tests.services.lambda_.house import ROLE, package
 
 CODE = """
@@ -28,6 +29,12 @@ def fails(event, context):
 
 def wrong(event, context):
     return {"statusCode": "nonsense"}
+
+def issuer(event, context):
+    import json, os
+    if event["rawPath"].endswith("/openid-configuration"):
+        return {"issuer": os.environ["ISSUER"], "jwks_uri": os.environ["ISSUER"] + "/keys"}
+    return json.loads(os.environ["KEYS"])
 
 def gate(event, context):
     return {"isAuthorized": event["headers"].get("x-key") == "open", "context": {"who": "ann"}}
@@ -164,6 +171,34 @@ def test_an_authorizer_decides(apis: Apis) -> None:
     assert (status, event["requestContext"]["authorizer"]) == (200, {"lambda": {"who": "ann"}})
 
 
+def test_whoever_brings_a_token_of_the_issuer_may(apis: Apis) -> None:
+    issuer_id = apis.api("$default", proxy(apis.function("issuer")))
+    issuer = f"{apis.segue.endpoint_url}/_aws/execute-api/{issuer_id}"
+    environment = {"Variables": {"ISSUER": issuer, "KEYS": json.dumps({"keys": [KEY]})}}
+    apis.segue.client("lambda").update_function_configuration(FunctionName="issuer", Environment=environment)
+    api_id = apis.api("GET /free", proxy(apis.function("echo")))
+    authorizer = apis.client.create_authorizer(
+        ApiId=api_id,
+        Name="jwt",
+        AuthorizerType="JWT",
+        IdentitySource=["$request.header.Authorization"],
+        JwtConfiguration={"Issuer": issuer, "Audience": ["shop"]},
+    )["AuthorizerId"]
+    guarded = {"AuthorizationType": "JWT", "AuthorizerId": authorizer}
+    apis.route(api_id, "GET /any", proxy(apis.function("echo")), **guarded)
+    apis.route(api_id, "GET /read", proxy(apis.function("echo")), **guarded, AuthorizationScopes=["read"])
+    now = apis.segue.server.clock.now_ms() // 1000
+    claims = {"iss": issuer, "aud": "shop", "exp": now + 60, "scope": "write", "sub": "ann"}
+    good = f"Bearer {token(claims)}"
+    status, event, _ = apis.ask(api_id, "/any", Authorization=good)
+    assert status == 200
+    assert event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] == "ann"
+    assert apis.ask(api_id, "/read", Authorization=good)[:2] == (403, {"message": "Forbidden"})
+    assert apis.ask(api_id, "/any")[:2] == (401, {"message": "Unauthorized"})
+    for wrong in (token({**claims, "aud": "x"}), token(claims, kid="k2"), good[:-8] + "AAAAAAAA", "nonsense"):
+        assert apis.ask(api_id, "/any", Authorization=wrong)[0] == 401
+
+
 def test_services_behind_routes(apis: Apis) -> None:
     sqs, states = apis.segue.client("sqs"), apis.segue.client("stepfunctions")
     url = sqs.create_queue(QueueName="hooks")["QueueUrl"]
@@ -254,7 +289,7 @@ def test_quick_create_and_removal(apis: Apis) -> None:
         (
             "create_authorizer",
             {"ApiId": "", "AuthorizerType": "JWT", "IdentitySource": ["x"], "Name": "j"},
-            "NotImplemented",
+            "BadRequestException",
         ),
         ("get_route", {"ApiId": "", "RouteId": "none"}, "NotFoundException"),
         ("import_api", {"Body": "{"}, "BadRequestException"),

@@ -2,12 +2,12 @@
 
 In: APIs, also of one target ("quick create") and of OpenAPI documents; routes with variables, stages with variables and
 a path of their own, deployments, models, tags; integrations with functions (payload formats 1.0 and 2.0), with services
-(Step Functions, SQS, EventBridge) and with servers elsewhere, with their parameter mapping; authorization by IAM and by
-functions; CORS. An API answers at ``http://HOST/_aws/execute-api/ID`` and under ``ID.execute-api.…`` names.
+(Step Functions, SQS, EventBridge) and with servers elsewhere, with their parameter mapping; authorization by IAM, by
+tokens (JWT) and by functions; CORS. An API answers at ``http://HOST/_aws/execute-api/ID`` and under the name
+``ID.execute-api.…``.
 
-Left out: WebSocket APIs, JWT authorizers, private integrations (VPC links), custom domain names, mutual TLS, access
-logs, throttling. A stage serves what is there, without waiting for a deployment; response parameters are kept, not
-applied.
+Left out: WebSocket APIs, private integrations (VPC links), custom domain names, mutual TLS, access logs, throttling. A
+stage serves what is there, without waiting for a deployment; response parameters are kept, not applied.
 """
 
 from segue.services.apigatewayv2 import apis, import_api, parts, resource_types, visits

@@ -1,4 +1,4 @@
-"""Who may take a route: everybody, whoever signs as IAM allows, or whomever a function lets through.
+"""Who may take a route: everybody, whoever signs as IAM allows or brings a token, or whomever a function lets through.
 
 Source: API Gateway developer guide, "Control access to HTTP APIs with AWS Lambda authorizers" and "with IAM
 authorization". What a function said is remembered for the request, not for its cache's time: it is asked every time.
@@ -22,6 +22,7 @@ from segue.languages.policy import evaluate
 from segue.services.apigatewayv2 import records
 from segue.services.apigatewayv2.entered import Entered, answer
 from segue.services.apigatewayv2.functions import function_of, role_or_service
+from segue.services.apigatewayv2.jwt_authorizers import authorize_by_token
 from segue.services.apigatewayv2.service import SERVICE
 
 Then = Callable[[Entered], Result]
@@ -32,7 +33,7 @@ def authorize(entered: Entered, then: Then) -> Result:
     kind = entered.route.get("AuthorizationType", "NONE")
     if kind == "AWS_IAM":
         return _by_signature(entered, then)
-    if kind == "CUSTOM" and "authorizer" not in entered.visit.memory:
+    if kind in ("CUSTOM", "JWT") and "authorizer" not in entered.visit.memory:
         return _ask(entered, then)
     return then(entered)
 
@@ -55,6 +56,8 @@ def _ask(entered: Entered, then: Then) -> Result:
     sources = [_identity(entered, source) for source in authorizer.get("IdentitySource") or ()]
     if not all(sources):
         return answer(entered.api, entered.visit, 401, "Unauthorized")
+    if authorizer["AuthorizerType"] == "JWT":
+        return authorize_by_token(entered, authorizer, str(sources[0]) if sources else "", then)
     event = _event(entered, authorizer, [str(source) for source in sources])
     call = role_or_service(entered.call, authorizer.get("AuthorizerCredentialsArn"))
     params = {"FunctionName": function_of(authorizer["AuthorizerUri"]), "Payload": json.dumps(event).encode()}
@@ -111,20 +114,7 @@ def _told(
     context = said.get("context") or {}
     own = authorizer["AuthorizerPayloadFormatVersion"] == "2.0"
     entered.visit.memory["authorizer"] = {"lambda": context} if own else context
-    return then(_again(entered, call))
-
-
-def _again(entered: Entered, call: Call) -> Entered:
-    """The same request in the transaction that settles."""
-    return Entered(
-        call.as_caller(entered.call.caller),
-        entered.api,
-        entered.visit,
-        entered.stage,
-        entered.path,
-        entered.route,
-        entered.variables,
-    )
+    return then(entered.within(call))
 
 
 def _allows(entered: Entered, said: dict[str, Any]) -> bool:

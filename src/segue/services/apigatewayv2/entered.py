@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -37,6 +37,10 @@ class Entered:
     @property
     def stage_name(self) -> str:
         return str(self.stage["StageName"])
+
+    def within(self, call: Call) -> Entered:
+        """The same request in another transaction: the one that settles what it has asked for."""
+        return replace(self, call=call.as_caller(self.call.caller))
 
     def asked(self, **more: Any) -> Asked:
         """What events tell of it."""

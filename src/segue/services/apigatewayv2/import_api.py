@@ -45,7 +45,9 @@ _AUTHORIZER = {
     "authorizerResultTtlInSeconds": "AuthorizerResultTtlInSeconds",
     "authorizerCredentials": "AuthorizerCredentialsArn",
     "enableSimpleResponses": "EnableSimpleResponses",
+    "jwtConfiguration": "JwtConfiguration",
 }
+_JWT = {"issuer": "Issuer", "audience": "Audience"}
 Document = dict[str, Any]
 
 
@@ -140,6 +142,9 @@ def _authorizers(call: Call, api_id: str, document: Document) -> dict[str, tuple
         if not isinstance(given, dict):
             continue
         params = {_AUTHORIZER[key]: value for key, value in given.items() if key in _AUTHORIZER}
+        if isinstance(params.get("JwtConfiguration"), dict):
+            given_jwt = params["JwtConfiguration"]
+            params["JwtConfiguration"] = {_JWT[key]: value for key, value in given_jwt.items() if key in _JWT}
         source = params.get("IdentitySource", [])
         params["IdentitySource"] = source.split(",") if isinstance(source, str) else source
         kind = str(given.get("type", "request")).upper()

@@ -74,9 +74,12 @@ def _check_integration(call: Call, api_id: str, document: Document) -> None:
 
 
 def _check_authorizer(call: Call, api_id: str, document: Document) -> None:
-    kind = document["AuthorizerType"]
-    if kind != "REQUEST":
-        raise not_implemented("apigatewayv2:CreateAuthorizer", f"the authorizer type {kind}")
+    if document["AuthorizerType"] == "JWT":
+        if not (document.get("JwtConfiguration") or {}).get("Issuer"):
+            raise AwsError("BadRequestException", "Issuer is required for JWT authorizers")
+        if len(document.get("IdentitySource") or ()) != 1:
+            raise AwsError("BadRequestException", "Exactly one identity source is required for JWT authorizers")
+        return
     if document.get("AuthorizerPayloadFormatVersion") not in ("1.0", "2.0"):
         raise AwsError("BadRequestException", "AuthorizerPayloadFormatVersion is a required parameter for authorizer")
 
