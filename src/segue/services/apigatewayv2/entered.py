@@ -71,5 +71,4 @@ def answer(api: HttpApi, visit: Visit, status: int, message: str) -> dict[str, A
 def finished(api: HttpApi, visit: Visit, response: Response) -> dict[str, Any]:
     """An answer, with what the API's CORS configuration adds."""
     response.headers.update(cors_headers(api.document.get("CorsConfiguration"), visit.request))
-    response.headers.setdefault("apigw-requestid", visit.memory.get("id", "") or "-")
     return {"response": response}
