@@ -13,6 +13,7 @@ from segue.arn import parse_arn
 from segue.errors import AwsError
 from segue.services.sns import records
 from segue.services.sns.service import SERVICE
+from segue.services.sns.subscriptions import NO_SENDER
 
 _LONGEST_NAME = 256
 _TOPIC = (
@@ -70,7 +71,14 @@ def _subscribe_inline(request: ResourceRequest, arn: str) -> None:
                 if (subscription.protocol, subscription.endpoint) == pair:
                     remove(request, "sns:Unsubscribe", {"SubscriptionArn": subscription.arn})
     for protocol, endpoint in wanted:
+        _note_sender(request, protocol)
         request.perform("sns:Subscribe", {"TopicArn": arn, "Protocol": protocol, "Endpoint": endpoint})
+
+
+def _note_sender(request: ResourceRequest, protocol: str) -> None:
+    """What is subscribed although nothing goes there: what would, is in the record of deliveries."""
+    if protocol not in ("sqs", "lambda"):
+        request.notes.append(f"{NO_SENDER.format(protocol=protocol)}; segue deliveries shows what it would")
 
 
 def _pair(subscription: dict[str, Any]) -> tuple[str, str]:
@@ -113,6 +121,7 @@ def _in_region(request: ResourceRequest, topic: str) -> ResourceRequest:
 def _create_subscription(request: ResourceRequest) -> Resource:
     given = request.properties
     note_ignored(request, "ReplayPolicy")
+    _note_sender(request, str(given["Protocol"]))
     params = {
         "TopicArn": given["TopicArn"],
         "Protocol": given["Protocol"],
