@@ -136,3 +136,10 @@ def test_a_global_endpoint_is_noted(resources: Resources) -> None:
     made = resources.create("AWS::Events::Endpoint", "E", Name="both", EventBuses=[], RoutingConfig={})
     assert made.attributes["Arn"] == "arn:aws:events:us-east-1:000000000000:endpoint/both"
     assert resources.notes == ["Global endpoints have no effect here: events go to the bus that they are put on"]
+
+
+def test_a_target_that_there_is_no_way_to_is_noted(resources: Resources) -> None:
+    stream = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
+    target = {"Id": "1", "Arn": stream, "RoleArn": "arn:aws:iam::000000000000:role/r"}
+    resources.create("AWS::Events::Rule", "R", EventPattern={"source": ["shop"]}, Targets=[target])
+    assert resources.notes == [f"Segue has no way to {stream}: the record of deliveries will tell of it"]

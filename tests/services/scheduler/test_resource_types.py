@@ -48,3 +48,15 @@ def test_a_group(segue: Segue) -> None:
     resources.delete("Tick")
     resources.delete("G")
     assert [group["Name"] for group in scheduler.list_schedule_groups()["ScheduleGroups"]] == ["default"]
+
+
+def test_what_has_no_effect_is_noted(segue: Segue) -> None:
+    resources = Resources(segue)
+    stream = {"Arn": "arn:aws:kinesis:us-east-1:000000000000:stream/s", "RoleArn": TARGET["RoleArn"]}
+    target = {**stream, "KinesisParameters": {"PartitionKey": "p"}}
+    key = "arn:aws:kms:us-east-1:000000000000:key/1"
+    resources.create("AWS::Scheduler::Schedule", "Tick", **{**SCHEDULE, "Target": target, "KmsKeyArn": key})
+    assert resources.notes == [
+        "KmsKeyArn has no effect here",
+        f"Segue has no way to {stream['Arn']}: the record of deliveries will tell of it",
+    ]

@@ -11,7 +11,7 @@ from segue.api import Call, Target, deliver
 from segue.api.caller import service_caller
 from segue.api.deliver import attempt, dead_letter, deliver_later
 from segue.api.deliveries import Delivery, record
-from segue.arn import Arn, parse_arn
+from segue.arn import Arn, is_arn, parse_arn
 from segue.errors import AwsError
 from segue.jobs import Again, Job, Outbound, Pending
 from segue.languages.asl.json_text import dump, parse
@@ -179,6 +179,11 @@ _REQUESTS: dict[str, Callable[[Call, Handover], Request]] = {
     "logs": _log_group,
 }
 """Target service → what is performed on it. Buses are in ``routing``: an event passes on as it is."""
+
+
+def reaches(arn: str) -> bool:
+    """Whether there is a way to a target."""
+    return is_arn(arn) and parse_arn(arn).service in (*_REQUESTS, "events")
 
 
 @SERVICE.job("destination")

@@ -12,6 +12,7 @@ from typing import Any
 from segue.api.resource_types import Resource, ResourceRequest, ResourceType, chosen, is_gone, remove, retag
 from segue.arn import parse_arn
 from segue.errors import AwsError
+from segue.services.events.delivery import reaches
 from segue.services.events.names import bus_arn
 from segue.services.events.records import DEFAULT_BUS
 from segue.services.events.service import SERVICE
@@ -45,6 +46,8 @@ def _put_rule(request: ResourceRequest, name: str, bus: str | None) -> dict[str,
     made = request.perform("events:PutRule", {"Name": name, "EventBusName": bus, "Tags": request.all_tags(), **given})
     if targets := request.properties.get("Targets"):
         answer = request.perform("events:PutTargets", {"Rule": name, "EventBusName": bus, "Targets": targets})
+        for arn in (target.get("Arn", "") for target in targets if not reaches(target.get("Arn", ""))):
+            request.notes.append(f"Segue has no way to {arn}: the record of deliveries will tell of it")
         for failed in answer["FailedEntries"]:
             raise AwsError(failed["ErrorCode"], failed["ErrorMessage"])
     return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from segue.api.resource_types import Resource, ResourceRequest, ResourceType, remove
+from segue.api.resource_types import Resource, ResourceRequest, ResourceType, note_ignored, remove, retag
 from segue.errors import AwsError
 from segue.services.pipes.service import SERVICE
 
@@ -17,6 +17,7 @@ _STREAM = "DynamoDBStreamParameters"
 
 
 def _create(request: ResourceRequest) -> Resource:
+    note_ignored(request, "KmsKeyIdentifier")
     name = request.name("Name", _LONGEST_NAME)
     tags = request.all_tags()
     request.perform("pipes:CreatePipe", {**request.properties, "Name": name, "Tags": tags or None})
@@ -50,17 +51,8 @@ def _update(request: ResourceRequest) -> Resource:
         kept = {name: value for name, value in source[_STREAM].items() if name != "StartingPosition"}
         given["SourceParameters"] = {**source, _STREAM: kept}
     request.perform("pipes:UpdatePipe", {**given, "Name": request.physical_id})
-    _tag(request)
+    retag(request, "pipes", {"resourceArn": request.attributes["Arn"]})
     return _pipe(request, request.physical_id)
-
-
-def _tag(request: ResourceRequest) -> None:
-    arn, tags = request.attributes["Arn"], request.all_tags()
-    before = request.perform("pipes:ListTagsForResource", {"resourceArn": arn})["tags"]
-    if stale := [key for key in before if key not in tags]:
-        request.perform("pipes:UntagResource", {"resourceArn": arn, "tagKeys": stale})
-    if tags:
-        request.perform("pipes:TagResource", {"resourceArn": arn, "tags": tags})
 
 
 def _delete(request: ResourceRequest) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from segue.api.resource_types import Resource, ResourceRequest, ResourceType, remove
+from segue.api.resource_types import Resource, ResourceRequest, ResourceType, note_ignored, remove, retag
 from segue.services.scheduler.service import SERVICE, invalid
+from segue.services.scheduler.targets import reaches
 
 _LONGEST_NAME = 64
 _DATES = ("StartDate", "EndDate")
@@ -17,6 +18,10 @@ _DATES = ("StartDate", "EndDate")
 
 def _schedule(request: ResourceRequest) -> dict[str, Any]:
     properties = dict(request.properties)
+    note_ignored(request, "KmsKeyArn")
+    target = properties.get("Target")
+    if isinstance(target, dict) and not reaches(str(target.get("Arn", ""))):
+        request.notes.append(f"Segue has no way to {target.get('Arn')}: the record of deliveries will tell of it")
     for name in _DATES:
         if isinstance(properties.get(name), str):
             properties[name] = _milliseconds(name, properties[name])
@@ -64,13 +69,7 @@ def _group(request: ResourceRequest, name: str) -> Resource:
 
 
 def _update_group(request: ResourceRequest) -> Resource:
-    arn, tags = request.attributes["Arn"], request.all_tags()
-    before = request.perform("scheduler:ListTagsForResource", {"ResourceArn": arn})["Tags"]
-    if stale := [tag["Key"] for tag in before if tag["Key"] not in tags]:
-        request.perform("scheduler:UntagResource", {"ResourceArn": arn, "TagKeys": stale})
-    if tags:
-        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-        request.perform("scheduler:TagResource", {"ResourceArn": arn, "Tags": pairs})
+    retag(request, "scheduler", {"ResourceArn": request.attributes["Arn"]})
     return Resource(request.physical_id, request.attributes)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from segue.api import Call
 from segue.api.sdk.members import UnusableParameters, to_model
 from segue.api.sdk.names import UnknownService, operation_named
-from segue.arn import Arn, parse_arn
+from segue.arn import Arn, is_arn, parse_arn
 from segue.errors import not_implemented
 from segue.languages.asl.json_text import dump, parse
 from segue.services.scheduler.service import invalid
@@ -153,3 +153,8 @@ TEMPLATES: dict[str, Callable[[Call, dict[str, Any], Arn, str], Request]] = {
     "events": _bus,
 }
 """Target service → what is performed on it."""
+
+
+def reaches(arn: str) -> bool:
+    """Whether there is a way to a target (whether its operation is one of Segue's is seen when it is performed)."""
+    return arn.startswith(UNIVERSAL) or (is_arn(arn) and parse_arn(arn).service in TEMPLATES)
