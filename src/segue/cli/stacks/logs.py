@@ -187,7 +187,10 @@ def _show(tail: Tail, *, since_ms: int, follow: bool, pause: Callable[[float], N
     width = max(map(len, names), default=0)
     colours = {name: ROTATION[at % len(ROTATION)] for at, name in enumerate(names)}
     while True:
-        for at, name, message in tail.events(since_ms):
+        events = tail.events(since_ms)
+        if not events and not follow:
+            print("segue: nothing like that was logged; look further back with --since 1d", file=sys.stderr)
+        for at, name, message in events:
             head = f"{_clock(at)}  {name:<{width}}"
             for text in _lines(message):
                 screen.line(f"{screen.paint(head, colours[name])}  {text}")
