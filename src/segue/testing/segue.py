@@ -36,7 +36,7 @@ class Segue:
         self._timers = ManualTimers(self.clock)
         self._temporary = tempfile.TemporaryDirectory(prefix="segue-test-") if data is None else None
         directory = Path(self._temporary.name) if self._temporary else data
-        self._settings = Settings(data=directory, port=0, **settings)
+        self._settings = Settings(data=directory, port=0, **{"stack_wait_ms": 0, **settings})
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="segue", daemon=True)
 

@@ -47,9 +47,11 @@ def attempt(
                 call=on_behalf(call, stack),
                 type_name=row.type,
                 logical_id=row.logical_id,
-                properties=resolve(call, stack, row.data.get("properties", {})),
+                properties=_resolved(
+                    call, stack, row.data.get("properties", {}), strict=row.status != "DELETE_IN_PROGRESS"
+                ),
                 physical_id=row.physical_id,
-                previous={} if previous is None else resolve(call, stack, previous),
+                previous={} if previous is None else _resolved(call, stack, previous, strict=False),
                 attributes=row.data.get("attributes", {}),
                 stack_id=stack.id,
                 stack_name=stack.name,
@@ -71,6 +73,17 @@ def attempt(
     finally:
         if notes:
             row.data["notes"] = notes
+
+
+def _resolved(call: Call, stack: Stack, properties: dict[str, Any], *, strict: bool) -> dict[str, Any]:
+    """Properties with what their dynamic references stand for; of what is past (not ``strict``) it may be gone."""
+    try:
+        found: dict[str, Any] = resolve(call, stack, properties)
+    except TemplateError:
+        if strict:
+            raise
+        return properties
+    return found
 
 
 def resource_tags(stack: Stack, logical_id: str) -> dict[str, str]:

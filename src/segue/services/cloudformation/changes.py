@@ -126,6 +126,13 @@ def _properties(instance: Instance, name: str, known: Facts) -> dict[str, Any]:
     return found if schema is None else schema.coerce(found)[0]
 
 
+def _metadata(instance: Instance, name: str, known: Facts) -> Any:
+    try:
+        return instance.evaluate(instance.resources[name].declaration.metadata, known)
+    except TemplateError:
+        return UNKNOWN
+
+
 def _added(instance: Instance, name: str, known: Facts) -> Change:
     return Change("Add", name, instance.resources[name].type, after=_properties(instance, name, known))
 
@@ -144,7 +151,7 @@ def _modified(
         scope.append("Tags")
         details.append(_other_detail("Tags"))
     for part, is_now, was in (
-        ("Metadata", instance.evaluate(resource.declaration.metadata, known), row.data.get("metadata")),
+        ("Metadata", _metadata(instance, name, known), row.data.get("metadata")),
         ("DeletionPolicy", resource.deletion_policy, row.data.get("deletion_policy", "")),
         ("UpdateReplacePolicy", resource.update_replace_policy, row.data.get("replace_policy", "")),
     ):

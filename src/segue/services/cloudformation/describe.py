@@ -8,7 +8,9 @@ import orjson
 
 from segue.api import Call
 from segue.api.paginate import decode_token, encode_token
+from segue.jobs import Pending
 from segue.services.cloudformation import events, records, resource_records
+from segue.services.cloudformation.operations import stack_key
 from segue.services.cloudformation.records import Stack
 from segue.services.cloudformation.resource_records import ResourceRow
 from segue.services.cloudformation.service import SERVICE, existing, invalid, scope_of, stack_arn
@@ -20,13 +22,21 @@ _NOT_CHECKED = {"StackDriftStatus": "NOT_CHECKED"}
 
 
 @SERVICE.operation("DescribeStacks", reads=True, resource=stack_arn)
-def describe_stacks(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """One stack, or all that are not deleted."""
-    if params.get("StackName"):
-        lately = _lately_deleted(call, params["StackName"])
-        return {"Stacks": [shown(lately or existing(call, params["StackName"], deleted=True))]}
-    page, more = _page_of_stacks(call, params, deleted=False)
-    return {"Stacks": [shown(stack) for stack in page], **more}
+def describe_stacks(call: Call, params: dict[str, Any]) -> dict[str, Any] | Pending:
+    """One stack, or all that are not deleted.
+
+    Of one whose operation has begun a moment ago the answer waits a little, until it has ended (see
+    ``Settings.stack_wait_ms``).
+    """
+    if not params.get("StackName"):
+        page, more = _page_of_stacks(call, params, deleted=False)
+        return {"Stacks": [shown(stack) for stack in page], **more}
+    stack = _lately_deleted(call, params["StackName"]) or existing(call, params["StackName"], deleted=True)
+    if stack.busy and stack.operation is not None and not call.nested:
+        until_ms = stack.operation["begun_at"] + call.api.settings.stack_wait_ms
+        if until_ms > call.now_ms:
+            return Pending((stack_key(stack.id),), until_ms)
+    return {"Stacks": [shown(stack)]}
 
 
 @SERVICE.operation("ListStacks", reads=True)

@@ -45,7 +45,7 @@ def new_operation(call: Call, kind: str, phase: str, token: str = "", **more: An
     """The plain data of an operation that begins."""
     operation_id = call.tx.ids.uuid()
     common = {"id": operation_id, "kind": kind, "phase": phase, "token": token, "failed": [], "series": operation_id}
-    return {**common, **more}
+    return {**common, "begun_at": call.now_ms, **more}
 
 
 def plan(
