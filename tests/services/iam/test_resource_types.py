@@ -113,6 +113,7 @@ def test_a_managed_policy_has_versions(resources: Resources, iam: Any) -> None:
         "AWS::IAM::ManagedPolicy", "Managed", PolicyDocument=allow("a:0"), Roles=["worker"], Description="d"
     )
     assert made.physical_id == "arn:aws:iam::000000000000:policy/app-Managed-ABCDEFGHIJKL"
+    assert made.attributes["CreateDate"] == "2023-11-14T22:13:20Z"
     for number in range(1, 8):
         resources.update("Managed", PolicyDocument=allow(f"a:{number}"), Description="d")
     version = iam.get_policy(PolicyArn=made.physical_id)["Policy"]["DefaultVersionId"]
@@ -131,6 +132,7 @@ def test_users_keys_and_groups(resources: Resources, iam: Any) -> None:
     assert "LoginProfile has no effect" in resources.notes[0]
     key = resources.create("AWS::IAM::AccessKey", "Key", UserName="u")
     assert key.attributes["SecretAccessKey"]
+    assert key.attributes["Id"] == key.physical_id
     resources.update("Key", UserName="u", Status="Inactive")
     assert iam.list_access_keys(UserName="u")["AccessKeyMetadata"][0]["Status"] == "Inactive"
     assert [user["UserName"] for user in iam.get_group(GroupName="g")["Users"]] == ["u"]

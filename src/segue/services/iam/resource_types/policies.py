@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from segue.api.resource_types import Resource, ResourceRequest, ResourceType, is_gone, remove
@@ -51,7 +52,12 @@ def _create_managed(request: ResourceRequest) -> Resource:
 def _managed(request: ResourceRequest, arn: str) -> Resource:
     policy = request.perform("iam:GetPolicy", {"PolicyArn": arn})["Policy"]
     shown = ("AttachmentCount", "DefaultVersionId", "IsAttachable", "PermissionsBoundaryUsageCount", "PolicyId")
-    return Resource(arn, {"PolicyArn": arn, **{member: policy[member] for member in shown}})
+    dates = {member: _iso(policy[member]) for member in ("CreateDate", "UpdateDate")}
+    return Resource(arn, {"PolicyArn": arn, **{member: policy[member] for member in shown}, **dates})
+
+
+def _iso(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _update_managed(request: ResourceRequest) -> Resource:

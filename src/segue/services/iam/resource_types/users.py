@@ -47,7 +47,7 @@ def _delete_user(request: ResourceRequest) -> None:
 
 def _create_access_key(request: ResourceRequest) -> Resource:
     key = request.perform("iam:CreateAccessKey", {"UserName": request.properties["UserName"]})["AccessKey"]
-    made = Resource(key["AccessKeyId"], {"SecretAccessKey": key["SecretAccessKey"]})
+    made = Resource(key["AccessKeyId"], {"Id": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]})
     if request.properties.get("Status", "Active") != "Active":
         _set_status(request, made.physical_id)
     return made
@@ -75,7 +75,8 @@ def _add_to_group(request: ResourceRequest) -> Resource:
             remove(request, "iam:RemoveUserFromGroup", {"GroupName": group, "UserName": user})
     for user in users:
         request.perform("iam:AddUserToGroup", {"GroupName": group, "UserName": user})
-    return Resource(request.physical_id or request.name("", 128))
+    made = request.physical_id or request.name("", 128)
+    return Resource(made, {"Id": made})
 
 
 def _remove_from_group(request: ResourceRequest) -> None:
