@@ -61,6 +61,8 @@ def test_versions(runtime: str, version: str) -> None:
         ("import '@aws-sdk/client-s3';", {"@aws-sdk/client-s3"}),
         ("await import('@aws-sdk/client-s3')", {"@aws-sdk/client-s3"}),
         ('__toESM(__require("@smithy/node-http-handler/dist-cjs/x"))', {"@smithy/node-http-handler"}),
+        ("this.name = `@aws-sdk/client-${this.service}`;", {"@aws-sdk/*"}),
+        ('require("@aws-sdk/client-" + service)', {"@aws-sdk/*"}),
         ("'use @aws-sdk/client-s3'; // from aws-sdk", set()),
         ("require('aws-sdk-mock'); require('./aws-sdk')", set()),
     ],
