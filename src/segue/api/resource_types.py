@@ -156,6 +156,28 @@ def remove(request: ResourceRequest, operation: str, params: Mapping[str, Any]) 
             raise
 
 
+ALREADY_EXISTS = "AlreadyExists"
+"""The code of what a type itself refuses to make, because it is there."""
+
+
+def refuse_existing(request: ResourceRequest, identifier: str, operation: str, params: Mapping[str, Any]) -> None:
+    """For what is created idempotently: refuse to make, and so to take over, what is there already.
+
+    Args:
+        identifier: of the resource, for people.
+        operation, params: what describes it where it is there.
+
+    Raises:
+        AwsError: ``AlreadyExists``.
+    """
+    try:
+        request.perform(operation, params)
+    except AwsError:
+        return  # creation says what is wrong, if anything is
+    words = f"Resource of type '{request.type_name}' with identifier '{identifier}' already exists."
+    raise AwsError(ALREADY_EXISTS, words)
+
+
 def retag(request: ResourceRequest, service: str, resource: Mapping[str, str], listing: str = "") -> None:
     """Have a resource carry the tags of its stack and of its template, and no others (on update).
 

@@ -75,7 +75,7 @@ def test_a_rule_of_another_bus(resources: Resources, events: Any) -> None:
 
 def test_a_rule_that_is_there_is_not_taken_over(resources: Resources, events: Any) -> None:
     events.put_rule(Name="taken", ScheduleExpression="rate(1 minute)")
-    with pytest.raises(AwsError, match="taken already exists"):
+    with pytest.raises(AwsError, match="taken' already exists"):
         resources.create(RULE, "Rule", Name="taken", ScheduleExpression="rate(5 minutes)")
 
 

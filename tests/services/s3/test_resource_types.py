@@ -107,7 +107,7 @@ def test_only_an_empty_bucket_is_deleted(resources: Resources, s3: Any) -> None:
 
 def test_a_bucket_that_is_there_is_not_taken_over(resources: Resources, s3: Any) -> None:
     s3.create_bucket(Bucket="taken")
-    with pytest.raises(AwsError, match="taken already exists"):
+    with pytest.raises(AwsError, match="taken' already exists"):
         resources.create(BUCKET, "Files", BucketName="taken")
 
 

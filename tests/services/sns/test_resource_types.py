@@ -63,7 +63,7 @@ def test_a_fifo_topic_gets_a_name_that_ends_so(resources: Resources, sns: Any) -
 
 def test_a_topic_that_is_there_is_not_taken_over(resources: Resources, sns: Any) -> None:
     sns.create_topic(Name="taken")
-    with pytest.raises(AwsError, match="taken already exists"):
+    with pytest.raises(AwsError, match="taken' already exists"):
         resources.create(TOPIC, "Topic", TopicName="taken")
 
 

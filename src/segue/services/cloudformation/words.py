@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from segue.api import Call
+from segue.api.resource_types import ALREADY_EXISTS
 from segue.errors import AwsError
 
 CREATE_CANCELLED = "Resource creation cancelled"
@@ -38,7 +39,9 @@ def handler_reason(call: Call, type_name: str, error: AwsError) -> str:
     code = next((said for words, said in _HANDLER_CODES if any(word in error.code for word in words)), "")
     parts = type_name.split("::")
     service = parts[1].capitalize() if len(parts) == 3 else type_name
-    said = f"{error.message} (Service: {service}, Status Code: {error.status}, Request ID: {call.tx.ids.uuid()})"
+    said = error.message
+    if error.code != ALREADY_EXISTS:  # which no service has said
+        said += f" (Service: {service}, Status Code: {error.status}, Request ID: {call.tx.ids.uuid()})"
     token = call.tx.ids.uuid()
     return (
         f'Resource handler returned message: "{said}" '

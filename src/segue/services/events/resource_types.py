@@ -9,7 +9,16 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from segue.api.resource_types import Resource, ResourceRequest, ResourceType, chosen, is_gone, remove, retag
+from segue.api.resource_types import (
+    Resource,
+    ResourceRequest,
+    ResourceType,
+    chosen,
+    is_gone,
+    refuse_existing,
+    remove,
+    retag,
+)
 from segue.arn import parse_arn
 from segue.errors import AwsError
 from segue.services.events.delivery import reaches
@@ -25,19 +34,9 @@ def _create_rule(request: ResourceRequest) -> Resource:
     name, bus = request.name("Name", _LONGEST_NAME), request.properties.get("EventBusName")
     bus_name = parse_arn(bus_arn(request.call, bus)).resource.partition("/")[2]
     physical_id = name if bus_name == DEFAULT_BUS else f"{bus_name}|{name}"
-    _refuse_existing_rule(request, {"Name": name, "EventBusName": bus})
+    refuse_existing(request, physical_id, "events:DescribeRule", {"Name": name, "EventBusName": bus})
     made = _put_rule(request, name, bus)
     return Resource(physical_id, {"Arn": made["RuleArn"], "RuleName": name})
-
-
-def _refuse_existing_rule(request: ResourceRequest, params: dict[str, Any]) -> None:
-    try:
-        request.perform("events:DescribeRule", params)
-    except AwsError as error:
-        if is_gone(error):
-            return
-        raise
-    raise AwsError("AlreadyExists", f"{params['Name']} already exists")
 
 
 def _put_rule(request: ResourceRequest, name: str, bus: str | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from segue.api.resource_types import Resource, ResourceRequest, ResourceType, is_gone, note_ignored, remove
+from segue.api.resource_types import Resource, ResourceRequest, ResourceType, note_ignored, refuse_existing, remove
 from segue.errors import AwsError
 from segue.services.s3 import bucket_properties, website
 from segue.services.s3.service import SERVICE
@@ -108,7 +108,7 @@ _ACLS = {
 
 def _create_bucket(request: ResourceRequest) -> Resource:
     name = _name(request)
-    _refuse_existing(request, name)
+    refuse_existing(request, name, "s3:HeadBucket", {"Bucket": name})  # in us-east-1, creation is idempotent
     region = request.call.region
     params: dict[str, Any] = {"Bucket": name, "ObjectLockEnabledForBucket": request.properties.get("ObjectLockEnabled")}
     if region != _HOME:
@@ -128,17 +128,6 @@ def _name(request: ResourceRequest) -> str:
     if prefix and not request.properties.get("BucketName"):
         return f"{prefix}-{request.call.account}-{request.call.region}-an"
     return request.name("BucketName", _LONGEST_NAME, lower=True)
-
-
-def _refuse_existing(request: ResourceRequest, name: str) -> None:
-    """In us-east-1 creation is idempotent, so a bucket that is there would become the stack's."""
-    try:
-        request.perform("s3:HeadBucket", {"Bucket": name})
-    except AwsError as error:
-        if is_gone(error):
-            return
-        raise
-    raise AwsError("AlreadyExists", f"{name} already exists")
 
 
 def _put(request: ResourceRequest, name: str, setting: _Setting, value: dict[str, Any]) -> None:

@@ -8,7 +8,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from segue.api.resource_types import Resource, ResourceRequest, ResourceType, note_ignored, remove, retag
+from segue.api.resource_types import (
+    Resource,
+    ResourceRequest,
+    ResourceType,
+    note_ignored,
+    refuse_existing,
+    remove,
+    retag,
+)
 from segue.arn import parse_arn
 from segue.errors import AwsError
 from segue.services.sns import records
@@ -37,13 +45,13 @@ def _create_topic(request: ResourceRequest) -> Resource:
     fifo = request.properties.get("FifoTopic") is True
     made_up = fifo and "TopicName" not in request.properties
     name = request.name("TopicName", _LONGEST_NAME - 5 * made_up) + ".fifo" * made_up
-    if records.topic_of(request.call.tx, request.call.arn("sns", name)) is not None:
-        raise AwsError("AlreadyExists", f"{name} already exists")
+    arn = request.call.arn("sns", name)
+    refuse_existing(request, arn, "sns:GetTopicAttributes", {"TopicArn": arn})
     attributes = _attributes(request.properties)
     if fifo:
         attributes["FifoTopic"] = "true"
     params = {"Name": name, "Attributes": attributes, "Tags": request.all_tags()}
-    arn = request.perform("sns:CreateTopic", params)["TopicArn"]
+    request.perform("sns:CreateTopic", params)
     _subscribe_inline(request, arn)
     note_ignored(request, *_IGNORED)
     return Resource(arn, {"TopicArn": arn, "TopicName": name})

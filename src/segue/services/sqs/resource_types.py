@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from segue.api.resource_types import Resource, ResourceRequest, ResourceType, is_gone, remove
-from segue.errors import AwsError
+from segue.api.resource_types import Resource, ResourceRequest, ResourceType, refuse_existing, remove
 from segue.services.sqs.addresses import arn_of_url
 from segue.services.sqs.service import SERVICE
 
@@ -29,20 +28,9 @@ def _create_queue(request: ResourceRequest) -> Resource:
         attributes.pop("FifoQueue", None)  # the API refuses what the template may say
         if attributes.get("ContentBasedDeduplication") is False:
             del attributes["ContentBasedDeduplication"]
-    _refuse_existing(request, name)
+    refuse_existing(request, name, "sqs:GetQueueUrl", {"QueueName": name})
     made = request.perform("sqs:CreateQueue", {"QueueName": name, "Attributes": attributes, "tags": request.all_tags()})
     return _queue(request, made["QueueUrl"], name)
-
-
-def _refuse_existing(request: ResourceRequest, name: str) -> None:
-    """Creation is idempotent, so a queue that is there would become the stack's."""
-    try:
-        request.perform("sqs:GetQueueUrl", {"QueueName": name})
-    except AwsError as error:
-        if is_gone(error):
-            return
-        raise
-    raise AwsError("AlreadyExists", f"Resource of type 'AWS::SQS::Queue' with identifier '{name}' already exists.")
 
 
 def _queue(request: ResourceRequest, url: str, name: str) -> Resource:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from segue.api.resource_types import Resource, ResourceRequest, ResourceType, chosen, remove, retag
+from segue.api.resource_types import Resource, ResourceRequest, ResourceType, chosen, refuse_existing, remove, retag
 from segue.errors import AwsError
 from segue.jobs import Pending
 from segue.services.states.service import SERVICE
@@ -28,7 +28,7 @@ _UNSET: dict[str, Any] = {
 def _create_machine(request: ResourceRequest) -> Resource:
     name = request.name("StateMachineName", _LONGEST_NAME)
     arn = request.call.arn("states", f"stateMachine:{name}")
-    _refuse_existing(request, "DescribeStateMachine", {"StateMachineArn": arn})
+    refuse_existing(request, arn, f"{_SERVICE}:DescribeStateMachine", {"StateMachineArn": arn})
     params = {
         "Name": name,
         "Definition": definition_of(request),
@@ -38,15 +38,6 @@ def _create_machine(request: ResourceRequest) -> Resource:
     }
     request.perform(f"{_SERVICE}:CreateStateMachine", params)
     return _machine(request, arn, name)
-
-
-def _refuse_existing(request: ResourceRequest, operation: str, params: dict[str, str]) -> None:
-    """Creation is idempotent, so what is there already would become the stack's; CloudFormation refuses that."""
-    try:
-        request.perform(f"{_SERVICE}:{operation}", params)
-    except AwsError:
-        return
-    raise AwsError("AlreadyExists", f"Resource already exists: '{next(iter(params.values()))}'")
 
 
 def _machine(request: ResourceRequest, arn: str, name: str) -> Resource:
@@ -82,7 +73,7 @@ _LOOK_AGAIN_MS = 200
 def _create_activity(request: ResourceRequest) -> Resource:
     name = request.name("Name", _LONGEST_NAME)
     arn = request.call.arn("states", f"activity:{name}")
-    _refuse_existing(request, "DescribeActivity", {"ActivityArn": arn})
+    refuse_existing(request, arn, f"{_SERVICE}:DescribeActivity", {"ActivityArn": arn})
     keys = request.properties.get("EncryptionConfiguration")
     params = {"Name": name, "Tags": request.all_tags(), "EncryptionConfiguration": keys}
     request.perform(f"{_SERVICE}:CreateActivity", params)
@@ -117,7 +108,8 @@ def _create_alias(request: ResourceRequest) -> Resource:
     routing = _routing(request)
     machine = routing[0]["StateMachineVersionArn"].rpartition(":")[0]
     name = request.name("Name", _LONGEST_NAME)
-    _refuse_existing(request, "DescribeStateMachineAlias", {"StateMachineAliasArn": f"{machine}:{name}"})
+    arn = f"{machine}:{name}"
+    refuse_existing(request, arn, f"{_SERVICE}:DescribeStateMachineAlias", {"StateMachineAliasArn": arn})
     params = {"Name": name, "Description": request.properties.get("Description"), "RoutingConfiguration": routing}
     made = request.perform(f"{_SERVICE}:CreateStateMachineAlias", params)
     return Resource(made["stateMachineAliasArn"], {"Arn": made["stateMachineAliasArn"]})
