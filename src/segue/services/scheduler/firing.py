@@ -15,7 +15,7 @@ from segue.languages.schedules import At, Schedule, parse_zoned
 from segue.services.scheduler import records
 from segue.services.scheduler.records import ScheduleRow
 from segue.services.scheduler.service import PRINCIPAL, SERVICE
-from segue.services.scheduler.targets import Occasion, request_of
+from segue.services.scheduler.targets import Occasion, payload_of, request_of
 from segue.store import Transaction
 
 _FIRE = "scheduler:fire"
@@ -84,20 +84,21 @@ def invoke(call: Call, job: Job) -> Again | Outbound | Pending | None:
     occasion = Occasion(job.key, job.payload["at"], f"{call.tx.ids.random.getrandbits(64):016x}", job.attempts)
     due_ms = job.payload["due"]
     call = call.as_caller(call.caller.in_region(parse_arn(job.key).region))
+    payload = payload_of(call, target, occasion)
     try:
-        request = request_of(call, target, occasion)
+        request = request_of(call, target, payload)
     except AwsError as error:
-        _refused(call, target, occasion, error)
+        _refused(call, target, occasion, payload, error)
         return None
     if request is None:
         service = parse_arn(target["Arn"]).service
-        _refused(call, target, occasion, not_implemented(f"targets of the service '{service}'"))
+        _refused(call, target, occasion, payload, not_implemented(f"targets of the service '{service}'"))
         return None
-    return attempt(call, _delivery(target, occasion, *request), job.attempts, due_ms)
+    return attempt(call, _delivery(target, occasion, payload, *request), job.attempts, due_ms)
 
 
-def _refused(call: Call, target: dict[str, Any], occasion: Occasion, error: AwsError) -> None:
-    delivery = _delivery(target, occasion, f"{parse_arn(target['Arn']).service}:?", {})
+def _refused(call: Call, target: dict[str, Any], occasion: Occasion, payload: str, error: AwsError) -> None:
+    delivery = _delivery(target, occasion, payload, f"{parse_arn(target['Arn']).service}:?", {})
     kept = bool(delivery.dead_letter_arn) and dead_letter(call, delivery, error, occasion.attempt)
     status = "dead-lettered" if kept else "failed"
     reason = f"{error.code}: {error.message}"
@@ -105,7 +106,9 @@ def _refused(call: Call, target: dict[str, Any], occasion: Occasion, error: AwsE
     record(call, hop)
 
 
-def _delivery(target: dict[str, Any], occasion: Occasion, operation: str, params: dict[str, Any]) -> Target:
+def _delivery(
+    target: dict[str, Any], occasion: Occasion, payload: str, operation: str, params: dict[str, Any]
+) -> Target:
     """The delivery with the target's retry policy and dead-letter queue.
 
     Source: user guide, "Configuring a dead-letter queue": the message is the input, its attributes say of what.
@@ -119,7 +122,7 @@ def _delivery(target: dict[str, Any], occasion: Occasion, operation: str, params
         params=params,
         role_arn=target["RoleArn"],
         dead_letter_arn=target.get("DeadLetterConfig", {}).get("Arn", ""),
-        dead_letter_body=occasion.fill(target.get("Input", "{}")),
+        dead_letter_body=payload,
         dead_letter_attributes={
             "EXECUTION_ID": occasion.execution_id,
             "IS_PAYLOAD_TRUNCATED": "false",

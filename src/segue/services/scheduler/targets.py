@@ -63,7 +63,14 @@ class Occasion:
         return text
 
 
-def request_of(call: Call, target: dict[str, Any], occasion: Occasion) -> Request | None:
+def payload_of(call: Call, target: dict[str, Any], occasion: Occasion) -> str:
+    """What the target is given: its input with context attributes, or a notification."""
+    given = "{}" if target["Arn"].startswith(UNIVERSAL) else None
+    text = target.get("Input", given)
+    return notification(call, occasion) if text is None else occasion.fill(text)
+
+
+def request_of(call: Call, target: dict[str, Any], payload: str) -> Request | None:
     """What to perform; ``None`` where Segue has no way to the target.
 
     Raises:
@@ -71,13 +78,10 @@ def request_of(call: Call, target: dict[str, Any], occasion: Occasion) -> Reques
             attributes filled in).
     """
     if target["Arn"].startswith(UNIVERSAL):
-        return universal(target, occasion.fill(target.get("Input", "{}")))
+        return universal(target, payload)
     arn = parse_arn(target["Arn"])
     make = TEMPLATES.get(arn.service)
-    if make is None:
-        return None
-    given = target.get("Input")
-    return make(call, target, arn, occasion.fill(given) if given is not None else notification(call, occasion))
+    return None if make is None else make(call, target, arn, payload)
 
 
 def universal(target: dict[str, Any], text: str) -> Request:
