@@ -199,6 +199,14 @@ def test_well_formed_documents() -> None:
     assert validate_document(json.dumps(trust), "trust") == trust
 
 
+def test_statements_are_named_once_in_policies_of_identities_alone() -> None:
+    statement = {"Sid": "A", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    with pytest.raises(MalformedPolicy, match="must be unique"):
+        validate_document(json.dumps({"Version": "2012-10-17", "Statement": [statement, statement]}))
+    public = {**statement, "Principal": "*"}
+    assert validate_document(json.dumps({"Statement": [public, public]}), "resource")
+
+
 @given(st.text(alphabet="ab:*?", max_size=12), st.text(alphabet="ab:", max_size=12))
 def test_wildcards_agree_with_the_plain_definition(pattern: str, text: str) -> None:
     def matches(p: str, t: str) -> bool:

@@ -47,7 +47,8 @@ def validate_document(text: str, kind: Kind = "identity") -> dict[str, Any]:
     for statement in listed:
         _statement(statement, kind)
     sids = [statement["Sid"] for statement in listed if statement.get("Sid")]
-    _require(len(set(sids)) == len(sids), "Statement IDs (SID) in a single policy must be unique.")
+    unique = kind == "resource" or len(set(sids)) == len(sids)  # buckets and repositories bear the same one twice
+    _require(unique, "Statement IDs (SID) in a single policy must be unique.")
     return document
 
 
