@@ -40,8 +40,9 @@ def create_change_set(call: Call, params: dict[str, Any]) -> dict[str, Any] | Ou
     kind = params.get("ChangeSetType", "UPDATE")
     if kind == "IMPORT" or params.get("ResourcesToImport"):
         raise not_implemented("cloudformation:CreateChangeSet", "ChangeSetType IMPORT")
-    if params.get("DeploymentMode"):
-        raise not_implemented("cloudformation:CreateChangeSet", "DeploymentMode")
+    for member in ("DeploymentMode", "ImportExistingResources"):
+        if params.get(member):
+            raise not_implemented("cloudformation:CreateChangeSet", member)
     stack = _stack_of(call, params, kind)
     known = change_set_records.by_name(call.tx, stack.id, params["ChangeSetName"])
     if known is not None and known.execution not in ("EXECUTE_COMPLETE", "OBSOLETE", "EXECUTE_FAILED"):
