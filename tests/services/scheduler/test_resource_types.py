@@ -42,6 +42,9 @@ def test_a_group(segue: Segue) -> None:
     assert (made.physical_id, made.attributes["State"]) == ("g", "ACTIVE")
     assert made.attributes["CreationDate"] == "2023-11-14T22:13:20Z"
     resources.create("AWS::Scheduler::Schedule", "Tick", **SCHEDULE, GroupName="g", Name="s")
+    moved = resources.update("Tick", **SCHEDULE, Name="s")
+    assert moved.attributes["Arn"].endswith(":schedule/default/s")
+    assert [one["GroupName"] for one in scheduler.list_schedules()["Schedules"]] == ["default"]
     resources.update("G", Name="g", Tags=[{"Key": "b", "Value": "2"}])
     tags = scheduler.list_tags_for_resource(ResourceArn=made.attributes["Arn"])["Tags"]
     assert {tag["Key"] for tag in tags} == {"aws:cloudformation:stack-name", "b"}

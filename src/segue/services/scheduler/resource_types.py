@@ -37,12 +37,20 @@ def _milliseconds(name: str, text: str) -> int:
 
 
 def _create_schedule(request: ResourceRequest) -> Resource:
-    name = request.name("Name", _LONGEST_NAME)
+    return _create_named(request, request.name("Name", _LONGEST_NAME))
+
+
+def _create_named(request: ResourceRequest, name: str) -> Resource:
     made = request.perform("scheduler:CreateSchedule", {**_schedule(request), "Name": name})
     return Resource(name, {"Arn": made["ScheduleArn"]})
 
 
 def _update_schedule(request: ResourceRequest) -> Resource:
+    """A schedule that is to be in another group keeps its name, so it is no replacement to a stack."""
+    if request.changed("GroupName"):
+        before = {"Name": request.physical_id, "GroupName": request.previous.get("GroupName")}
+        remove(request, "scheduler:DeleteSchedule", before)
+        return _create_named(request, request.physical_id)
     request.perform("scheduler:UpdateSchedule", {**_schedule(request), "Name": request.physical_id})
     return Resource(request.physical_id, request.attributes)
 
@@ -77,13 +85,5 @@ def _delete_group(request: ResourceRequest) -> None:
     remove(request, "scheduler:DeleteScheduleGroup", {"Name": request.physical_id})
 
 
-SERVICE.resource_type(
-    ResourceType(
-        "AWS::Scheduler::Schedule",
-        _create_schedule,
-        _delete_schedule,
-        _update_schedule,
-        replaces=frozenset({"Name", "GroupName"}),
-    )
-)
+SERVICE.resource_type(ResourceType("AWS::Scheduler::Schedule", _create_schedule, _delete_schedule, _update_schedule))
 SERVICE.resource_type(ResourceType("AWS::Scheduler::ScheduleGroup", _create_group, _delete_group, _update_group))
