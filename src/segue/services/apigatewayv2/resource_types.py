@@ -12,6 +12,7 @@ from typing import Any
 
 from segue.api.objects import read_object
 from segue.api.resource_types import Resource, ResourceRequest, ResourceType, note_ignored, remove
+from segue.errors import AwsError
 from segue.services.apigatewayv2.service import SERVICE
 
 _NOT_SETTINGS = ("Body", "BodyS3Location", "BasePath", "FailOnWarnings", "Tags", "DisableSchemaValidation")
@@ -24,6 +25,8 @@ def _body(request: ResourceRequest) -> str | None:
     """The OpenAPI document that the API is made of."""
     given, place = request.properties.get("Body"), request.properties.get("BodyS3Location")
     if place:
+        if not (place.get("Bucket") and place.get("Key")):
+            raise AwsError("ValidationError", "BodyS3Location needs a Bucket and a Key")
         return read_object(request.call, place["Bucket"], place["Key"], size=_BODY_BYTES).content.decode()
     return None if given is None else given if isinstance(given, str) else json.dumps(given)
 
