@@ -19,6 +19,7 @@ from segue.services.cloudformation.facts import facts, imported, instance_of
 from segue.services.cloudformation.properties import changed_names, comes_with_tags, fitted, replacing
 from segue.services.cloudformation.records import Stack
 from segue.services.cloudformation.resource_records import ResourceRow, Step
+from segue.services.cloudformation.retained import is_retained
 from segue.services.cloudformation.service import SERVICE
 from segue.services.cloudformation.types import declaration
 from segue.services.cloudformation.words import INITIATED, REPLACES
@@ -278,7 +279,7 @@ def _restore(call: Call, stack: Stack, step: Step) -> Pending | None:
 def _delete(call: Call, stack: Stack, step: Step) -> Pending | None:
     row = resource_records.find(call.tx, step.resource)
     assert row is not None
-    if phases.is_retained(stack, row):
+    if is_retained(stack, row):
         return _gone(call, stack, step, row, "DELETE_SKIPPED")
     if row.status != "DELETE_IN_PROGRESS":
         row.data["progress"] = {}
