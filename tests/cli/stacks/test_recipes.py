@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,34 @@ def test_code_without_dependencies_is_taken_as_it_is(code: Path) -> None:
     assert SAID == []
 
 
+def wheel(folder: Path, version: str) -> str:
+    """A package of one module, as pip installs it."""
+    name = f"library-{version}-py3-none-any.whl"
+    about = f"library-{version}.dist-info"
+    files = {
+        "library.py": f"VERSION = {version!r}\n",
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: library\nVersion: {version}\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{file},,\n" for file in [*files, f"{about}/RECORD"])
+    with zipfile.ZipFile(folder / name, "w") as archive:
+        for file, text in {**files, f"{about}/RECORD": record}.items():
+            archive.writestr(file, text)
+    return name
+
+
 def test_requirements_are_installed_beside_the_code_once(code: Path) -> None:
-    library = code / "library"
-    library.mkdir()
-    (library / "pyproject.toml").write_text("[project]\nname = 'library'\nversion = '1'\n")
     (code / "app.py").touch()
+    (code / "requirements.txt").write_text(f"./{wheel(code, '1.0')}\nboto3\n")
+    assert {"app.py", "library.py"} <= set(names(code, runtime="python3.12"))
+    assert "python/library.py" in names(code, layer=True, metadata={"BuildMethod": "python3.12"})
+    assert len(SAID) == 1
+    (code / "requirements.txt").write_text(f"./{wheel(code, '2.0')}\n")
+    library = next(file for file in built(code, runtime="python3.12").files if file.name == "library.py")
+    assert "2.0" in library.path.read_text()
+
+
+def test_a_requirement_that_cannot_be_had_is_told_and_leaves_nothing(code: Path) -> None:
     (code / "requirements.txt").write_text("nonsense-that-is-nowhere==9.9\n")
     with pytest.raises(CommandFailed, match="nonsense-that-is-nowhere"):
         built(code, runtime="python3.12")
@@ -147,3 +171,5 @@ def test_a_makefile_makes_what_its_target_says(code: Path) -> None:
 def test_what_is_not_built_here_is_said(code: Path) -> None:
     (code / "pom.xml").touch()
     assert "java21 is not built here" in built(code, runtime="java21").note
+    go = built(code, runtime="provided.al2023", metadata={"BuildMethod": "go1.x"})
+    assert "go1.x is not built here" in go.note

@@ -16,7 +16,7 @@ from segue.cli.stacks.recipes.shared import Built, Code, Say, cache_folder
 
 __all__ = ["Built", "Code", "Say", "build", "cache_folder"]
 
-_COMPILED = ("java", "dotnet", "go1", "ruby")
+_COMPILED = ("java", "dotnet", "go1", "ruby", "rust")
 
 
 def build(code: Code, cache: Path, say: Say) -> Built:
@@ -38,7 +38,6 @@ def build(code: Code, cache: Path, say: Say) -> Built:
         return python.install_requirements(code, cache, say)
     if language.startswith("nodejs"):
         return node.install_packages(code, cache, say)
-    note = ""
-    if code.runtime.startswith(_COMPILED) and not code.layer:
-        note = f"{code.runtime} is not built here: the folder is taken as it stands"
+    wants = next((each for each in (method, code.runtime) if each.startswith(_COMPILED)), "")
+    note = f"{wants} is not built here: the folder is taken as it stands" if wants else ""
     return Built(files_of(code.folder), note)

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from segue.cli.stacks.archive import File, content_hash, files_of
@@ -24,12 +25,19 @@ def install_requirements(code: Code, cache: Path, say: Say) -> Built:
     if not wanted:
         return Built(sources)
     local = any(line.startswith((".", "-e", "--editable", "file:")) or " @ file:" in line for line in wanted)
-    of = sources if local else [File(path.name, path) for path in sorted(code.folder.glob("*requirements*.txt"))]
+    of = (
+        files_of(code.folder)
+        if local
+        else [File(path.name, path) for path in sorted(code.folder.glob("*requirements*.txt"))]
+    )
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
 
     def install(target: Path) -> None:
         say(f"{code.logical_id}: installing {', '.join(wanted[:4])}{' …' if len(wanted) > 4 else ''}")
-        run([*_pip(), "--target", str(target), "-r", "requirements.txt"], code.folder, code.logical_id)
+        with tempfile.NamedTemporaryFile("w", prefix="segue-", suffix=".txt") as listed:
+            listed.write("".join(f"{_from(code.folder, line)}\n" for line in wanted))
+            listed.flush()
+            run([*_pip(), "--target", str(target), "-r", listed.name], code.folder, code.logical_id)
 
     folder = kept(cache, content_hash(of, "pip", version), install)
     installed = files_of(folder, prefix=prefix)
@@ -44,6 +52,12 @@ def _requirements(path: Path) -> list[str]:
         return []
     wanted = [re.sub(r"(^|\s)#.*", "", line).strip() for line in lines]
     return [line for line in wanted if line and re.split(r"[\[;\s]", line)[0].lower() not in _OF_THE_RUNTIME]
+
+
+def _from(folder: Path, line: str) -> str:
+    """A line that means the same in a file elsewhere: pip finds further files beside the one that names them."""
+    found = re.fullmatch(r"(-r|-c|--requirement|--constraint)[ =]?\s*(\S+)", line)
+    return f"{found[1]} {(folder / found[2]).resolve()}" if found and "://" not in found[2] else line
 
 
 def _pip() -> list[str]:
