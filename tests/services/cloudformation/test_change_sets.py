@@ -144,3 +144,11 @@ def test_a_serverless_template_is_translated(segue: Segue) -> None:
     found = client.describe_change_set(ChangeSetName=made["Id"])
     assert found["Status"] == "FAILED"
     assert found["StatusReason"].startswith("Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless")
+
+
+def test_cdk_asks_for_the_import_of_what_is_there(segue: Segue) -> None:
+    client = segue.client("cloudformation")
+    found = _create(client, "imports", {"A": _queue()}, "CREATE", ImportExistingResources=True)
+    assert found["Status"] == "CREATE_COMPLETE"
+    with pytest.raises(ClientError, match="does not implement DeploymentMode"):
+        _create(client, "reverts", {"A": _queue()}, "CREATE", DeploymentMode="REVERT_DRIFT")
