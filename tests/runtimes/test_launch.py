@@ -96,3 +96,13 @@ def test_reserved_variables_cannot_be_set_and_others_can(where: Place) -> None:
     assert (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SESSION_TOKEN"]) == ("AKIA", "token")
     assert "AWS_EXECUTION_ENV" not in variables
     assert "secret" not in repr(given)
+
+
+def test_functions_trust_whom_the_machine_trusts(where: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", "/etc/ours.pem")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    where.task_root.mkdir()
+    (where.task_root / "bootstrap").touch()
+    variables = plan(spec("provided"), where).program.environment
+    assert variables["NODE_EXTRA_CA_CERTS"] == "/etc/ours.pem"
+    assert "HTTPS_PROXY" not in variables

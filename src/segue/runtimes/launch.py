@@ -25,6 +25,11 @@ NODE_BOOTSTRAP = Path(__file__).parent / "bootstrap" / "node" / "index.mjs"
 HOME_VARIABLE = "_HOME_ENDPOINT_URL"
 """By which the bootstraps know the server's own address, whatever a function makes of ``AWS_ENDPOINT_URL``."""
 
+LAYERS_VARIABLE = "_HOME_LAYERS"
+"""By which the bootstraps know where a function's layers lie, the last one first."""
+
+_TRUST = ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+"""Where a machine says which certificates it trusts: what functions ask of the world goes the same way."""
 _FAMILY = re.compile(r"^(python|nodejs|provided|java|dotnetcore|dotnet|ruby|go)([0-9.]*)")
 _UNSUPPORTED = {
     "java": "Java functions are not supported yet",
@@ -127,7 +132,7 @@ def _provided(spec: FunctionSpec, place: Place) -> Launch:
 
 
 def _variables(spec: FunctionSpec, place: Place, execution_environment: str, runtime_directory: Path) -> dict[str, str]:
-    """The function's own variables, over them the reserved ones; of the server's, PATH only."""
+    """The function's own variables, over them the reserved ones; of the server's, PATH and whom the machine trusts."""
     binaries = [str(layer / "bin") for layer in reversed(place.layers)]
     libraries = [
         str(place.task_root),
@@ -135,6 +140,7 @@ def _variables(spec: FunctionSpec, place: Place, execution_environment: str, run
         *(str(layer / "lib") for layer in reversed(place.layers)),
     ]
     defaults = {
+        **{name: os.environ[name] for name in _TRUST if os.environ.get(name)},
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PATH": ":".join([*binaries, os.environ.get("PATH", os.defpath)]),
@@ -160,6 +166,8 @@ def _variables(spec: FunctionSpec, place: Place, execution_environment: str, run
     }
     if spec.endpoint_url:
         reserved[HOME_VARIABLE] = spec.endpoint_url
+    if place.layers:
+        reserved[LAYERS_VARIABLE] = ":".join(str(layer) for layer in reversed(place.layers))
     if execution_environment:
         reserved["AWS_EXECUTION_ENV"] = execution_environment
     if spec.log_format == "JSON":

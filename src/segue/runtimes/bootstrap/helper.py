@@ -318,6 +318,7 @@ def start_runtime(request: dict[str, Any], telemetry: int) -> None:
 
     time.tzset()
     sys.modules["_segue_way_home"].install(environment.get("_HOME_ENDPOINT_URL", ""))
+    sys.modules["_segue_opt"].install([path for path in environment.get("_HOME_LAYERS", "").split(":") if path])
     from awslambdaric import bootstrap, lambda_runtime_client
     from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
@@ -373,11 +374,11 @@ def load_libc() -> ctypes.CDLL | None:
     return libc
 
 
-def load_way_home() -> None:
-    """The module beside this one, under a name that no function's module has."""
+def load_beside(name: str) -> None:
+    """A module beside this one, under a name that no function's module has."""
     from importlib.util import module_from_spec, spec_from_file_location
 
-    spec = spec_from_file_location("_segue_way_home", os.path.join(os.path.dirname(__file__), "way_home.py"))
+    spec = spec_from_file_location(f"_segue_{name}", os.path.join(os.path.dirname(__file__), f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     sys.modules[spec.name] = module_from_spec(spec)
@@ -400,7 +401,8 @@ def main() -> None:
     sys.modules["runtime_client"] = placeholder
     import awslambdaric.bootstrap  # noqa: F401
 
-    load_way_home()
+    load_beside("way_home")
+    load_beside("opt")
 
     helper = Helper(control, load_libc())
     try:
