@@ -134,3 +134,23 @@ def test_events_of_an_operation(segue: Segue) -> None:
     assert {event["OperationType"] for event in found} == {"UPDATE_STACK"}
     failed = deployer.client.describe_events(StackName="told", Filters={"FailedEvents": True})["OperationEvents"]
     assert [event["LogicalResourceId"] for event in failed] == ["Bad"]
+
+
+def test_a_replacement_needs_another_name(segue: Segue) -> None:
+    deployer = Deployer(segue, "named")
+
+    def table(key: str) -> dict[str, Any]:
+        attributes = [{"AttributeName": key, "AttributeType": "S"}]
+        keys = [{"AttributeName": key, "KeyType": "HASH"}]
+        properties = {"TableName": "fixed", "BillingMode": "PAY_PER_REQUEST", "KeySchema": keys}
+        return {"Type": "AWS::DynamoDB::Table", "Properties": {**properties, "AttributeDefinitions": attributes}}
+
+    deployer.create({"T": table("a")})
+    assert deployer.update({"T": table("b")})["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    reasons = [reason for status, reason in deployer.events("T") if status == "UPDATE_FAILED"]
+    assert reasons == [
+        "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename fixed and update "
+        "the stack again."
+    ]
+    keys = segue.client("dynamodb").describe_table(TableName="fixed")["Table"]["KeySchema"]
+    assert keys[0]["AttributeName"] == "a"

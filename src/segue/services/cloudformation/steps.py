@@ -22,7 +22,7 @@ from segue.services.cloudformation.resource_records import ResourceRow, Step
 from segue.services.cloudformation.retained import is_retained
 from segue.services.cloudformation.service import SERVICE
 from segue.services.cloudformation.types import declaration
-from segue.services.cloudformation.words import INITIATED, REPLACES
+from segue.services.cloudformation.words import INITIATED, NAME_TAKEN, REPLACES, TAKEN
 
 log = logging.getLogger(__name__)
 
@@ -127,9 +127,16 @@ def _make(call: Call, stack: Stack, step: Step, row: ResourceRow, verb: str) -> 
         resource_records.save(call.tx, row)
         return outcome
     if isinstance(outcome, Failed):
-        return _failed(call, stack, step, row, f"{verb}_FAILED", outcome.reason)
+        reason = _replacement_reason(call, row, outcome.reason) if verb == "UPDATE" else outcome.reason
+        return _failed(call, stack, step, row, f"{verb}_FAILED", reason)
     assert outcome is not None
     return _succeeded(call, stack, step, row, f"{verb}_COMPLETE", outcome)
+
+
+def _replacement_reason(call: Call, row: ResourceRow, reason: str) -> str:
+    """Why a replacement cannot be made: most often because what it replaces has its name still."""
+    old = resource_records.find(call.tx, row.data.get("replaces", 0))
+    return NAME_TAKEN.format(old.physical_id) if old is not None and reason.endswith(TAKEN) else reason
 
 
 def _not_there(type_name: str) -> Failed:

@@ -12,6 +12,11 @@ CREATE_CANCELLED = "Resource creation cancelled"
 UPDATE_CANCELLED = "Resource update cancelled"
 INITIATED = "Resource creation Initiated"
 REPLACES = "Requested update requires the creation of a new physical resource; hence creating one."
+NAME_TAKEN = (
+    "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+    "Rename {} and update the stack again."
+)
+TAKEN = "HandlerErrorCode: AlreadyExists)"
 NO_UPDATES = "No updates are to be performed."
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
