@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,16 @@ def test_programs_stay_programs(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "code.zip") as opened:
         modes = {info.filename: info.external_attr >> 16 & 0o777 for info in opened.infolist()}
     assert modes == {"bootstrap": 0o755, "data": 0o644}
+
+
+def test_several_may_write_the_same_package_at_the_same_time(tmp_path: Path) -> None:
+    files = files_of(fill(tmp_path / "code", {f"{number}.py": b"x" * 10_000 for number in range(50)}))
+    target = tmp_path / "code.zip"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: write_zip(files, target), range(32)))
+    with zipfile.ZipFile(target) as opened:
+        assert opened.testzip() is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["code", "code.zip"]
 
 
 def test_a_folder_named_by_mistake_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -79,8 +80,8 @@ def content_hash(files: Iterable[File], *more: str) -> str:
 
 
 def write_zip(files: Iterable[File], target: Path) -> None:
-    """Zip files; ``target`` appears whole or not at all."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    """Zip files; ``target`` appears whole or not at all, although several may write it at the same time."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for file in files:
