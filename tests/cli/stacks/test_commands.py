@@ -215,6 +215,13 @@ def test_what_cannot_be_read_is_told(run: Command, tmp_path: Path) -> None:
     broken = run("deploy", str(tmp_path))
     assert broken.status == 1
     assert "not well-formed" in broken.err
+    (tmp_path / "template.yaml").write_text(
+        "Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: template.yaml}}}"
+    )
+    (tmp_path / "cache").write_text("no folder")
+    unwritable = run("deploy", str(tmp_path))
+    assert unwritable.status == 1
+    assert "segue: " in unwritable.err
     assert run("delete", "nothing").status == 1
     assert "no stack, function or log group" in run("logs", "nothing").err
 

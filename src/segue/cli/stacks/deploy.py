@@ -72,6 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
         return _refused(failed.words, failed.status)
     except (BotoCoreError, ClientError) as error:
         return _refused(in_words(error, connection) if connection else str(error), 1)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a folder that cannot be read, a full disk
+        return _refused(str(error), 1)
 
 
 def _refused(words: str, status: int) -> int:

@@ -83,6 +83,8 @@ def watch(project: Project, pause: Callable[[float], None] = time.sleep) -> None
                     deploy(project)
             except CommandFailed as failed:
                 project.screen.line(project.screen.paint(failed.words, "red"))
+            except OSError as error:  # a file that is gone again: the next look sees what is there
+                project.screen.line(project.screen.paint(str(error), "red"))
             except (BotoCoreError, ClientError) as error:
                 project.screen.line(project.screen.paint(in_words(error, project.connection), "red"))
             if set(now := _paths(project)) != set(watched.paths):
