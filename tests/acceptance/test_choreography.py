@@ -61,6 +61,8 @@ def reports(app: CdkApp) -> None:
     eaten = [app.read(f"{arn}/final-{name}.json")["numberOfCookiesConsumed"] for name in report["names"]]
     assert report["totalCookiesConsumed"] == output["totalCookiesConsumed"]["value"] == sum(eaten)
     assert app.failures() == []
+    ended = app.ended(app.start())
+    print(f"again, functions warm: {(ended['stopDate'] - ended['startDate']).total_seconds():.2f} s")
 
 
 def nobody(app: CdkApp) -> None:

@@ -1,7 +1,7 @@
-import { EventBridge } from "@aws-sdk/client-eventbridge";
+import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { DetailType } from "../lib/detail-types";
 
-const eventBridge = new EventBridge();
+const eventBridge = new EventBridgeClient();
 
 /** What every event carries: whose it is, and the token by which its task is completed. */
 export interface Detail {
@@ -11,16 +11,13 @@ export interface Detail {
 
 /** Put one event; throws when the bus would not take it. */
 export async function putEvent(detailType: DetailType, detail: Detail): Promise<void> {
-  const { Entries, FailedEntryCount } = await eventBridge.putEvents({
-    Entries: [
-      {
-        DetailType: detailType,
-        Detail: JSON.stringify(detail),
-        EventBusName: process.env.EVENT_BUS,
-        Source: process.env.EVENT_SOURCE,
-      },
-    ],
-  });
+  const entry = {
+    DetailType: detailType,
+    Detail: JSON.stringify(detail),
+    EventBusName: process.env.EVENT_BUS,
+    Source: process.env.EVENT_SOURCE,
+  };
+  const { Entries, FailedEntryCount } = await eventBridge.send(new PutEventsCommand({ Entries: [entry] }));
   if (FailedEntryCount) {
     throw new Error(`${detailType} was not taken: ${Entries?.[0]?.ErrorCode}: ${Entries?.[0]?.ErrorMessage}`);
   }

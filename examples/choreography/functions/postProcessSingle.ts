@@ -1,4 +1,4 @@
-import { faker } from "@faker-js/faker";
+import { faker } from "@faker-js/faker/locale/en";
 import type { EventBridgeEvent } from "aws-lambda";
 import { DetailType } from "../lib/detail-types";
 import { type Detail, putEvent, work } from "./events";

@@ -44,7 +44,7 @@ export class ChoreographyStack extends Stack {
       logRetention: RetentionDays.ONE_DAY,
       timeout: Duration.seconds(30),
       // the SDK comes along in its pinned version, whatever the runtime has
-      bundling: { externalModules: [], minify: true },
+      bundling: { externalModules: [], mainFields: ["module", "main"], minify: true },
       environment: settings(),
     });
     this.bus.addLambdaRule(`${name}Rule`, { lambda: fn, eventPattern: { detailType: [detailType] } });
