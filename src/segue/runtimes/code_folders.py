@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segue.runtimes.errors import CodeRefused
+from segue.runtimes.launch import find_node
 from segue.runtimes.node_modules import NodeModules
 from segue.runtimes.node_sdk import NodeSdk
+from segue.runtimes.opt_folder import opt_folder
 from segue.runtimes.package import extract
 from segue.runtimes.public_layers import PublicLayers
 from segue.runtimes.spec import CodeRef, FunctionSpec
@@ -18,12 +20,14 @@ from segue.runtimes.spec import CodeRef, FunctionSpec
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """A function's code, its layers, where Node.js looks for packages, and what its log should say of all that."""
+    """A function's code, its layers, where Node.js looks for packages, what its log should say of all that, and what it
+    finds at ``/opt``."""
 
     task_root: Path
     layers: tuple[Path, ...] = ()
     node_modules: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    opt: Path | None = None
 
 
 class CodeFolders:
@@ -33,11 +37,13 @@ class CodeFolders:
         self._directory = directory
         self._node = NodeModules(directory, sdk)
         self._public = PublicLayers(sdk.installer)
+        node = find_node()
+        self._kept = (directory.absolute(), sdk.installer.folder.absolute(), *([node.resolve()] if node else []))
 
     def clear(self) -> None:
         """Remove what a killed server has left half done."""
         (self._directory / "code").mkdir(exist_ok=True)
-        for pattern in ("code/.unfinished-*", "node/*/.unfinished-*"):
+        for pattern in ("code/.unfinished-*", "node/*/.unfinished-*", "opt/.unfinished-*"):
             for unfinished in self._directory.glob(pattern):
                 shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -46,13 +52,14 @@ class CodeFolders:
         common = self._directory / "code"
         layers, notes = await self._public.ready(spec.missing_layers, tell)
         layers += tuple([await self._folder(layer, common) for layer in spec.layers])
+        opt = await asyncio.to_thread(opt_folder, layers, self._directory / "opt", self._kept) if layers else None
         if not spec.runtime.startswith("nodejs"):
-            return Folders(await self._folder(spec.code, common), layers, notes=notes)
+            return Folders(await self._folder(spec.code, common), layers, notes=notes, opt=opt)
         task_root = await self._folder(spec.code, self._node.code_parent(spec))
         modules = await self._node.ready(spec, task_root, layers, tell)
         own = self._directory / "node_modules"
         folders = (*modules.folders, own) if own.is_dir() else modules.folders
-        return Folders(task_root, layers, folders, (*notes, *modules.notes))
+        return Folders(task_root, layers, folders, (*notes, *modules.notes), opt)
 
     async def _folder(self, code: CodeRef, parent: Path) -> Path:
         if code.directory is not None:

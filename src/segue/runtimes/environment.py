@@ -13,7 +13,7 @@ import signal
 import time
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Literal
@@ -25,7 +25,7 @@ from segue.runtimes.environment_log import Ending, EnvironmentLog, InitFailure
 from segue.runtimes.errors import shutting_down
 from segue.runtimes.launch import Launch, Place, plan
 from segue.runtimes.memory import MemoryGauge
-from segue.runtimes.process import Child, Exit, Helper
+from segue.runtimes.process import Child, Exit, Helper, Program
 from segue.runtimes.report import Failure
 from segue.runtimes.runtime_api import Answer, RuntimeConnection, is_streamed, refusal
 from segue.runtimes.spec import (
@@ -52,6 +52,13 @@ class Work:
     invocation: Invocation
     outcome: asyncio.Future[Outcome]
     delivered_at: float | None = None
+
+
+def _with_opt(program: Program, opt: Path | None) -> Program:
+    """The program, with what its layers hold at ``/opt``. That is read-only, so what Python compiles goes beside it."""
+    if opt is None:
+        return program
+    return replace(program, opt=opt, environment={"PYTHONPYCACHEPREFIX": f"{opt}.pycache", **program.environment})
 
 
 class Environment:
@@ -109,7 +116,7 @@ class Environment:
             raise
         notes = "".join(f"[WARN] Segue: {note}\n" for note in self._folders.notes)
         self.log.init_started(launch.runtime_version, launch.warning + notes)
-        self._child = helper.spawn(launch.program, self.log.output.writer, self._on_exit)
+        self._child = helper.spawn(_with_opt(launch.program, self._folders.opt), self.log.output.writer, self._on_exit)
         try:
             async with asyncio.timeout(INIT_SECONDS + self.spec.timeout_seconds):
                 failure = await self._came_up

@@ -27,13 +27,15 @@ _LIBRARIES = (
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run: AWS's Python runtime on a ``python_handler``, or an executable with arguments (``argv``)."""
+    """What to run: AWS's Python runtime on a ``python_handler``, or an executable with arguments (``argv``); ``opt`` is
+    what it finds at ``/opt``, where the machine allows that."""
 
     environment: Mapping[str, str]
     directory: Path
     argv: tuple[str, ...] = ()
     python_handler: str | None = None
     python_path: tuple[str, ...] = ()
+    opt: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ class Helper:
             request["python"] = {"handler": program.python_handler, "path": list(program.python_path)}
         else:
             request["argv"] = list(program.argv)
+        if program.opt is not None:
+            request["opt"] = str(program.opt)
         self.send(request, [output])
         return child
 
