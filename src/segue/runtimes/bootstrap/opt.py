@@ -1,7 +1,7 @@
 """Python functions: programs of layers, which code starts as ``/opt/…``.
 
 On AWS layers lie in ``/opt``. Here they lie elsewhere, and ``/opt`` is the machine's own. What code starts from there,
-and is not there, is started from the layer that has it: the AWS CLI of CDK's ``BucketDeployment``, for one, whose first
+and cannot be started there, is started from the layer that has it: the AWS CLI of CDK's ``BucketDeployment``, for one, whose first
 line names AWS's own Python, which is this one then.
 """
 
@@ -34,7 +34,7 @@ def found_command(args: Any, layers: Sequence[str]) -> Any:
     if isinstance(args, (str, bytes, os.PathLike)) or not args:
         return args
     program = os.fspath(args[0])
-    if not isinstance(program, str) or not program.startswith("/opt/") or os.path.exists(program):
+    if not isinstance(program, str) or not program.startswith("/opt/") or os.access(program, os.X_OK):
         return args
     for layer in layers:
         path = os.path.join(layer, program.removeprefix("/opt/"))
