@@ -88,6 +88,14 @@ def test_configurations_that_cannot_be(world: Any) -> None:
     assert "QueueConfigurations" not in answer
 
 
+def test_what_never_happens_here_may_be_asked_for(world: Any) -> None:
+    s3, _ = world
+    events = ["s3:ReducedRedundancyLostObject", "s3:Replication:*", "s3:LifecycleTransition", "s3:ObjectAcl:Put"]
+    listen(s3, *events)
+    found = s3.get_bucket_notification_configuration(Bucket="noisy")["QueueConfigurations"][0]["Events"]
+    assert sorted(found) == sorted(events)
+
+
 def test_the_bus_and_topics_are_told(segue: Segue, world: Any) -> None:
     s3, told = world
     events, sns = segue.client("events"), segue.client("sns")

@@ -48,6 +48,12 @@ _EVENTS = (
     "s3:ObjectTagging:",
     "s3:ObjectRestore:",
     "s3:LifecycleExpiration:",
+    # What never happens here, but may be asked for.
+    "s3:LifecycleTransition",
+    "s3:ObjectAcl:",
+    "s3:Replication:",
+    "s3:IntelligentTiering",
+    "s3:ReducedRedundancyLostObject",
 )
 _BUS_TYPES = {
     "ObjectCreated": "Object Created",
