@@ -1,8 +1,8 @@
 """Python functions: programs of layers, which code starts as ``/opt/…``.
 
-On AWS layers lie in ``/opt``. Here they lie elsewhere, and ``/opt`` is the machine's own. What code starts from there,
-and cannot be started there, is started from the layer that has it: the AWS CLI of CDK's ``BucketDeployment``, for one, whose first
-line names AWS's own Python, which is this one then.
+On AWS layers lie in ``/opt``. Here they are there only where the machine allows it (``opt_mount.py``). What code starts
+from there, and cannot be started there, is started from the layer that has it: the AWS CLI of CDK's
+``BucketDeployment``, for one, whose first line names AWS's own Python, which is this one then.
 """
 
 from __future__ import annotations
