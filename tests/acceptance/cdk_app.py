@@ -9,11 +9,13 @@ import os
 import shutil
 import subprocess
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 
 from tests.acceptance.aws_cli import AwsCli
 
@@ -28,7 +30,10 @@ def cloud_assembly(scratch: Path, **settings: str) -> Path:
 
     Workers that want it at the same time take turns.
     """
-    assert shutil.which("npm"), "There is no npm here: the tests of examples/choreography need Node.js 20 with npm"
+    if shutil.which("npm") is None:
+        reason = "examples/choreography was NOT tested: there is no npm here (Node.js 20 brings it)"
+        warnings.warn(reason, stacklevel=1)  # a skip alone is one letter among thousands
+        pytest.skip(reason)
     out = scratch / "cdk.out"
     with (scratch / "choreography.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
