@@ -61,6 +61,7 @@ _SERVICES = (
     "scheduler",
     "pipes",
     "apigatewayv2",
+    "apigateway",
     "cloudformation",
     "ssm",
     "kms",

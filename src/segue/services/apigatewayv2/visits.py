@@ -32,7 +32,9 @@ def visited(call: Call, params: dict[str, Any]) -> Result:
     """Answer a request to an API."""
     visit: Visit = params["visit"]
     api = records.find_api(call.tx, visit.id)
-    if api is None or api.document.get("DisableExecuteApiEndpoint"):
+    if api is None:  # a REST API has the same kind of address
+        return call.perform("apigateway:Visit", params)
+    if api.document.get("DisableExecuteApiEndpoint"):
         raise AwsError("NotFoundException", "Not Found", status=404)
     stage, path = _stage(call, api, visit.path)
     allowed = preflight(api.document.get("CorsConfiguration"), visit.request)
