@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import hypothesis
@@ -12,6 +13,11 @@ from segue.testing import Segue
 # A loaded machine is no failure: how long things take is measured in bench/.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: servers that start and stop leave them idle."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture

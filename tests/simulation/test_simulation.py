@@ -12,7 +12,7 @@ from segue.store.blobs import Blobs
 from tests.simulation.loan_broker import LoanBrokerRun
 from tests.simulation.run import simulate
 
-SEEDS_PER_PART = 125
+SEEDS_PER_PART = 60
 PARTS = 8
 
 
