@@ -1,4 +1,4 @@
-"""A thousand seeds, and the proof that the simulation notices what it is there for."""
+"""Hundreds of seeds, and the proof that the simulation notices what it is there for."""
 
 from __future__ import annotations
 
