@@ -51,7 +51,8 @@ class _Part:
     check: Callable[[Document], None]
 
 
-def _check_authorizer(made: Document) -> None:
+def check_authorizer(made: Document) -> None:
+    """Complete an authorizer, or refuse it."""
     kind = made["type"]
     if kind == "COGNITO_USER_POOLS":
         raise not_implemented("apigateway:CreateAuthorizer", "the authorizer type COGNITO_USER_POOLS")
@@ -86,7 +87,7 @@ def _check_validator(made: Document) -> None:
 
 
 _PARTS = (
-    _Part("Authorizer", "authorizers", "authorizers", "authorizerId", False, _check_authorizer),
+    _Part("Authorizer", "authorizers", "authorizers", "authorizerId", False, check_authorizer),
     _Part("Model", "models", "models", "modelName", True, _check_model),
     _Part("RequestValidator", "requestValidators", "requestvalidators", "requestValidatorId", False, _check_validator),
 )

@@ -80,7 +80,7 @@ def _change_list(
     assert shape.element is not None
     element = service.shape(shape.element.shape_name)
     given = "/".join(rest) if rest else value
-    if element.type == "structure":  # a usage plan's stages: "apiId:stage"
+    if element.type == "structure" and given is not None:  # a usage plan's stages: "apiId:stage"
         api, _, stage = str(given).partition(":")
         given = {"apiId": api, "stage": stage}
     if op == "remove":

@@ -179,13 +179,14 @@ def put_method(call: Call, params: Document) -> Document:
     if name in methods:
         raise conflict("Method already exists for this resource")
     made = {"apiKeyRequired": False, **given(params, "restApiId", "resourceId")}
-    _check_method(api, made)
+    check_method(api, made)
     methods[name] = made
     records.put_api(call.tx, api)
     return made
 
 
-def _check_method(api: RestApi, method: Document) -> None:
+def check_method(api: RestApi, method: Document) -> None:
+    """Refuse a method that cannot be so."""
     kind = method["authorizationType"]
     if kind not in _AUTHORIZATIONS:
         raise bad_request("Invalid authorization type specified. Valid values are: " + ", ".join(_AUTHORIZATIONS))
@@ -215,7 +216,7 @@ def update_method(call: Call, params: Document) -> Document:
     """Change a method."""
     api, found = _method(call, params)
     _patch(call, "Method", found, params)
-    _check_method(api, found)
+    check_method(api, found)
     records.put_api(call.tx, api)
     return found
 
@@ -246,7 +247,7 @@ def put_integration(call: Call, params: Document) -> Document:
         "cacheKeyParameters": [],
         **settings,
     }
-    _check_integration(made)
+    check_integration(made)
     if "integrationResponses" in method.get("methodIntegration", {}):
         made["integrationResponses"] = method["methodIntegration"]["integrationResponses"]
     method["methodIntegration"] = made
@@ -254,7 +255,8 @@ def put_integration(call: Call, params: Document) -> Document:
     return made
 
 
-def _check_integration(made: Document) -> None:
+def check_integration(made: Document) -> None:
+    """Refuse an integration that cannot be so."""
     kind, uri = made["type"], made.get("uri", "")
     if kind not in _INTEGRATIONS:
         raise bad_request("Invalid integration type specified. Valid values are: " + ", ".join(_INTEGRATIONS))
@@ -284,7 +286,7 @@ def update_integration(call: Call, params: Document) -> Document:
     """Change an integration."""
     api, found = _integration(call, params)
     _patch(call, "Integration", found, params)
-    _check_integration(found)
+    check_integration(found)
     records.put_api(call.tx, api)
     return found
 

@@ -1,0 +1,362 @@
+"""REST APIs and their parts in templates.
+
+Source: CloudFormation template reference, AWS::ApiGateway::RestApi, Resource, Method, Deployment, Stage, Authorizer,
+Model, RequestValidator, GatewayResponse, ApiKey, UsagePlan, UsagePlanKey, Account.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from segue.api.objects import read_object
+from segue.api.resource_types import Resource, ResourceRequest, ResourceType, chosen, note_ignored, remove, retag
+from segue.errors import AwsError
+from segue.services.apigateway.service import SERVICE
+
+_BODY_BYTES = 6 * 1024 * 1024
+_OF_API = (
+    "Name",
+    "Description",
+    "ApiKeySourceType",
+    "BinaryMediaTypes",
+    "DisableExecuteApiEndpoint",
+    "EndpointConfiguration",
+    "MinimumCompressionSize",
+    "Policy",
+)
+_NO_EFFECT = ("MinimumCompressionSize", "SecurityPolicy", "EndpointAccessMode")
+
+
+# RestApi
+
+
+def _body(request: ResourceRequest) -> bytes | None:
+    """The OpenAPI document that the API is made of."""
+    given, place = request.properties.get("Body"), request.properties.get("BodyS3Location")
+    if place:
+        return read_object(request.call, place["Bucket"], place["Key"], size=_BODY_BYTES).content
+    return None if given is None else (given if isinstance(given, str) else json.dumps(given)).encode()
+
+
+def _create_api(request: ResourceRequest) -> Resource:
+    properties, body = request.properties, _body(request)
+    if body is None:
+        given = chosen(properties, "CloneFrom", *_OF_API)
+        given = {"ApiKeySource" if name == "ApiKeySourceType" else name: value for name, value in given.items()}
+        made = request.perform("apigateway:CreateRestApi", {"Name": request.name("Name"), **given})
+    else:
+        parameters = properties.get("Parameters") or {}
+        made = request.perform("apigateway:ImportRestApi", {"body": body, "parameters": parameters})
+        _override(request, made["id"])
+    _tag(request, "restapis", made["id"])
+    note_ignored(request, *_NO_EFFECT)
+    return Resource(made["id"], {"RootResourceId": made["rootResourceId"], "RestApiId": made["id"]})
+
+
+def _tag(request: ResourceRequest, *path: str) -> None:
+    arn = f"arn:aws:apigateway:{request.call.region}::/" + "/".join(path)
+    retag(request, "apigateway", {"resourceArn": arn}, "GetTags")
+
+
+def _override(request: ResourceRequest, api_id: str) -> None:
+    """What the template says beside the document."""
+    patches = []
+    for name, value in chosen(request.properties, *_OF_API).items():
+        path = "apiKeySource" if name == "ApiKeySourceType" else name[0].lower() + name[1:]
+        if name == "EndpointConfiguration":
+            patches.append(_replace("/endpointConfiguration/types", ",".join(value.get("Types") or ["EDGE"])))
+        elif name == "BinaryMediaTypes":
+            patches.append(_replace("/binaryMediaTypes", ",".join(value)))
+        else:
+            patches.append(_replace(f"/{path}", _text(value)))
+    if patches:
+        request.perform("apigateway:UpdateRestApi", {"restApiId": api_id, "patchOperations": patches})
+
+
+def _replace(path: str, value: str) -> dict[str, str]:
+    return {"op": "replace", "path": path, "value": value}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _update_api(request: ResourceRequest) -> Resource:
+    body = _body(request)
+    if body is not None:
+        mode = str(request.properties.get("Mode") or "overwrite")
+        given = {"restApiId": request.physical_id, "body": body, "mode": mode}
+        request.perform("apigateway:PutRestApi", given)
+    _override(request, request.physical_id)
+    _tag(request, "restapis", request.physical_id)
+    return Resource(request.physical_id, request.attributes)
+
+
+def _delete_api(request: ResourceRequest) -> None:
+    remove(request, "apigateway:DeleteRestApi", {"restApiId": request.physical_id})
+
+
+# Methods, whose integration and responses are theirs
+
+
+def _method_key(request: ResourceRequest) -> dict[str, Any]:
+    return chosen(request.properties, "RestApiId", "ResourceId", "HttpMethod")
+
+
+def _create_method(request: ResourceRequest) -> Resource:
+    properties, key = request.properties, _method_key(request)
+    without = (*key, "Integration", "MethodResponses")
+    settings = {name: value for name, value in properties.items() if name not in without}
+    settings.setdefault("AuthorizationType", "NONE")
+    request.perform("apigateway:PutMethod", {**key, **settings})
+    for response in properties.get("MethodResponses") or []:
+        request.perform("apigateway:PutMethodResponse", {**key, **response})
+    integration = properties.get("Integration")
+    if integration is not None:
+        _put_integration(request, key, integration)
+    name = f"{key['RestApiId']}|{key['ResourceId']}|{key['HttpMethod']}"
+    return Resource(name, {})
+
+
+def _put_integration(request: ResourceRequest, key: Mapping[str, Any], integration: Mapping[str, Any]) -> None:
+    given = {name: value for name, value in integration.items() if name != "IntegrationResponses"}
+    given["Type"] = given.get("Type") or "MOCK"
+    request.perform("apigateway:PutIntegration", {**key, **given})
+    for response in integration.get("IntegrationResponses") or []:
+        request.perform("apigateway:PutIntegrationResponse", {**key, **response})
+
+
+def _delete_method(request: ResourceRequest) -> None:
+    remove(request, "apigateway:DeleteMethod", _method_key(request))
+
+
+def _update_method(request: ResourceRequest) -> Resource:
+    """A method is put anew: nothing refers to it by an id."""
+    _delete_method(request)
+    return _create_method(request)
+
+
+# Deployments and stages
+
+
+def _create_deployment(request: ResourceRequest) -> Resource:
+    properties = request.properties
+    stage = properties.get("StageDescription") or {}
+    given = chosen(properties, "RestApiId", "StageName", "Description")
+    given |= chosen(stage, "Variables", "TracingEnabled", "CacheClusterEnabled", "CacheClusterSize")
+    if stage.get("Description"):
+        given["StageDescription"] = stage["Description"]
+    made = request.perform("apigateway:CreateDeployment", given)
+    return Resource(made["id"], {"DeploymentId": made["id"]})
+
+
+def _delete_deployment(request: ResourceRequest) -> None:
+    """A deployment goes; a stage that it made itself goes with it."""
+    api, name = request.properties["RestApiId"], request.properties.get("StageName")
+    if name and _serves(request, api, name):
+        remove(request, "apigateway:DeleteStage", {"restApiId": api, "stageName": name})
+    remove(request, "apigateway:DeleteDeployment", {"restApiId": api, "deploymentId": request.physical_id})
+
+
+def _serves(request: ResourceRequest, api_id: str, stage: str) -> bool:
+    """Whether a stage serves this deployment (and not one that has replaced it)."""
+    try:
+        found = request.perform("apigateway:GetStage", {"restApiId": api_id, "stageName": stage})
+    except AwsError:
+        return False
+    return bool(found["deploymentId"] == request.physical_id)
+
+
+def _update_deployment(request: ResourceRequest) -> Resource:
+    patches = [_replace("/description", str(request.properties.get("Description") or ""))]
+    key = {"restApiId": request.properties["RestApiId"], "deploymentId": request.physical_id}
+    request.perform("apigateway:UpdateDeployment", {**key, "patchOperations": patches})
+    return Resource(request.physical_id, request.attributes)
+
+
+def _stage_key(request: ResourceRequest) -> dict[str, str]:
+    return {"restApiId": request.properties["RestApiId"], "stageName": request.properties["StageName"]}
+
+
+def _create_stage(request: ResourceRequest) -> Resource:
+    names = ("RestApiId", "StageName", "DeploymentId", "Description", "Variables", "TracingEnabled")
+    request.perform("apigateway:CreateStage", chosen(request.properties, *names))
+    return _finish_stage(request)
+
+
+def _finish_stage(request: ResourceRequest) -> Resource:
+    _tag(request, "restapis", request.properties["RestApiId"], "stages", request.properties["StageName"])
+    note_ignored(request, "AccessLogSetting", "CanarySetting", "CacheClusterEnabled", "ClientCertificateId")
+    return Resource(request.properties["StageName"], {})
+
+
+def _update_stage(request: ResourceRequest) -> Resource:
+    properties = request.properties
+    patches = [_replace("/deploymentId", properties["DeploymentId"])] if properties.get("DeploymentId") else []
+    patches.append(_replace("/description", str(properties.get("Description") or "")))
+    patches.append(_replace("/variables", json.dumps(properties.get("Variables") or {})))
+    request.perform("apigateway:UpdateStage", {**_stage_key(request), "patchOperations": patches})
+    return _finish_stage(request)
+
+
+def _delete_stage(request: ResourceRequest) -> None:
+    remove(request, "apigateway:DeleteStage", _stage_key(request))
+
+
+SERVICE.resource_type(ResourceType("AWS::ApiGateway::RestApi", _create_api, _delete_api, _update_api))
+SERVICE.resource_type(
+    ResourceType(
+        "AWS::ApiGateway::Method",
+        _create_method,
+        _delete_method,
+        _update_method,
+        frozenset(("RestApiId", "ResourceId", "HttpMethod")),
+    )
+)
+SERVICE.resource_type(
+    ResourceType("AWS::ApiGateway::Deployment", _create_deployment, _delete_deployment, _update_deployment)
+)
+SERVICE.resource_type(ResourceType("AWS::ApiGateway::Stage", _create_stage, _delete_stage, _update_stage))
+
+
+# The rest: made by one operation, removed by one; most changes replace
+
+
+@dataclass(frozen=True, slots=True)
+class _Simple:
+    """A type of one operation.
+
+    Attributes:
+        create, delete: the operations.
+        key: what names one for ``delete``, of the physical id and the properties.
+        result: the answer's member that is the physical id.
+        attribute: what ``Fn::GetAtt`` calls it.
+        renamed: properties that the operation calls otherwise.
+    """
+
+    create: str
+    delete: str
+    key: Callable[[ResourceRequest], dict[str, Any]]
+    result: str = "id"
+    attribute: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+
+def _create(simple: _Simple, request: ResourceRequest) -> Resource:
+    given = {
+        simple.renamed.get(name, name): value for name, value in request.properties.items() if name not in _NOT_GIVEN
+    }
+    if simple.create == "CreateModel":
+        given["schema"] = _text(given.get("Schema", given.pop("Schema", {})))
+        given.pop("Schema", None)
+        given.setdefault("contentType", given.pop("ContentType", None) or "application/json")
+    if simple.create in ("CreateModel", "CreateUsagePlan", "CreateApiKey", "CreateRequestValidator"):
+        named = request.name("Name")
+        given["Name"] = named if simple.create != "CreateModel" else named.replace("-", "")
+    if simple.create in ("CreateApiKey", "CreateUsagePlan"):
+        given["Tags"] = request.all_tags()
+    made = request.perform(f"apigateway:{simple.create}", given)
+    physical_id = str(made[simple.result])
+    return Resource(physical_id, {simple.attribute: physical_id} if simple.attribute else {})
+
+
+_NOT_GIVEN = frozenset(("Tags", "CustomerIdType"))
+
+
+def _delete(simple: _Simple, request: ResourceRequest) -> None:
+    if simple.delete == "DeleteUsagePlan":
+        patches = [{"op": "remove", "path": "/apiStages"}]
+        remove(request, "apigateway:UpdateUsagePlan", {**simple.key(request), "patchOperations": patches})
+    remove(request, f"apigateway:{simple.delete}", simple.key(request))
+
+
+def _update(simple: _Simple, update: str, request: ResourceRequest) -> Resource:
+    """What has changed, as patches (a gateway response is put anew)."""
+    if update.startswith("Put"):
+        return _create(simple, request)
+    patches: list[dict[str, str]] = []
+    for name in sorted(request.properties.keys() | request.previous.keys()):
+        if name in _NOT_GIVEN or not request.changed(name):
+            continue
+        path = "/" + _lower(simple.renamed.get(name, name))
+        value = request.properties.get(name)
+        if name == "ApiStages":
+            patches.append({"op": "remove", "path": path})
+            stages = [f"{one['ApiId']}:{one['Stage']}" for one in value or []]
+            patches += [{"op": "add", "path": path, "value": stage} for stage in stages]
+        elif value is None:
+            patches.append({"op": "remove", "path": path})
+        else:
+            if isinstance(value, dict) and name != "Schema":
+                value = {_lower(key): one for key, one in value.items()}
+            patches.append(_replace(path, _text(value)))
+    if patches:
+        request.perform(f"apigateway:{update}", {**simple.key(request), "patchOperations": patches})
+    return Resource(request.physical_id, request.attributes)
+
+
+def _lower(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def _of_api(member: str) -> Callable[[ResourceRequest], dict[str, Any]]:
+    return lambda request: {"restApiId": request.properties["RestApiId"], member: request.physical_id}
+
+
+def _alone(member: str) -> Callable[[ResourceRequest], dict[str, Any]]:
+    return lambda request: {member: request.physical_id}
+
+
+_SIMPLE = {
+    "Resource": _Simple("CreateResource", "DeleteResource", _of_api("resourceId"), attribute="ResourceId"),
+    "Authorizer": _Simple("CreateAuthorizer", "DeleteAuthorizer", _of_api("authorizerId"), attribute="AuthorizerId"),
+    "Model": _Simple("CreateModel", "DeleteModel", _of_api("modelName"), result="name"),
+    "RequestValidator": _Simple(
+        "CreateRequestValidator",
+        "DeleteRequestValidator",
+        _of_api("requestValidatorId"),
+        attribute="RequestValidatorId",
+    ),
+    "GatewayResponse": _Simple(
+        "PutGatewayResponse", "DeleteGatewayResponse", _of_api("responseType"), result="responseType"
+    ),
+    "ApiKey": _Simple("CreateApiKey", "DeleteApiKey", _alone("apiKey"), attribute="APIKeyId"),
+    "UsagePlan": _Simple(
+        "CreateUsagePlan",
+        "DeleteUsagePlan",
+        _alone("usagePlanId"),
+        attribute="Id",
+        renamed={"UsagePlanName": "Name"},
+    ),
+    "UsagePlanKey": _Simple(
+        "CreateUsagePlanKey",
+        "DeleteUsagePlanKey",
+        lambda request: {"usagePlanId": request.properties["UsagePlanId"], "keyId": request.properties["KeyId"]},
+        attribute="Id",
+    ),
+}
+for _kind, _simple in _SIMPLE.items():
+    SERVICE.resource_type(
+        ResourceType(
+            f"AWS::ApiGateway::{_kind}",
+            partial(_create, _simple),
+            partial(_delete, _simple),
+            partial(_update, _simple, "PutGatewayResponse" if _kind == "GatewayResponse" else f"Update{_kind}")
+            if _kind not in ("Resource", "UsagePlanKey")
+            else None,
+        )
+    )
+
+
+def _set_account(request: ResourceRequest) -> Resource:
+    patches = [_replace("/cloudwatchRoleArn", str(request.properties.get("CloudWatchRoleArn") or ""))]
+    request.perform("apigateway:UpdateAccount", {"patchOperations": patches})
+    note_ignored(request, "CloudWatchRoleArn")
+    return Resource(request.physical_id or request.name(""), {})
+
+
+SERVICE.resource_type(ResourceType("AWS::ApiGateway::Account", _set_account, lambda request: None, _set_account))
