@@ -73,7 +73,7 @@ def hops(endpoint_url: str, *, after: int = 0, follow: Callable[[], bool] = lamb
     while True:
         following = follow()
         url = f"{endpoint_url}/_segue/deliveries?after={after}&wait={1 if following else 0}"
-        with urllib.request.urlopen(urllib.request.Request(url, headers=_password()), timeout=60) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=password()), timeout=60) as answer:
             page = json.load(answer)["deliveries"]
         for hop in page:
             after = hop["id"]
@@ -82,7 +82,7 @@ def hops(endpoint_url: str, *, after: int = 0, follow: Callable[[], bool] = lamb
             return
 
 
-def _password() -> dict[str, str]:
+def password() -> dict[str, str]:
     """What a server that wants signed requests wants for its pages."""
     secret = os.environ.get("SEGUE_SECRET_ACCESS_KEY")
     return {"Authorization": f"Basic {b64encode(f'segue:{secret}'.encode()).decode()}"} if secret else {}

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from segue import __version__
 from segue.cli import asl, aws, deliveries, run, runtimes, serve
 from segue.cli.executions import command as execution
+from segue.cli.queues import command as queue
 from segue.cli.stacks import delete, deploy, logs, status
 
-_COMMANDS = (serve, deploy, status, logs, delete, aws, run, execution, deliveries, runtimes, asl)
+_COMMANDS = (serve, deploy, status, logs, delete, aws, run, execution, queue, deliveries, runtimes, asl)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

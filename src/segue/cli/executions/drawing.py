@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from segue.cli.executions.layout import Box, Line, Picture
-from segue.cli.executions.words import COLOURS, MARKS, cut, width_of
+from segue.cli.words import COLOURS, MARKS, cut, width_of
 
 _UP, _DOWN, _LEFT, _RIGHT = 1, 2, 4, 8
 _LINES = {

@@ -8,9 +8,9 @@ from typing import Any
 
 from segue.cli.executions import reading
 from segue.cli.executions.visits import Account, details_of, ms_of
-from segue.cli.executions.words import clock, cut
 from segue.cli.stacks.connection import Connection
 from segue.cli.stacks.screen import Screen
+from segue.cli.words import clock, cut
 
 _FIRST_PAUSE_SECONDS = 0.04
 _LONGEST_PAUSE_SECONDS = 0.5

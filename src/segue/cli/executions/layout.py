@@ -12,7 +12,7 @@ from typing import Any
 
 from segue.cli.executions.edges import Exit, exits
 from segue.cli.executions.waiting import machines_in
-from segue.cli.executions.words import cut, width_of
+from segue.cli.words import cut, width_of
 
 MAX_STATES = 1500
 _MAX_DEPTH = 8

@@ -12,9 +12,9 @@ from typing import Any
 from segue.cli.executions import reading
 from segue.cli.executions.visits import Account, ms_of
 from segue.cli.executions.waiting import Wait, states_of, waits
-from segue.cli.executions.words import COLOURS, MARKS, clock, printable, span
 from segue.cli.stacks.connection import CommandFailed, Connection, add_arguments, code_of, connect
 from segue.cli.stacks.screen import Screen, table
+from segue.cli.words import COLOURS, MARKS, clock, printable, span
 
 _STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE")
 _SHOWN = 20

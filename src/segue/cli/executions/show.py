@@ -12,9 +12,9 @@ from typing import Any
 from segue.cli.executions import following, reading, table
 from segue.cli.executions.visits import Account, Visit, ms_of
 from segue.cli.executions.waiting import Wait, states_of, waits
-from segue.cli.executions.words import COLOURS, clock, cut, printable, span
 from segue.cli.stacks.connection import CommandFailed, Connection, add_arguments, connect
 from segue.cli.stacks.screen import Screen
+from segue.cli.words import COLOURS, clock, cut, printable, span
 
 _PIPE_WIDTH = 160
 EPILOG = """\

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from segue.cli.executions.layout import Box, Line, Picture
-from segue.cli.executions.words import MARKS, printable
+from segue.cli.words import MARKS, printable
 
 _X, _Y = 8, 18
 _MARGIN = 16

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from segue.cli.executions.visits import Account, Visit
-from segue.cli.executions.words import COLOURS, MARKS, clock, cut, fill, printable, span, width_of
+from segue.cli.words import COLOURS, MARKS, clock, cut, fill, printable, span, width_of
 
 SHOWN_ITERATIONS = 6
 _WIDEST_NAME = 34
