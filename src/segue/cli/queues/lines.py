@@ -49,13 +49,14 @@ def message_lines(message: dict[str, Any], now_ms: int, width: int, *, full: boo
     facts = [f"sent {clock(message['sentAt'], day=True)} ({span(now_ms - message['sentAt'])} ago)"]
     facts.append(_state(message))
     if message["receiveCount"]:
-        facts.append(f"received {message['receiveCount']} times")
+        times = message["receiveCount"]
+        facts.append(f"received {times} times" if times > 1 else "received once")
     if message.get("groupId"):
         facts.append(f"group {message['groupId']}")
     if message.get("source"):
         facts.append(f"from {message['source'].rsplit(':', 1)[-1]}")
     if message.get("trace"):
-        facts.append(f"trace {message['trace']}")
+        facts.append(f"trace {message['trace'].partition('Root=')[2].partition(';')[0] or message['trace']}")
     found = [f"{paint(printable(str(message['messageId'])), 'bold')}  {printable(', '.join(facts))}"]
     for name, attribute in sorted(message.get("attributes", {}).items()):
         value = attribute.get("StringValue", attribute.get("BinaryValue")) if isinstance(attribute, dict) else attribute

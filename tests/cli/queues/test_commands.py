@@ -1,0 +1,144 @@
+"""``segue queue`` against a server on a manual clock."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from segue.cli.main import main
+from segue.testing import Segue
+
+DEAD = "arn:aws:sqs:us-east-1:000000000000:dead"
+
+
+class Said(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def segue() -> Iterator[Segue]:
+    with Segue() as server:
+        yield server
+
+
+@pytest.fixture
+def run(segue: Segue, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(time, "time", lambda: segue.clock.now_ms() / 1000)
+
+    def command(*arguments: str) -> Said:
+        status = main(["queue", *arguments, "--endpoint-url", segue.endpoint_url])
+        captured = capsys.readouterr()
+        return Said(status, captured.out, captured.err)
+
+    return command
+
+
+@pytest.fixture
+def queues(segue: Segue) -> tuple[Any, str, str]:
+    """A client, the URL of a queue and that of its dead-letter queue."""
+    client = segue.client("sqs")
+    dead = client.create_queue(QueueName="dead")["QueueUrl"]
+    policy = json.dumps({"deadLetterTargetArn": DEAD, "maxReceiveCount": 1})
+    orders = client.create_queue(QueueName="orders", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    return client, orders, dead
+
+
+def poison(segue: Segue, client: Any, orders: str, count: int) -> None:
+    """Send messages that become dead letters."""
+    for number in range(count):
+        client.send_message(QueueUrl=orders, MessageBody=f"bad {number}")
+    for _ in range(2):
+        for _ in range(count):
+            client.receive_message(QueueUrl=orders)
+        segue.advance(seconds=31)
+
+
+def test_the_overview(segue: Segue, run: Command, queues: tuple[Any, str, str]) -> None:
+    client, orders, _ = queues
+    for body in ("one", "two"):
+        client.send_message(QueueUrl=orders, MessageBody=body)
+    client.send_message(QueueUrl=orders, MessageBody="later", DelaySeconds=600)
+    client.receive_message(QueueUrl=orders)
+    segue.advance(seconds=20)
+    assert run("orders").out.startswith("QUEUE   WAITING  IN FLIGHT  DELAYED  OLDEST")
+    row = run("orders").out.splitlines()[1]
+    assert row.split() == ["orders", "1", "1", "1", "20.0", "s", "1", "of", "1", "dead", "(0)"]
+    assert [line.split()[0] for line in run().out.splitlines()] == ["QUEUE", "dead", "orders"]
+    (told,) = json.loads(run("orders", "--json").out)
+    assert (told["visible"], told["inFlight"], told["delayed"], told["deadLetters"]) == (1, 1, 1, DEAD)
+
+
+def test_of_a_long_queue_the_age_is_a_least_one(segue: Segue, run: Command, queues: tuple[Any, str, str]) -> None:
+    client, orders, _ = queues
+    for _ in range(6):
+        entries = [{"Id": str(number), "MessageBody": "x"} for number in range(10)]
+        client.send_message_batch(QueueUrl=orders, Entries=entries)
+    segue.advance(seconds=5)
+    assert "≥ 5.0 s" in run("orders").out
+    assert run("orders", "--peek", "50").out.splitlines()[-1] == "50 of 60 messages"
+
+
+def test_peeking_receives_nothing(segue: Segue, run: Command, queues: tuple[Any, str, str]) -> None:
+    client, orders, _ = queues
+    attribute = {"StringValue": "gold", "DataType": "String"}
+    client.send_message(QueueUrl=orders, MessageBody="line\n" * 100, MessageAttributes={"class": attribute})
+    segue.advance(seconds=2)
+    for _ in range(3):
+        said = run("orders", "--peek")
+        assert "(2.0 s ago), waiting" in said.out
+        assert "  class: gold" in said.out
+        assert "line line" in said.out
+        assert "…" in said.out
+    assert "…" not in run("orders", "--peek", "--full").out
+    (message,) = client.receive_message(QueueUrl=orders, MessageSystemAttributeNames=["All"])["Messages"]
+    assert message["Attributes"]["ApproximateReceiveCount"] == "1"
+    assert "in flight until" in run("orders", "--peek").out
+    assert json.loads(run("orders", "--peek", "--json").out)[0]["receiveCount"] == 1
+
+
+def test_dead_letters_go_back(segue: Segue, run: Command, queues: tuple[Any, str, str]) -> None:
+    client, orders, _ = queues
+    poison(segue, client, orders, 3)
+    assert "dead (3)" in run("orders").out
+    assert "received once, from orders" in run("dead", "--peek").out
+    assert run("dead", "--redrive") == (0, "3 messages were moved back to where they came from (orders).\n", "")
+    assert run("dead", "--peek").out == "dead is empty.\n"
+    assert len(client.receive_message(QueueUrl=orders, MaxNumberOfMessages=10)["Messages"]) == 3
+
+
+def test_dead_letters_go_elsewhere(segue: Segue, run: Command, queues: tuple[Any, str, str]) -> None:
+    client, orders, _ = queues
+    poison(segue, client, orders, 2)
+    repaired = client.create_queue(QueueName="repaired")["QueueUrl"]
+    assert run("dead", "--redrive", "--to", "repaired", "--rate", "500").out == "2 messages were moved to repaired.\n"
+    assert len(client.receive_message(QueueUrl=repaired, MaxNumberOfMessages=10)["Messages"]) == 2
+
+
+def test_mistakes_are_told_with_what_to_do(run: Command, queues: tuple[Any, str, str]) -> None:
+    assert "Try: segue queue dead --redrive" in run("orders", "--redrive").err
+    assert run("none").err == "segue: there is no queue named none. All of them: segue queue\n"
+    assert "All of them: segue queue" in run("dead", "--peek", "1", "--region", "eu-west-1").err
+    for wrong in (["--peek"], ["--redrive"], ["dead", "--peek", "51"], ["dead", "--to", "orders"]):
+        assert run(*wrong).status == 2
+    assert "MaxNumberOfMessagesPerSecond" in run("dead", "--redrive", "--rate", "0").err
+
+
+def test_no_queues(run: Command) -> None:
+    assert "Make one: segue aws sqs create-queue" in run().out
+    assert run("--json").out == "[]\n"
+
+
+def test_what_answers_is_not_segue(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["queue", "--endpoint-url", "http://127.0.0.1:9"]) == 1
+    assert "Start one: segue serve" in capsys.readouterr().err
