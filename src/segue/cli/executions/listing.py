@@ -43,7 +43,9 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("machine", nargs="?", metavar="MACHINE", help="a state machine (default: all)")
-    parser.add_argument("--status", type=str.upper, choices=_STATUSES, metavar="STATUS", help=", ".join(_STATUSES))
+    parser.add_argument(
+        "--status", type=str.upper, choices=_STATUSES, metavar="STATUS", help="only executions with this status"
+    )
     parser.add_argument("--stuck", action="store_true", help="only what waits for an answer and has no timeout")
     parser.add_argument("--limit", type=int, default=_SHOWN, metavar="N", help="so many of each machine (default: 20)")
     parser.add_argument("--json", action="store_true", help="print what is found for programs")

@@ -40,7 +40,9 @@ def add(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", metavar="ARN|NAME", help="an execution, or a state machine for its newest one")
+    parser.add_argument(
+        "name", metavar="NAME", help="an execution: its ARN, NAME, MACHINE:NAME, or MACHINE for the newest"
+    )
     parser.add_argument("--follow", "-f", action="store_true", help="show events as they come, until the end")
     parser.add_argument("--full", action="store_true", help="show inputs, outputs, causes and items whole")
     parser.add_argument("--graph", action="store_true", help="draw the state machine with the status of each state")
