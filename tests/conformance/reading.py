@@ -8,6 +8,8 @@ from typing import Any
 
 _HOSTS = re.compile(r"http://sqs\.<region>\.localhost(?:\.localstack\.cloud)?:\d+/(?:<sender-id:\d+>)?")
 
+_APIS = re.compile(r"https?://localhost:\d+/restapis/[a-z0-9]+")
+
 
 def prepared(data: dict[str, Any], endpoint_url: str) -> dict[str, Any]:
     """The case with the server's own places where the recording has LocalStack's."""
@@ -22,8 +24,25 @@ def prepared(data: dict[str, Any], endpoint_url: str) -> dict[str, Any]:
         value = _HOSTS.sub(lambda found: endpoint_url + ("/111111111111" if "sender" in found[0] else "/"), value)
         return value.replace("000000000000", "111111111111")
 
+    apis = [
+        name
+        for step in data.get("setup", ())
+        if step.get("op") == "CreateRestApi"
+        for member, name in step.get("bind", {}).items()
+        if member == "id"
+    ]
+
+    def own_api(value: Any) -> Any:
+        """LocalStack's address of the API that the case makes, as AWS's."""
+        if isinstance(value, dict):
+            return {name: own_api(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [own_api(part) for part in value]
+        is_address = isinstance(value, str) and apis and _APIS.fullmatch(value)
+        return f"{apis[0]}.execute-api.<region>.amazonaws.com" if is_address else value
+
     changed: dict[str, Any] = change({name: part for name, part in data.items() if name != "id"})
-    return {"id": data["id"], **changed}
+    return {"id": data["id"], **own_api(changed)}
 
 
 def kebab(name: str) -> str:

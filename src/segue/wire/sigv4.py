@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -218,6 +218,18 @@ def verify_chunks(request: Request, credential: Credential, secret: str) -> None
         wanted = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(wanted.encode(), request.header("x-amz-trailer-signature").encode()):
             raise _mismatch()
+
+
+def sign(request: Request, access_key: str, secret: str, region: str, service: str, now_ms: int) -> dict[str, str]:
+    """The headers that sign a request (with its present headers, of which ``host`` must be one)."""
+    stamp = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
+    dated = replace(request, headers={**request.headers, "x-amz-date": stamp})
+    names = tuple(sorted(dated.headers))
+    credential = Credential(access_key, stamp[:8], region, service, names)
+    signature = _signature(dated, credential, stamp, secret).decode()
+    scope = f"{access_key}/{stamp[:8]}/{region}/{service}/aws4_request"
+    value = f"{ALGORITHM} Credential={scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
+    return {"x-amz-date": stamp, "authorization": value}
 
 
 def _signature(request: Request, credential: Credential, stamp: str, secret: str) -> bytes:

@@ -153,8 +153,27 @@ def refuse(entered: Entered, kind: str, message: str = "", status: int = 0) -> D
 def finished(entered: Entered, response: Response) -> Document:
     """An answer, with the headers that all answers have."""
     request_id = entered.call.request_id
+    short = request_id.replace("-", "")
     response.headers.setdefault("x-amzn-requestid", request_id)
-    response.headers.setdefault("x-amz-apigw-id", f"{request_id.replace('-', '')[:15]}=")
+    response.headers.setdefault("x-amz-apigw-id", f"{short[:15]}=")
     if entered.call.trace:
         response.headers.setdefault("x-amzn-trace-id", entered.call.trace.partition(";")[0])
+    kinds = entered.content.get("endpointConfiguration", {}).get("types") or ["EDGE"]
+    if "EDGE" in kinds:  # what AWS's edge adds (conformance group sfn-task-apigateway)
+        response.headers |= {
+            "Via": "1.1 segue.cloudfront.net (CloudFront)",
+            "X-Amz-Cf-Id": short,
+            "X-Amz-Cf-Pop": "SEGUE-P1",
+            "X-Cache": "Miss from cloudfront" if response.status < 400 else "Error from cloudfront",
+        }
+    response.headers = {_SPELLED.get(name, name): value for name, value in response.headers.items()}
     return {"response": response}
+
+
+_SPELLED = {
+    "content-type": "Content-Type",
+    "x-amzn-requestid": "x-amzn-RequestId",
+    "x-amzn-trace-id": "X-Amzn-Trace-Id",
+    "x-amzn-errortype": "x-amzn-ErrorType",
+}
+"""Headers as AWS spells them, for those who compare spellings."""

@@ -41,6 +41,7 @@ from segue.services.states import (
     tasks,
     tokens_records,
 )
+from segue.services.states.integrations import unusable
 from segue.services.states.records import Execution
 
 _SNAPSHOT_CHUNKS = 64
@@ -321,11 +322,15 @@ class Advancing:
         return ()
 
     def _refuse(self, task: ScheduleTask) -> str | None:
-        if task.pattern != "activity" or tokens_records.has_activity(self.call.tx, task.resource):
+        if task.pattern != "activity":
+            reason = unusable(task.resource_type, task.resource_name, task.parameters)
+        elif tokens_records.has_activity(self.call.tx, task.resource):
             return None
-        if mocks.is_mocked(self.call, self.execution, task.state_name):
+        else:
+            reason = f"The activity {task.resource} does not exist."
+        if reason is None or mocks.is_mocked(self.call, self.execution, task.state_name):
             return None
-        return f"The activity {task.resource} does not exist."
+        return reason
 
     def _note_end(self, last: Step) -> None:
         if last.status == "RUNNING":

@@ -5,6 +5,6 @@ is, by the services' models. Both give an :class:`~segue.services.states.integra
 """
 
 from segue.services.states.integrations.integration import Integration, TaskError
-from segue.services.states.integrations.resolve import resolve
+from segue.services.states.integrations.resolve import resolve, unusable
 
-__all__ = ["Integration", "TaskError", "resolve"]
+__all__ = ["Integration", "TaskError", "resolve", "unusable"]
