@@ -10,7 +10,30 @@ Left out: Cognito authorizers, private integrations (VPC links), custom domain n
 access logs; throttles and quotas are kept, not counted.
 """
 
-from segue.services.apigateway import apis, deployments, import_api, keys, parts, resource_types, resources, visits
+from segue.services.apigateway import (
+    apis,
+    deployments,
+    import_api,
+    keys,
+    methods,
+    part_types,
+    parts,
+    resource_types,
+    resources,
+    visits,
+)
 from segue.services.apigateway.service import SERVICE
 
-__all__ = ["SERVICE", "apis", "deployments", "import_api", "keys", "parts", "resource_types", "resources", "visits"]
+__all__ = [
+    "SERVICE",
+    "apis",
+    "deployments",
+    "import_api",
+    "keys",
+    "methods",
+    "part_types",
+    "parts",
+    "resource_types",
+    "resources",
+    "visits",
+]

@@ -12,10 +12,10 @@ from segue.languages.templates.errors import TemplateError
 from segue.languages.templates.reading import read_value
 from segue.services.apigateway import records
 from segue.services.apigateway.apis import new_document, told
+from segue.services.apigateway.methods import check_integration, check_method
 from segue.services.apigateway.openapi import Imported, Importer
 from segue.services.apigateway.parts import check_authorizer
 from segue.services.apigateway.records import Document, RestApi
-from segue.services.apigateway.resources import check_integration, check_method
 from segue.services.apigateway.service import SERVICE, arn_of_api, arn_of_apis, bad_request, existing, new_id
 
 _PARTS = (

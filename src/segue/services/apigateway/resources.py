@@ -1,17 +1,15 @@
-"""The tree of an API's paths, and their methods with integrations and responses.
+"""The tree of an API's paths.
 
-Source: API Gateway API reference: Resource, Method, Integration, MethodResponse, IntegrationResponse.
+Source: API Gateway API reference, Resource.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from segue.api import Call
 from segue.api.service import Handler
-from segue.errors import not_implemented
 from segue.services.apigateway import records
 from segue.services.apigateway.patching import patched
 from segue.services.apigateway.records import Document, RestApi
@@ -21,18 +19,12 @@ from segue.services.apigateway.service import (
     bad_request,
     conflict,
     existing,
-    given,
     new_id,
     not_found,
     page,
 )
 
 _PART = re.compile(r"[a-zA-Z0-9._:~$@+%,=*!'-]+|\{[a-zA-Z0-9._:-]+\+?\}", re.ASCII)
-_METHODS = ("ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_INTEGRATIONS = ("HTTP", "HTTP_PROXY", "AWS", "AWS_PROXY", "MOCK")
-_AUTHORIZATIONS = ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS")
-_KEYS = ("restApiId", "resourceId", "httpMethod", "statusCode")
-_BEHAVIOURS = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 
 
 def _arn(call: Call, params: Document) -> str:
@@ -44,11 +36,13 @@ def _arn(call: Call, params: Document) -> str:
     return arn_of(call, *path)
 
 
-def _declared(name: str, verb: str) -> Callable[[Handler], Handler]:
+def declared(name: str, verb: str) -> Callable[[Handler], Handler]:
+    """Declare an operation on resources or what is theirs."""
     return SERVICE.operation(name, reads=verb == "GET", resource=_arn, action=f"apigateway:{verb}")
 
 
-def _resource(api: RestApi, resource_id: str) -> Document:
+def find_resource(api: RestApi, resource_id: str) -> Document:
+    """A resource by its id; ``AwsError`` where the API has none of it."""
     found = api.document["resources"].get(resource_id)
     if found is None:
         raise not_found("Invalid Resource identifier specified")
@@ -56,22 +50,8 @@ def _resource(api: RestApi, resource_id: str) -> Document:
     return resource
 
 
-def _method(call: Call, params: Document) -> tuple[RestApi, Document]:
-    api = existing(call, params)
-    found = _resource(api, params["resourceId"]).get("resourceMethods", {}).get(params["httpMethod"])
-    if found is None:
-        raise not_found("Invalid Method identifier specified")
-    return api, found
-
-
-def _integration(call: Call, params: Document) -> tuple[RestApi, Document]:
-    api, method = _method(call, params)
-    if "methodIntegration" not in method:
-        raise not_found("Invalid Integration identifier specified")
-    return api, method["methodIntegration"]
-
-
-def _patch(call: Call, shape: str, document: Document, params: Document) -> None:
+def patch_part(call: Call, shape: str, document: Document, params: Document) -> None:
+    """Change a part as the request's patches say."""
     model = call.api.model("apigateway")
     patched(model, model.shape(shape), document, params.get("patchOperations", []))
 
@@ -79,11 +59,11 @@ def _patch(call: Call, shape: str, document: Document, params: Document) -> None
 # Resources
 
 
-@_declared("CreateResource", "POST")
+@declared("CreateResource", "POST")
 def create_resource(call: Call, params: Document) -> Document:
     """Add a part of a path below another."""
     api, part = existing(call, params), params["pathPart"]
-    parent = _resource(api, params["parentId"])
+    parent = find_resource(api, params["parentId"])
     if not _PART.fullmatch(part):
         raise bad_request(
             "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the "
@@ -107,13 +87,13 @@ def create_resource(call: Call, params: Document) -> Document:
     return made
 
 
-@_declared("GetResource", "GET")
+@declared("GetResource", "GET")
 def get_resource(call: Call, params: Document) -> Document:
     """Describe a resource."""
-    return _shown(_resource(existing(call, params), params["resourceId"]), params)
+    return _shown(find_resource(existing(call, params), params["resourceId"]), params)
 
 
-@_declared("GetResources", "GET")
+@declared("GetResources", "GET")
 def get_resources(call: Call, params: Document) -> Document:
     """List an API's resources."""
     found = page(list(existing(call, params).document["resources"].values()), params, "id")
@@ -127,15 +107,15 @@ def _shown(resource: Document, params: Document) -> Document:
     return {**resource, "resourceMethods": {name: {} for name in resource["resourceMethods"]}}
 
 
-@_declared("UpdateResource", "PATCH")
+@declared("UpdateResource", "PATCH")
 def update_resource(call: Call, params: Document) -> Document:
     """Rename a resource, or move it below another."""
     api = existing(call, params)
-    found = _resource(api, params["resourceId"])
+    found = find_resource(api, params["resourceId"])
     if "parentId" not in found:
         raise bad_request("Resource / cannot be updated: Root resource cannot be updated.")
-    _patch(call, "Resource", found, params)
-    _resource(api, found["parentId"])
+    patch_part(call, "Resource", found, params)
+    find_resource(api, found["parentId"])
     _paths(api.document["resources"], found, 0)
     records.put_api(call.tx, api)
     return found
@@ -151,11 +131,11 @@ def _paths(resources: Document, changed: Document, depth: int) -> None:
             _paths(resources, other, depth + 1)
 
 
-@_declared("DeleteResource", "DELETE")
+@declared("DeleteResource", "DELETE")
 def delete_resource(call: Call, params: Document) -> Document:
     """Remove a resource with all below it."""
     api = existing(call, params)
-    found, resources = _resource(api, params["resourceId"]), api.document["resources"]
+    found, resources = find_resource(api, params["resourceId"]), api.document["resources"]
     if "parentId" not in found:
         raise bad_request("Root resource cannot be deleted")
     gone = {found["id"]}
@@ -164,196 +144,3 @@ def delete_resource(call: Call, params: Document) -> Document:
     api.document["resources"] = {key: one for key, one in resources.items() if key not in gone}
     records.put_api(call.tx, api)
     return {}
-
-
-# Methods
-
-
-@_declared("PutMethod", "PUT")
-def put_method(call: Call, params: Document) -> Document:
-    """Add a method to a resource."""
-    api, name = existing(call, params), params["httpMethod"]
-    methods = _resource(api, params["resourceId"]).setdefault("resourceMethods", {})
-    if name not in _METHODS:
-        raise bad_request(f"Invalid HTTP method specified: {name}")
-    if name in methods:
-        raise conflict("Method already exists for this resource")
-    made = {"apiKeyRequired": False, **given(params, "restApiId", "resourceId")}
-    check_method(api, made)
-    methods[name] = made
-    records.put_api(call.tx, api)
-    return made
-
-
-def check_method(api: RestApi, method: Document) -> None:
-    """Refuse a method that cannot be so."""
-    kind = method["authorizationType"]
-    if kind not in _AUTHORIZATIONS:
-        raise bad_request("Invalid authorization type specified. Valid values are: " + ", ".join(_AUTHORIZATIONS))
-    if kind == "COGNITO_USER_POOLS":
-        raise not_implemented("apigateway:PutMethod", "the authorization type COGNITO_USER_POOLS")
-    if kind == "CUSTOM" and method.get("authorizerId") not in api.document["authorizers"]:
-        raise bad_request(
-            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires "
-            "a valid authorizer."
-        )
-    validator = method.get("requestValidatorId")
-    if validator and validator not in api.document["requestValidators"]:
-        raise bad_request("Invalid Request Validator identifier specified")
-    for model in (method.get("requestModels") or {}).values():
-        if model not in api.document["models"]:
-            raise bad_request(f"Invalid model identifier specified: {model}")
-
-
-@_declared("GetMethod", "GET")
-def get_method(call: Call, params: Document) -> Document:
-    """Describe a method with its integration."""
-    return _method(call, params)[1]
-
-
-@_declared("UpdateMethod", "PATCH")
-def update_method(call: Call, params: Document) -> Document:
-    """Change a method."""
-    api, found = _method(call, params)
-    _patch(call, "Method", found, params)
-    check_method(api, found)
-    records.put_api(call.tx, api)
-    return found
-
-
-@_declared("DeleteMethod", "DELETE")
-def delete_method(call: Call, params: Document) -> Document:
-    """Remove a method."""
-    api, _ = _method(call, params)
-    del _resource(api, params["resourceId"])["resourceMethods"][params["httpMethod"]]
-    records.put_api(call.tx, api)
-    return {}
-
-
-# Integrations
-
-
-@_declared("PutIntegration", "PUT")
-def put_integration(call: Call, params: Document) -> Document:
-    """Say what stands behind a method."""
-    api, method = _method(call, params)
-    settings = given(params, "restApiId", "resourceId", "httpMethod", "integrationHttpMethod")
-    if params.get("integrationHttpMethod"):
-        settings["httpMethod"] = params["integrationHttpMethod"]
-    made = {
-        "passthroughBehavior": "WHEN_NO_MATCH",
-        "timeoutInMillis": 29_000,
-        "cacheNamespace": params["resourceId"],
-        "cacheKeyParameters": [],
-        **settings,
-    }
-    check_integration(made)
-    if "integrationResponses" in method.get("methodIntegration", {}):
-        made["integrationResponses"] = method["methodIntegration"]["integrationResponses"]
-    method["methodIntegration"] = made
-    records.put_api(call.tx, api)
-    return made
-
-
-def check_integration(made: Document) -> None:
-    """Refuse an integration that cannot be so."""
-    kind, uri = made["type"], made.get("uri", "")
-    if kind not in _INTEGRATIONS:
-        raise bad_request("Invalid integration type specified. Valid values are: " + ", ".join(_INTEGRATIONS))
-    if made.get("connectionType") == "VPC_LINK":
-        raise not_implemented("apigateway:PutIntegration", "the connection type VPC_LINK")
-    if kind != "MOCK":
-        if not made.get("httpMethod"):
-            raise bad_request("Enumeration value for HttpMethod must be non-empty")
-        if kind.startswith("AWS") and not uri.startswith("arn:"):
-            raise bad_request("Invalid ARN specified in the request")
-        if kind.startswith("AWS") and uri.count(":") < 5:
-            raise bad_request("AWS ARN for integration must contain path or action")
-        if kind.startswith("HTTP") and not uri.startswith(("http://", "https://", "${")):
-            raise bad_request("Invalid HTTP endpoint specified for URI")
-    if made["passthroughBehavior"] not in _BEHAVIOURS:
-        raise bad_request("Invalid passthrough behavior specified. Valid values are: " + ", ".join(_BEHAVIOURS))
-
-
-@_declared("GetIntegration", "GET")
-def get_integration(call: Call, params: Document) -> Document:
-    """Describe an integration."""
-    return _integration(call, params)[1]
-
-
-@_declared("UpdateIntegration", "PATCH")
-def update_integration(call: Call, params: Document) -> Document:
-    """Change an integration."""
-    api, found = _integration(call, params)
-    _patch(call, "Integration", found, params)
-    check_integration(found)
-    records.put_api(call.tx, api)
-    return found
-
-
-@_declared("DeleteIntegration", "DELETE")
-def delete_integration(call: Call, params: Document) -> Document:
-    """Leave a method without an integration."""
-    api, _ = _integration(call, params)
-    del _method_of(api, params)["methodIntegration"]
-    records.put_api(call.tx, api)
-    return {}
-
-
-def _method_of(api: RestApi, params: Document) -> Document:
-    found: Document = api.document["resources"][params["resourceId"]]["resourceMethods"][params["httpMethod"]]
-    return found
-
-
-# Responses, of methods and of integrations
-
-
-def _declare_responses(kind: str, member: str, owner: Any) -> None:
-    """The four operations on the responses of a method, or of its integration."""
-
-    def find(call: Call, params: Document) -> tuple[RestApi, Document]:
-        api, found = owner(call, params)
-        if params["statusCode"] not in found.get(member, {}):
-            raise not_found("Invalid Response status code specified")
-        return api, found
-
-    def put(call: Call, params: Document) -> Document:
-        api, found = owner(call, params)
-        status = params["statusCode"]
-        if not re.fullmatch(r"[1-5]\d\d", status, re.ASCII):
-            raise bad_request("Invalid status code specified")
-        if kind == "MethodResponse" and status in found.get(member, {}):
-            raise conflict("Response already exists for this resource")
-        made = {"statusCode": status, **given(params, *_KEYS)}
-        found.setdefault(member, {})[status] = made
-        records.put_api(call.tx, api)
-        return made
-
-    def get(call: Call, params: Document) -> Document:
-        found: Document = find(call, params)[1][member][params["statusCode"]]
-        return found
-
-    def update(call: Call, params: Document) -> Document:
-        api, found = find(call, params)
-        response: Document = found[member][params["statusCode"]]
-        _patch(call, kind, response, params)
-        records.put_api(call.tx, api)
-        return response
-
-    def delete(call: Call, params: Document) -> Document:
-        api, found = find(call, params)
-        del found[member][params["statusCode"]]
-        records.put_api(call.tx, api)
-        return {}
-
-    for prefix, verb, handler in (
-        ("Put", "PUT", put),
-        ("Get", "GET", get),
-        ("Update", "PATCH", update),
-        ("Delete", "DELETE", delete),
-    ):
-        _declared(f"{prefix}{kind}", verb)(handler)
-
-
-_declare_responses("MethodResponse", "methodResponses", _method)
-_declare_responses("IntegrationResponse", "integrationResponses", _integration)
