@@ -84,14 +84,19 @@ def _not_made(call: Call, handover: Handover, reason: str) -> None:
 
 def api_destination_target(handover: Handover) -> Target:
     """The delivery to an API destination."""
-    params = {"ApiDestinationArn": handover.target["Arn"], "Body": handover.input}
-    if "HttpParameters" in handover.target:
-        given = handover.target["HttpParameters"]
-        params["HttpParameters"] = {
-            name: value if name == "HeaderParameters" else dynamic(value, handover.event.body)
-            for name, value in given.items()
-        }
+    params = {"ApiDestinationArn": handover.target["Arn"], "Body": handover.input, **_http_parameters(handover)}
     return delivery_target(handover, "events:InvokeApiDestination", params)
+
+
+def _http_parameters(handover: Handover) -> dict[str, Any]:
+    if "HttpParameters" not in handover.target:
+        return {}
+    given = handover.target["HttpParameters"]
+    made = {
+        name: value if name == "HeaderParameters" else dynamic(value, handover.event.body)
+        for name, value in given.items()
+    }
+    return {"HttpParameters": made}
 
 
 def delivery_target(handover: Handover, operation: str, params: dict[str, Any]) -> Target:
@@ -143,6 +148,11 @@ def _state_machine(call: Call, handover: Handover) -> Request:
     return "stepfunctions:StartExecution", params
 
 
+def _endpoint(call: Call, handover: Handover) -> Request:
+    params = {"Arn": handover.target["Arn"], "Body": handover.input, **_http_parameters(handover)}
+    return "apigateway:InvokeEndpoint", params
+
+
 def _log_group(call: Call, handover: Handover) -> Request:
     """A stream of its own for each event, as on AWS; a transformer may give the timestamp and the message."""
     group = handover.arn.resource.removeprefix("log-group:").removesuffix(":*")
@@ -177,6 +187,7 @@ _REQUESTS: dict[str, Callable[[Call, Handover], Request]] = {
     "lambda": _function,
     "states": _state_machine,
     "logs": _log_group,
+    "execute-api": _endpoint,
 }
 """Target service → what is performed on it. Buses are in ``routing``: an event passes on as it is."""
 
