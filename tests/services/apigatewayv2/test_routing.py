@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.services.apigatewayv2.routing import find_route, is_route_key, match_path, with_stage_variables
+from segue.api.integration_targets import with_stage_variables
+from segue.services.apigatewayv2.routing import find_route, is_route_key, match_path
 
 ROUTES = [
     {"RouteKey": key}

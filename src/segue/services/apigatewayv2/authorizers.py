@@ -15,13 +15,13 @@ from segue.api import Call
 from segue.api.authorize import authorize_action
 from segue.api.call import Result
 from segue.api.http_payload import query_of, request_v1, request_v2
+from segue.api.integration_targets import function_of, role_or_service
 from segue.errors import AwsError
 from segue.jobs import Outbound
 from segue.languages.policy import Request as PolicyRequest
 from segue.languages.policy import evaluate
 from segue.services.apigatewayv2 import records
 from segue.services.apigatewayv2.entered import Entered, answer
-from segue.services.apigatewayv2.functions import function_of, role_or_service
 from segue.services.apigatewayv2.jwt_authorizers import authorize_by_token
 from segue.services.apigatewayv2.service import SERVICE
 

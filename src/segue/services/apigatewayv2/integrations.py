@@ -17,13 +17,12 @@ from segue.api.call import Result
 from segue.api.deliveries import Delivery, record
 from segue.api.http_effect import HTTP, HttpAnswer, HttpFailure, HttpRequest
 from segue.api.http_payload import MalformedAnswer, request_v1, request_v2, response_v1, response_v2
+from segue.api.integration_targets import function_of, role_or_service, with_stage_variables
 from segue.errors import AwsError
 from segue.jobs import Outbound, Pending
 from segue.services.apigatewayv2 import records
 from segue.services.apigatewayv2.entered import Entered, answer, finished
-from segue.services.apigatewayv2.functions import function_of, role_or_service
 from segue.services.apigatewayv2.mapping import mapped, request_changes
-from segue.services.apigatewayv2.routing import with_stage_variables
 from segue.services.apigatewayv2.subtypes import SUBTYPES
 from segue.wire.request import Response
 

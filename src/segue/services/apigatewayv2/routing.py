@@ -6,7 +6,6 @@ request's method, then of ``ANY``; paths without a greedy variable before those 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -59,11 +58,3 @@ def _rank(pattern: str, method: str) -> tuple[int, ...]:
     parts = pattern.strip("/").split("/")
     kinds = [2 if part.endswith("+}") else 1 if part.startswith("{") else 0 for part in parts]
     return (2 if 2 in kinds else 1 if 1 in kinds else 0, *kinds, -len(kinds), method == "ANY")
-
-
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
-
-
-def with_stage_variables(text: str, variables: Mapping[str, str]) -> str:
-    """A URI with its stage variables filled in."""
-    return _STAGE_VARIABLE.sub(lambda found: str(variables.get(found[1], "")), text)
