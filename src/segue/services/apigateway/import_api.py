@@ -5,9 +5,12 @@ Source: API Gateway API reference, ImportRestApi and PutRestApi.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from segue.api import Call
+from segue.api.fit import fit
+from segue.errors import AwsError
 from segue.languages.templates.errors import TemplateError
 from segue.languages.templates.reading import read_value
 from segue.services.apigateway import records
@@ -66,6 +69,7 @@ def _fill(call: Call, api: RestApi, document: Document, *, merge: bool = False) 
     root = api.document["rootResourceId"]
     try:
         made = Importer(document, lambda length: new_id(call, length), api.id, root).read()
+        _fit(call, made)
     except (TypeError, AttributeError, ValueError) as error:
         raise bad_request(f"Invalid OpenAPI input: {error}") from None
     api.document.update(made.settings)
@@ -81,6 +85,36 @@ def _fill(call: Call, api: RestApi, document: Document, *, merge: bool = False) 
                 check_integration(method["methodIntegration"])
     records.put_api(call.tx, api)
     return told(call, api)
+
+
+def _fit(call: Call, made: Imported) -> None:
+    """Have every part be of the types that requests would have to give it."""
+    model = call.api.model("apigateway")
+
+    def fitted(kind: str, part: Document) -> Document:
+        try:
+            found: Document = fit(model, model.shape(kind), part)
+        except AwsError as error:
+            raise bad_request(f"Invalid OpenAPI input: {error.message}") from None
+        return found
+
+    made.settings = fitted("RestApi", made.settings)
+    for kind, parts in (
+        ("Authorizer", made.authorizers),
+        ("Model", made.models),
+        ("GatewayResponse", made.gateway_responses),
+    ):
+        for name in list(parts):
+            said = parts[name] if kind != "Authorizer" else _without_unknown(model.shape(kind).members, parts[name])
+            parts[name] = fitted(kind, said)
+    for resource in made.resources.values():
+        methods = resource.get("resourceMethods", {})
+        for name in list(methods):
+            methods[name] = fitted("Method", methods[name])
+
+
+def _without_unknown(members: Container[str], part: Document) -> Document:
+    return {name: value for name, value in part.items() if name in members}
 
 
 def _merged(kept: dict[str, Document], made: Imported) -> dict[str, Document]:
