@@ -17,6 +17,7 @@ from segue.cli.stacks.screen import Screen
 from segue.cli.words import COLOURS, clock, cut, printable, span
 
 _PIPE_WIDTH = 160
+_SHOWN_WAITS = 10
 EPILOG = """\
   segue execution show order              the newest execution of the state machine "order"
   segue execution show order:first        its execution "first"; "first" alone does if no other machine has one
@@ -111,9 +112,12 @@ def _print(connection: Connection, about: dict[str, Any], account: Account, defi
     if waiting:
         screen.line()
         screen.line("Waits for")
-    for wait in waiting:
+    shown = waiting if page.full else waiting[:_SHOWN_WAITS]
+    for wait in shown:
         for text in _waiting(connection, wait, page):
             screen.line(text)
+    if len(shown) < len(waiting):
+        screen.line(screen.paint(f"  … {len(waiting) - len(shown)} more (--full shows them)", "dim"))
 
 
 def _head(about: dict[str, Any], account: Account, page: Page) -> list[str]:
