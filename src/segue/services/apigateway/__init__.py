@@ -7,7 +7,7 @@ servers elsewhere, and MOCK. Authorization by IAM and by functions; required key
 An API answers at ``http://HOST/_aws/execute-api/ID/STAGE`` and under ``ID.execute-api.…`` names.
 
 Left out: Cognito authorizers, private integrations (VPC links), custom domain names, documentation parts, SDKs, caches,
-access logs; throttles and quotas are kept, not counted.
+access logs; throttles and quotas are kept, not counted; an API's own policy is kept, not evaluated.
 """
 
 from segue.services.apigateway import (

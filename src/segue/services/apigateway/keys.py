@@ -87,6 +87,12 @@ def _delete(call: Call, kind: str, params: Document) -> Document:
 # Keys
 
 
+def _stage_key(one: Document) -> str:
+    if not one.get("restApiId") or not one.get("stageName"):
+        raise bad_request("A stage key needs a restApiId and a stageName")
+    return f"{one['restApiId']}/{one['stageName']}"
+
+
 @_declared("CreateApiKey", "POST", "ApiKey")
 def create_api_key(call: Call, params: Document) -> Document:
     """Make a key; its value is made, too, unless it is given."""
@@ -95,7 +101,7 @@ def create_api_key(call: Call, params: Document) -> Document:
         raise bad_request("API Key value should be at least 20 characters")
     if any(key["value"] == value for key in records.owned_of(call.tx, call.account, call.region, "ApiKey")):
         raise conflict("API Key already exists")
-    stages = [f"{one['restApiId']}/{one['stageName']}" for one in params.get("stageKeys", ())]
+    stages = [_stage_key(one) for one in params.get("stageKeys", ())]
     times = {"createdDate": call.now_ms, "lastUpdatedDate": call.now_ms}
     settings = {"enabled": False, **given(params, "tags", "stageKeys", "generateDistinctId")}
     made = {"id": new_id(call, 10), **settings, "value": value, **times, "stageKeys": stages}

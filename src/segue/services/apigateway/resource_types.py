@@ -25,7 +25,7 @@ _OF_API = (
     "MinimumCompressionSize",
     "Policy",
 )
-_NO_EFFECT = ("MinimumCompressionSize", "SecurityPolicy", "EndpointAccessMode")
+_NO_EFFECT = ("Policy", "MinimumCompressionSize", "SecurityPolicy", "EndpointAccessMode")
 
 
 # RestApi
@@ -35,6 +35,8 @@ def _body(request: ResourceRequest) -> bytes | None:
     """The OpenAPI document that the API is made of."""
     given, place = request.properties.get("Body"), request.properties.get("BodyS3Location")
     if place:
+        if not place.get("Bucket") or not place.get("Key"):
+            raise AwsError("ValidationError", "BodyS3Location needs a Bucket and a Key")
         return read_object(request.call, place["Bucket"], place["Key"], size=_BODY_BYTES).content
     return None if given is None else (given if isinstance(given, str) else json.dumps(given)).encode()
 
