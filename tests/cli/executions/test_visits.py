@@ -65,6 +65,20 @@ def test_branches_of_a_parallel_state() -> None:
     assert [account.depth_of(event) for event in PARALLEL] == [0, 0, 0, 1, 1, 1, 1, 1, 1, 1]
 
 
+def test_an_expression_that_cannot_be_evaluated_fails_its_own_state() -> None:
+    failed = history(
+        (0, "ExecutionStarted", {}),
+        (0, "PassStateEntered", entered("A")),
+        (2, "PassStateExited", left("A")),
+        (3, "PassStateEntered", entered("B")),
+        (3, "EvaluationFailed", {"error": "States.QueryEvaluationError", "cause": "because", "state": "B"}),
+        (5, "ExecutionFailed", {"error": "States.QueryEvaluationError"}),
+    )
+    account = Account().tell(failed)
+    assert shape(account.visits, account.status) == [("A", "SUCCEEDED"), ("B", "FAILED")]
+    assert account.visits[1].cause == "because"
+
+
 def test_a_failure_stops_siblings_and_a_redrive_goes_on() -> None:
     failed = history(
         *[(event["previousEventId"], event["type"], details_of(event)) for event in PARALLEL],

@@ -138,6 +138,8 @@ class Account:
         visit, scope = self._places.get(event.get("previousEventId", 0), (None, None))
         if event.get("previousEventId") in self._redriven:
             visit, scope = self._revived(kind, details), None
+        if kind == "EvaluationFailed":  # it follows, as on AWS, what was before the state was entered
+            visit = self._entered_last(details.get("state")) or visit
         if kind.endswith("StateEntered"):
             visit, scope = self._entered(kind[: -len("StateEntered")], at, details, (visit, scope)), None
         elif kind in _ENDS or kind == "ExecutionRedriven":
@@ -175,6 +177,10 @@ class Account:
         self.status = _ENDS[kind]
         if visit is not None and kind == "ExecutionFailed" and visit.left_ms is None and not visit.failed:
             _fail(visit, details)
+
+    def _entered_last(self, name: str | None) -> Visit | None:
+        """The last visit of a state that was not left yet."""
+        return next((one for one in reversed(list(self.all())) if one.name == name and one.left_ms is None), None)
 
     def _revived(self, kind: str, details: dict[str, Any]) -> Visit | None:
         """The visit that goes on after a redrive: history says no more than the type of the event."""
