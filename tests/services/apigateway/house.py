@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from typing import Any
 
 from segue.testing import Segue
 from tests.services.lambda_.house import ROLE, package
+from tests.visits import visit
 
 CODE = """
 import json
@@ -92,19 +91,6 @@ class Rest:
         return str(self.client.create_deployment(restApiId=self.id, stageName=stage, **more)["id"])
 
     def ask(self, path: str, method: str = "POST", body: Any = None, **headers: str) -> tuple[int, Any, Any]:
-        url = f"{self.segue.endpoint_url}/_aws/execute-api/{self.id}{path}"
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        named.setdefault("Content-Type", "application/json")
-        try:
-            with urllib.request.urlopen(urllib.request.Request(url, sent, named, method=method)) as answer:
-                return answer.status, _body(answer.read()), answer.headers
-        except urllib.error.HTTPError as error:
-            return error.code, _body(error.read()), error.headers
-
-
-def _body(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError:
-        return content.decode()
+        url = f"{self.segue.endpoint_url}/_aws/execute-api/{self.id}{path}"
+        return visit(url, method, sent, {"Content_Type": "application/json", **headers})

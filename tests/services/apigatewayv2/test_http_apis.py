@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +12,7 @@ from botocore.exceptions import ClientError
 from segue.testing import Segue
 from tests.services.apigatewayv2.keys import KEY, token
 from tests.services.lambda_.house import ROLE, package
+from tests.visits import visit
 
 CODE = """
 import base64
@@ -83,20 +82,7 @@ class Apis:
     def ask(
         self, api_id: str, path: str, method: str = "GET", body: bytes | None = None, **headers: str
     ) -> tuple[int, Any, Any]:
-        url = f"{self.segue.endpoint_url}/_aws/execute-api/{api_id}{path}"
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        try:
-            with urllib.request.urlopen(urllib.request.Request(url, body, named, method=method)) as answer:
-                return answer.status, _body(answer.read()), answer.headers
-        except urllib.error.HTTPError as error:
-            return error.code, _body(error.read()), error.headers
-
-
-def _body(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError:
-        return content.decode()
+        return visit(f"{self.segue.endpoint_url}/_aws/execute-api/{api_id}{path}", method, body, headers)
 
 
 def proxy(arn: str, version: str = "2.0", **more: Any) -> dict[str, Any]:

@@ -110,14 +110,9 @@ def _operation(entered: Entered, integration: dict[str, Any]) -> Result:
         body = orjson.dumps({"message": error.message})
         headers = {"content-type": "application/json", "x-amzn-errortype": error.code}
         return finished(entered.api, entered.visit, Response(error.status, headers, body))
-    if isinstance(result, Pending | Outbound):
-        return (
-            result
-            if isinstance(result, Pending)
-            else _refused(
-                entered, name, name, AwsError("InternalFailure", "The operation leaves the building", status=500)
-            )
-        )
+    if isinstance(result, Pending):
+        return result
+    assert isinstance(result, dict), "no subtype leaves the building"
     _record(entered.call, entered, name, subtype.operation, "")
     headers = {"content-type": "application/json"}
     return finished(entered.api, entered.visit, Response(200, headers, orjson.dumps(subtype.told(result))))

@@ -127,12 +127,6 @@ def count(tx: Transaction, scope: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def nested_in(tx: Transaction, scope: str, parent: str) -> list[Stack]:
-    """The stacks that are nested in one, and not deleted."""
-    sql = f"SELECT {_COLUMNS} FROM cloudformation_stacks WHERE scope = ? AND parent = ? AND deleted_at IS NULL"
-    return [_stack(row) for row in tx.all(sql, scope, parent)]
-
-
 def deleted_before(tx: Transaction, before_ms: int, limit: int) -> list[str]:
     """Stacks that were deleted before that time."""
     sql = "SELECT id FROM cloudformation_stacks WHERE deleted_at IS NOT NULL AND deleted_at < ? LIMIT ?"

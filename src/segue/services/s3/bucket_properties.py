@@ -81,10 +81,6 @@ def notifications(given: Document) -> Document:
     return found
 
 
-def object_lock(given: Document) -> Document:
-    return _renamed(given, {})
-
-
 def public_access_block(given: Document) -> Document:
     blocks = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     return {name: given.get(name, False) for name in blocks}

@@ -14,7 +14,7 @@ from segue.api.http_effect import HttpAnswer, HttpFailure, HttpRequest
 from segue.errors import AwsError
 from segue.languages.asl import json_text
 from segue.services.states.integrations.form_encoding import plain_text
-from segue.services.states.integrations.integration import Integration, TaskError
+from segue.services.states.integrations.integration import Integration, TaskError, check_fields, unusable
 
 OPERATION = "stepfunctions:InvokeApi"
 OWN_PATH = "/_aws/execute-api/"
@@ -62,14 +62,10 @@ def check(value: Any) -> dict[str, Any]:
     Raises:
         TaskError: ``States.Runtime`` where they cannot be used.
     """
-    if not isinstance(value, dict):
-        raise _unusable(value, "The Parameters must be an object.")
-    unknown = next((name for name in value if name not in _FIELDS), None)
-    if unknown is not None:
-        raise _unusable(value, f'The field "{unknown}" is not supported by Step Functions')
+    check_fields(value, _FIELDS)
     missing = next((name for name in _REQUIRED if name not in value), None)
     if missing is not None:
-        raise _unusable(value, f'The field "{missing}" is required but was missing')
+        raise unusable(value, f'The field "{missing}" is required but was missing')
     wrong = [name for name in _TEXTS if name in value and not isinstance(value[name], str)]
     wrong += [name for name in _LISTS if name in value and not _are_lists(value[name])]
     wrong += ["AllowNullValues"] if not isinstance(value.get("AllowNullValues", False), bool) else []
@@ -77,7 +73,7 @@ def check(value: Any) -> dict[str, Any]:
     wrong += ["AuthType"] if value.get("AuthType", "NO_AUTH") not in _AUTHORIZATIONS else []
     wrong += ["Headers"] if not all(map(_may_be_set, value.get("Headers") or ())) else []
     if wrong:
-        raise _unusable(value, f"The value of the field '{wrong[0]}' has an invalid format")
+        raise unusable(value, f"The value of the field '{wrong[0]}' has an invalid format")
     return dict(value)
 
 
@@ -129,12 +125,12 @@ def request_of(params: dict[str, Any], url: str) -> HttpRequest:
     except ValueError:
         is_usable = False
     if not is_usable:
-        raise _unusable(params, "The value of the field 'ApiEndpoint' has an invalid format")
+        raise unusable(params, "The value of the field 'ApiEndpoint' has an invalid format")
     headers = [("User-Agent", "Amazon|StepFunctions|ApiGatewayInvoke")]
     for name, items in (params.get("Headers") or {}).items():
         texts = [plain_text(item) for item in items]
         if any(ord(character) < 32 and character != "\t" for text in texts for character in text):
-            raise _unusable(params, "The value of the field 'Headers' has an invalid format")
+            raise unusable(params, "The value of the field 'Headers' has an invalid format")
         headers.append((name, ",".join(texts)))
     body = params.get("RequestBody")
     if body is not None and not params.get("AllowNullValues"):
@@ -200,8 +196,3 @@ def _parsed(text: str, content_type: str) -> Any:
 
 def _error(error: AwsError, _: str) -> TaskError:
     return TaskError("States.Permissions" if error.status == 403 else "States.Runtime", error.message)
-
-
-def _unusable(value: Any, why: str) -> TaskError:
-    given = json_text.dump(value)
-    return TaskError("States.Runtime", f"The Parameters '{given}' could not be used to start the Task: [{why}]")

@@ -15,7 +15,7 @@ from segue.api.http_effect import HttpAnswer, HttpFailure, HttpRequest
 from segue.errors import AwsError
 from segue.languages.asl import json_text
 from segue.services.states.integrations.form_encoding import ARRAY_FORMATS, encode_form, plain_text
-from segue.services.states.integrations.integration import Integration, TaskError
+from segue.services.states.integrations.integration import Integration, TaskError, check_fields, unusable
 
 OPERATION = "stepfunctions:InvokeHTTPEndpoint"
 TIMEOUT_SECONDS = 60
@@ -44,25 +44,21 @@ def _params(value: Any) -> dict[str, Any]:
     Raises:
         TaskError: ``States.Runtime`` where they cannot be used.
     """
-    if not isinstance(value, dict):
-        raise _unusable(value, "The Parameters must be an object.")
-    unknown = next((name for name in value if name not in _ALL_FIELDS), None)
-    if unknown is not None:
-        raise _unusable(value, f'The field "{unknown}" is not supported by Step Functions')
+    check_fields(value, _ALL_FIELDS)
     for field, kind in (("ApiEndpoint", str), ("Method", str)):
         if field not in value:
-            raise _unusable(value, f'The field "{field}" is required but was missing')
+            raise unusable(value, f'The field "{field}" is required but was missing')
         if not isinstance(value[field], kind):
-            raise _unusable(value, f"The value of the field '{field}' has an invalid format")
+            raise unusable(value, f"The value of the field '{field}' has an invalid format")
     for field in ("Headers", "QueryParameters", "Transform", "Authentication", "InvocationConfig"):
         if not isinstance(value.get(field, {}), dict):
-            raise _unusable(value, f"The value of the field '{field}' has an invalid format")
+            raise unusable(value, f"The value of the field '{field}' has an invalid format")
     if not isinstance(_connection_of(value), str):
-        raise _unusable(value, 'The field "ConnectionArn" is required but was missing')
+        raise unusable(value, 'The field "ConnectionArn" is required but was missing')
     if value["Method"] not in _METHODS:
-        raise _unusable(value, f"The value of the field 'Method' must be one of {', '.join(_METHODS)}")
+        raise unusable(value, f"The value of the field 'Method' must be one of {', '.join(_METHODS)}")
     if not _is_url(value["ApiEndpoint"]):
-        raise _unusable(value, "The value of the field 'ApiEndpoint' is not a valid URL")
+        raise unusable(value, "The value of the field 'ApiEndpoint' is not a valid URL")
     return dict(value)
 
 
@@ -115,10 +111,10 @@ def _headers(params: dict[str, Any]) -> Pairs:
     pairs: Pairs = []
     for name, value in params.get("Headers", {}).items():
         if not _HEADER.fullmatch(name) or name.lower() in _TAKEN:
-            raise _unusable(params, f"The header '{name}' cannot be set")
+            raise unusable(params, f"The header '{name}' cannot be set")
         text = ",".join(plain_text(item) for item in value) if isinstance(value, list) else plain_text(value)
         if any(ord(character) < 32 and character != "\t" for character in text):
-            raise _unusable(params, f"The value of the header '{name}' holds a character that headers cannot hold")
+            raise unusable(params, f"The value of the header '{name}' holds a character that headers cannot hold")
         pairs.append((name, text))
     return pairs
 
@@ -148,7 +144,7 @@ def _body(params: dict[str, Any], added: dict[str, str]) -> Any:
     if body is None:
         return added
     if not isinstance(body, dict):
-        raise _unusable(params, "A RequestBody that is no object cannot be merged with the connection's")
+        raise unusable(params, "A RequestBody that is no object cannot be merged with the connection's")
     return {**body, **added}
 
 
@@ -161,12 +157,12 @@ def _encoded(params: dict[str, Any], body: Any, content_type: str) -> bytes:
         options = transform.get("RequestEncodingOptions") or {}
         array_format = options.get("ArrayFormat", "INDICES")
         if not isinstance(body, dict) or array_format not in ARRAY_FORMATS:
-            raise _unusable(params, "The RequestBody could not be URL-encoded")
+            raise unusable(params, "The RequestBody could not be URL-encoded")
         if not content_type.lower().startswith(_FORM):
-            raise _unusable(params, f"URL_ENCODED needs the Content-Type header {_FORM}")
+            raise unusable(params, f"URL_ENCODED needs the Content-Type header {_FORM}")
         return encode_form(body, array_format).encode()
     if encoding != "NONE":
-        raise _unusable(params, "RequestBodyEncoding must be URL_ENCODED or NONE")
+        raise unusable(params, "RequestBodyEncoding must be URL_ENCODED or NONE")
     if isinstance(body, str) and not _JSON.match(content_type):
         return body.encode("utf-8", "replace")
     return json_text.dump(body).encode("utf-8", "replace")
@@ -224,8 +220,3 @@ def connection_error(error: AwsError) -> TaskError:
 
 def _error(error: AwsError, _: str) -> TaskError:
     return TaskError("States.Permissions" if error.status == 403 else "States.Runtime", error.message)
-
-
-def _unusable(value: Any, why: str) -> TaskError:
-    given = json_text.dump(value)
-    return TaskError("States.Runtime", f"The Parameters '{given}' could not be used to start the Task: [{why}]")

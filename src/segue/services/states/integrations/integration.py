@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from segue.errors import AwsError
+from segue.languages.asl import json_text
 
 
 class TaskError(Exception):
@@ -16,6 +17,26 @@ class TaskError(Exception):
         super().__init__(f"{error}: {cause}")
         self.error = error
         self.cause = cause
+
+
+def unusable(value: Any, why: str) -> TaskError:
+    """The error of Parameters that no task can be started with."""
+    given = json_text.dump(value)
+    return TaskError("States.Runtime", f"The Parameters '{given}' could not be used to start the Task: [{why}]")
+
+
+def check_fields(value: Any, known: Collection[str]) -> dict[str, Any]:
+    """Parameters that are an object, with none but known fields.
+
+    Raises:
+        TaskError: ``States.Runtime`` for others.
+    """
+    if not isinstance(value, dict):
+        raise unusable(value, "The Parameters must be an object.")
+    unknown = next((name for name in value if name not in known), None)
+    if unknown is not None:
+        raise unusable(value, f'The field "{unknown}" is not supported by Step Functions')
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from typing import Any
 
 from segue.api.sdk import members
 from segue.api.sdk.members import UnusableParameters
-from segue.languages.asl import json_text
-from segue.services.states.integrations.integration import TaskError
+from segue.services.states.integrations.integration import unusable
 from segue.wire.model import OperationModel
 
 
@@ -19,9 +18,6 @@ def to_model(operation: OperationModel, value: Any) -> dict[str, Any]:
     """
     try:
         return members.to_model(operation.service, operation.input, value)
-    except UnusableParameters as unusable:
-        why = f"{unusable.why} by Step Functions" if unusable.unknown else unusable.why
-        given = json_text.dump(unusable.value)
-        raise TaskError(
-            "States.Runtime", f"The Parameters '{given}' could not be used to start the Task: [{why}]"
-        ) from None
+    except UnusableParameters as refused:
+        why = f"{refused.why} by Step Functions" if refused.unknown else refused.why
+        raise unusable(refused.value, why) from None
