@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from segue.api import Api, Service
-from segue.cli.main import _COMMANDS
+from segue.cli.main import COMMANDS, add_command
 from segue.config import Limits, Settings
 from segue.server import services
 
@@ -141,8 +141,8 @@ def _default(field: dataclasses.Field[object]) -> str:
 def _commands() -> Iterator[str]:
     os.environ.pop("AWS_ENDPOINT_URL", None)  # a default that depends on it
     commands = argparse.ArgumentParser().add_subparsers()
-    for module in _COMMANDS:
-        module.add(commands)
+    for name in COMMANDS:
+        add_command(name, commands)
     waiting = [(f"segue {name}", command) for name, command in commands.choices.items()]
     while waiting:
         name, command = waiting.pop(0)

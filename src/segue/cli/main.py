@@ -6,14 +6,31 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 from segue import __version__
-from segue.cli import asl, aws, deliveries, run, runtimes, serve
-from segue.cli.executions import command as execution
-from segue.cli.queues import command as queue
-from segue.cli.stacks import delete, deploy, logs, status
 
-_COMMANDS = (serve, deploy, status, logs, delete, aws, run, execution, queue, deliveries, runtimes, asl)
+COMMANDS = {
+    "serve": "serve",
+    "deploy": "stacks.deploy",
+    "status": "stacks.status",
+    "logs": "stacks.logs",
+    "delete": "stacks.delete",
+    "aws": "aws",
+    "run": "run",
+    "execution": "executions.command",
+    "queue": "queues.command",
+    "deliveries": "deliveries",
+    "runtimes": "runtimes",
+    "asl": "asl",
+}
+"""The module of each command, below this package: only that of the chosen one is loaded, as it may need much."""
+
+
+def add_command(name: str, commands: Any) -> None:
+    """Add a command's parser to a parser's subparsers."""
+    import_module(f"segue.cli.{COMMANDS[name]}").add(commands)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,9 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"segue {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in _COMMANDS:
-        command.add(commands)
-    chosen = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    for name in given[:1] if given and given[0] in COMMANDS else COMMANDS:
+        add_command(name, commands)
+    chosen = parser.parse_args(given)
     try:
         result: int = chosen.run(chosen)
         sys.stdout.flush()
