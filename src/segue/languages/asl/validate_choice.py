@@ -15,9 +15,9 @@ _NESTED_ANNOTATIONS = frozenset(["Comment"])
 
 
 def choice_rules(state: dict[str, Any], where: str, language: str, findings: Findings) -> None:
-    choices = state.get("Choices")
-    if choices is None:
+    if "Choices" not in state:
         return
+    choices = state["Choices"]
     if not isinstance(choices, list):
         findings.add("Expected value of type Array", f"{where}/Choices")
         return

@@ -39,6 +39,8 @@ def map_fields(state: dict[str, Any], where: str, language: str, findings: Findi
         for field in DISTRIBUTED_ONLY:
             if field in state:
                 findings.add(f"Field '{field}' is not supported", where)
+        if isinstance(state.get("Items"), dict):
+            findings.add("Expected value of type Array", f"{where}/Items")
     _check_label(state.get("Label"), f"{where}/Label", findings)
     _check_reader(state, f"{where}/ItemReader", language, findings)
     _check_writer(state, f"{where}/ResultWriter", language, findings)

@@ -91,9 +91,8 @@ def _heartbeat_is_shorter_than_timeout(state: dict[str, Any], where: str, langua
 
 
 def _branches(state: dict[str, Any], where: str, language: str, findings: Findings) -> None:
-    branches = state.get("Branches")
-    if branches is not None:
-        add_if_wrong(values.list_of(values.mapping)(branches), f"{where}/Branches", findings)
+    if "Branches" in state:
+        add_if_wrong(values.list_of(values.mapping)(state["Branches"]), f"{where}/Branches", findings)
 
 
 _RULES: tuple[Rule, ...] = (
