@@ -13,6 +13,8 @@ setup: .venv/ready  ## make .venv with Segue and what it needs
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@command -v node >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check '.[node]'
+	@# as pip does with what it copies: else, where Python may not write bytecode, every start compiles everything anew
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 demo: setup      ## the loan broker, end to end, before your eyes
