@@ -38,8 +38,8 @@ docs: setup      ## write the pages that follow from the code
 conformance: setup  ## the cases recorded from AWS, against a live server
 	$(BIN)/python -m tests.conformance.run
 
-simulate: setup  ## crash the loan broker at every commit: make simulate SEEDS=1000 FIRST=0
-	$(BIN)/python -m tests.simulation.run --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
+simulate: setup  ## crash applications at their commits: make simulate SEEDS=1000 FIRST=0 OF=pipeline
+	$(BIN)/python -m tests.simulation.run --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0) $(if $(OF),--of $(OF))
 
 fuzz: setup      ## definitions, inputs and events by chance: make fuzz SECONDS=60
 	$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60)

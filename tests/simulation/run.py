@@ -1,4 +1,6 @@
-"""Run any number of seeds: ``python -m tests.simulation.run --seeds 1000 --first 0``. A failing seed is named."""
+"""Run any number of seeds: ``python -m tests.simulation.run --seeds 1000 --first 0 --of pipeline``. A failing seed is
+named.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +13,23 @@ from collections import Counter
 
 from segue.store.blobs import Blobs
 from tests.simulation.loan_broker import LoanBrokerRun
+from tests.simulation.pipeline import PipelineRun
+
+RUNS = {"loan-broker": LoanBrokerRun, "pipeline": PipelineRun}
+"""What may be simulated, by name."""
 
 
-def simulate(seeds: range, blobs: Blobs) -> Counter[str]:
-    """Run the seeds; what happened, counted. ``AssertionError`` names the first seed that failed."""
+def simulate(seeds: range, blobs: Blobs, of: str = "loan-broker") -> Counter[str]:
+    """Run the seeds of one of ``RUNS``; what happened, counted. ``AssertionError`` names the first seed that failed."""
     counts: Counter[str] = Counter()
     for seed in seeds:
-        run = LoanBrokerRun(seed, blobs)
+        run = RUNS[of](seed, blobs)
         try:
             run.run()
         except Exception as error:
-            raise AssertionError(f"seed {seed} failed: {error!r}; again: make simulate SEEDS=1 FIRST={seed}") from error
+            raise AssertionError(
+                f"seed {seed} failed: {error!r}; again: make simulate OF={of} SEEDS=1 FIRST={seed}"
+            ) from error
         counts += run.world.counts
         counts["seeds"] += 1
     return counts
@@ -32,6 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many (default: %(default)s)")
     parser.add_argument("--first", type=int, default=0, help="the first one (default: %(default)s)")
+    parser.add_argument("--of", choices=sorted(RUNS), action="append", help="what (default: everything)")
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
     began = time.monotonic()
@@ -40,7 +49,8 @@ def main() -> int:
     for first in range(arguments.first, arguments.first + arguments.seeds, 100):
         seeds = range(first, min(first + 100, arguments.first + arguments.seeds))
         try:
-            total += simulate(seeds, blobs)
+            for of in arguments.of or sorted(RUNS):
+                total += simulate(seeds, blobs, of)
         except AssertionError as failure:
             traceback.print_exception(failure.__cause__ or failure)
             print(failure, file=sys.stderr)

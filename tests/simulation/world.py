@@ -71,6 +71,8 @@ class World:
         self.api.blobs = blobs
         self.store = SqliteStore(None, migrations(self.api), self.clock, Ids(seed))
         self.in_flight: list[InFlight] = []
+        self.outside: list[list[Callable[[], Any]]] = []
+        """Clients, each with what it still wants; it asks again until it is answered."""
         self.calm = True
         self.crash_at: tuple[int, bool] | None = None
         """Crash at this commit of the run, just before it (true) or just after, and at no other."""
@@ -146,10 +148,17 @@ class World:
         due = self.store.transact(lambda tx: queue.due(tx, 8))[0]
         choices: list[Callable[[], None]] = [*(lambda job=job: self._run(job) for job in due)]  # type: ignore[misc]
         choices += [*(lambda flight=flight: self._end(flight) for flight in ended)]  # type: ignore[misc]
+        choices += [*(lambda client=client: self._ask(client) for client in self.outside)]  # type: ignore[misc]
         if not choices:
             return False
         self.random.choice(choices)()
         return True
+
+    def _ask(self, client: list[Callable[[], Any]]) -> None:
+        client[0]()
+        client.pop(0)
+        if not client:
+            self.outside.remove(client)
 
     def _run(self, job: Job) -> None:
         self.counts["jobs"] += 1
