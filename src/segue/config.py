@@ -51,6 +51,7 @@ class Settings:
         secret_access_key: what root keys sign with. Given, every request's signature is verified; without one, a server
             listens on the loopback interface only.
         mock_config: the text of a mock configuration file of Step Functions Local; empty for none.
+        smtp: the mail server that mail goes to (``smtp://user:password@host:port``); empty: it stays in the outbox.
         stack_wait_ms: how long after its begin an operation on a stack is waited for by who describes the stack: tools
             that look every five seconds are told of its end at once. With virtual time nobody should wait.
         limits: the quotas in force.
@@ -62,6 +63,7 @@ class Settings:
     iam: IamMode = "audit"
     secret_access_key: str = field(default="", repr=False)
     mock_config: str = field(default="", repr=False)
+    smtp: str = field(default="", repr=False)
     stack_wait_ms: int = 3_000
     limits: Limits = field(default_factory=Limits)
 

@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from segue.api import Api, Service, deduplication, deliveries, housekeeping, streams, tags
+from segue.api import Api, Service, deduplication, deliveries, housekeeping, outbox, streams, tags
 from segue.api.http_effect import HTTP
 from segue.api.serverless_effect import SERVERLESS
 from segue.api.service import Identity
@@ -93,6 +93,7 @@ def migrations(api: Api) -> Migrations:
         "queue_sources": queues.MIGRATIONS,
         "stream_sources": lanes.MIGRATIONS,
         "tags": tags.MIGRATIONS,
+        "outbox": outbox.MIGRATIONS,
     }
     return {**floors, **api.migrations}
 

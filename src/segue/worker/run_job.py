@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from segue.api import Api, Call, Caller, housekeeping
+from segue.api import Api, Call, Caller, housekeeping, outbox
 from segue.api.deliver import JOB as DELIVERY
 from segue.api.deliver import run_delivery
+from segue.api.outbox_sending import run_sending
 from segue.api.service import JobHandler
 from segue.jobs import Again, Job, Outbound, Pending, queue
 from segue.store import Transaction
@@ -19,6 +20,7 @@ _API_JOBS: dict[str, JobHandler] = {
     DELIVERY: run_delivery,
     housekeeping.JOB: housekeeping.run_housekeeping,
     housekeeping.BLOBS_JOB: housekeeping.run_collection,
+    outbox.JOB: run_sending,
 }
 _SYSTEM = Caller(kind="root")
 
