@@ -107,6 +107,8 @@ def _check_request(operation: OperationModel, protocol: Protocol, seed: int) -> 
     for name, ref in operation.input.members.items():
         if ref.traits.get("idempotencyToken") and name not in params:
             read.pop(name, None)
+    if params.get("AttributeNames") and service.name == "sqs" and protocol is Protocol.QUERY:  # the older name wins
+        params.pop("MessageSystemAttributeNames", None)
     payload = operation.input.traits.get("payload")
     if payload and payload not in params and read.get(payload) in ({}, b""):  # none is sent as an empty one
         del read[payload]

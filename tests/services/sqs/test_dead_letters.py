@@ -123,3 +123,26 @@ def test_only_dead_letter_queues_are_sources_of_moves(sqs: Any) -> None:
         sqs.start_message_move_task(SourceArn=DEAD.replace("dead", "live"))
     with pytest.raises(ClientError, match="SourceArn parameter doesn't exist"):
         sqs.start_message_move_task(SourceArn=DEAD.replace("dead", "none"))
+
+
+def test_fifo_dead_letters_begin_anew_and_come_back_last(segue: Segue, sqs: Any) -> None:
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    dead = sqs.create_queue(QueueName="dead.fifo", Attributes=attributes)["QueueUrl"]
+    policy = json.dumps({"deadLetterTargetArn": DEAD + ".fifo", "maxReceiveCount": 1})
+    live = sqs.create_queue(QueueName="live.fifo", Attributes={**attributes, "RedrivePolicy": policy})["QueueUrl"]
+    first = sqs.send_message(QueueUrl=live, MessageBody="poison", MessageGroupId="g")
+    segue.advance(10)
+    sqs.send_message(QueueUrl=live, MessageBody="good", MessageGroupId="g")
+    receive(sqs, live, VisibilityTimeout=0)
+    (message,) = receive(sqs, live, VisibilityTimeout=0)
+    assert message["Body"] == "good"
+    (message,) = receive(sqs, dead, VisibilityTimeout=0)
+    assert (message["MessageId"], message["Attributes"]["SentTimestamp"]) == (first["MessageId"], "1700000010000")
+    lenient = json.dumps({"deadLetterTargetArn": DEAD + ".fifo", "maxReceiveCount": 5})
+    sqs.set_queue_attributes(QueueUrl=live, Attributes={"RedrivePolicy": lenient})
+    sqs.start_message_move_task(SourceArn=DEAD + ".fifo", DestinationArn=DEAD.replace("dead", "live.fifo"))
+    segue.settle()
+    messages = receive(sqs, live, MaxNumberOfMessages=10)
+    assert [message["Body"] for message in messages] == ["good", "poison"]
+    numbers = [message["Attributes"]["SequenceNumber"] for message in messages]
+    assert numbers == sorted(numbers)

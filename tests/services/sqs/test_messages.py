@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from segue.api import Call, Caller
 from segue.config import Limits
 from segue.services.sqs import peek
 from segue.testing import Segue
@@ -225,5 +226,48 @@ def test_too_many_messages_in_flight() -> None:
         with pytest.raises(ClientError) as refused:
             queue.receive()
         assert code_of(refused) == "OverLimit"
+        with ThreadPoolExecutor(1) as pool:  # who waits is not told, and has the message when there is room
+            waiting = pool.submit(queue.receive, WaitTimeSeconds=20)
+            while not waiting.done():
+                segue.advance(1)
+            assert waiting.result() == []
         segue.advance(31)
         assert len(queue.receive()) == 1
+
+
+def test_a_message_stays_invisible_for_twelve_hours_at_most(queue: Queue) -> None:
+    queue.send()
+    (message,) = queue.receive()
+    handle = {"QueueUrl": queue.url, "ReceiptHandle": message["ReceiptHandle"]}
+    queue.segue.advance(20)
+    queue.sqs.change_message_visibility(**handle, VisibilityTimeout=43_180)
+    with pytest.raises(ClientError, match=r"beyond the limit \[43200 seconds\]"):
+        queue.sqs.change_message_visibility(**handle, VisibilityTimeout=43_181)
+    queue.sqs.change_message_visibility(**handle, VisibilityTimeout=0)
+    (message,) = queue.receive()  # each receive has its own twelve hours
+    queue.sqs.change_message_visibility(
+        QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=43_200
+    )
+
+
+def test_the_age_of_the_oldest_message(queue: Queue) -> None:
+    def depth() -> dict[str, Any]:
+        api, params = queue.segue.server.api, {"QueueArn": "arn:aws:sqs:us-east-1:000000000000:q"}
+        found = queue.segue.transact(lambda tx: Call(tx, Caller(), api, tx.now_ms).perform("sqs:QueueDepth", params))
+        assert isinstance(found, dict)
+        return found
+
+    assert (depth()["ApproximateAgeOfOldestMessage"], depth()["OldestSentAt"]) == (0, None)
+    queue.send("first", DelaySeconds=60)
+    queue.segue.advance(50)
+    for _ in range(3):
+        queue.send()
+    queue.receive()
+    queue.segue.advance(1.5)
+    assert depth() == {
+        "ApproximateNumberOfMessagesVisible": 2,
+        "ApproximateNumberOfMessagesNotVisible": 1,
+        "ApproximateNumberOfMessagesDelayed": 1,
+        "ApproximateAgeOfOldestMessage": 51,
+        "OldestSentAt": 1_700_000_000_000,
+    }

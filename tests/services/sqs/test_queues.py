@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from segue.config import Limits
 from segue.testing import Segue
 
 
@@ -165,3 +166,14 @@ def test_permissions_are_statements_of_the_policy(segue: Segue) -> None:
         sqs.add_permission(QueueUrl=url, Label="two", AWSAccountIds=["1"], Actions=["CreateQueue"])
     sqs.remove_permission(QueueUrl=url, Label="one")
     assert "Policy" not in attributes_of(sqs, url)
+
+
+def test_a_deleted_queues_name_may_rest_for_a_while() -> None:
+    with Segue(limits=Limits(queue_name_rest_seconds=60)) as segue:
+        sqs = segue.client("sqs")
+        url = sqs.create_queue(QueueName="q")["QueueUrl"]
+        sqs.delete_queue(QueueUrl=url)
+        with pytest.raises(ClientError, match="You must wait 60 seconds after deleting a queue"):
+            sqs.create_queue(QueueName="q")
+        segue.advance(60)
+        assert sqs.create_queue(QueueName="q")["QueueUrl"] == url

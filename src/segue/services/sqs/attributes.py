@@ -12,7 +12,7 @@ from typing import Any, Final
 from segue.arn import is_arn
 from segue.errors import AwsError
 from segue.languages.policy import validate_document
-from segue.services.sqs.records import Queue, queue_of
+from segue.services.sqs.records import Depth, Queue, queue_of
 from segue.store import Transaction
 
 #: attribute → its default, least and greatest value
@@ -98,14 +98,15 @@ def merged(before: dict[str, str], asked: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in after.items() if value != "" or name not in _DOCUMENTS}
 
 
-def read(tx: Transaction, queue: Queue, names: list[str], counts: tuple[int, int, int] | None) -> dict[str, str]:
+def read(queue: Queue, names: list[str], depth: Depth | None) -> dict[str, str]:
     """The values asked for, of those that the queue has."""
     values = dict(queue.attributes) | {
         "CreatedTimestamp": str(queue.created_at_ms // 1_000),
         "LastModifiedTimestamp": str(queue.modified_at_ms // 1_000),
         "QueueArn": queue.arn,
     }
-    if counts is not None:
+    if depth is not None:
+        counts = (depth.visible, depth.in_flight, depth.delayed)
         values |= {name: str(count) for name, count in zip(COUNTS, counts, strict=True)}
     if "All" in names:
         return values

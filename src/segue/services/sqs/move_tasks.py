@@ -14,6 +14,7 @@ from segue.api import Call
 from segue.errors import AwsError
 from segue.jobs import Again, Job
 from segue.services.sqs import records
+from segue.services.sqs.dead_letters import move_message
 from segue.services.sqs.service import SERVICE
 
 JOB = "sqs:move"
@@ -52,7 +53,7 @@ def start_message_move_task(call: Call, params: dict[str, Any]) -> dict[str, Any
         source.arn,
         destination_arn,
         rate,
-        records.counts(tx, source)[0],
+        records.depth(tx, source).visible,
         tx.now_ms,
     )
     jobs.enqueue(tx, JOB, source.arn, {"task": task_id}, trace=call.trace)
@@ -130,14 +131,8 @@ def move(call: Call, job: Job) -> Again | None:
             return None
         # Moved messages are new there: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
         # sqs-configure-dead-letter-queue-redrive.html ("redriven messages … assigned a new enqueueTime").
-        tx.run(
-            "UPDATE sqs_messages SET queue = ?, visible_at = ?, sent_at = ?, receive_count = 0, receipt = 0,"
-            " first_received_at = NULL, dead_letter_source = NULL WHERE id = ?",
-            target.arn,
-            tx.now_ms,
-            tx.now_ms,
-            row_id,
-        )
+        tx.run("UPDATE sqs_messages SET receive_count = 0, first_received_at = NULL WHERE id = ?", row_id)
+        move_message(call, row_id, target, source=None, anew=True)
         woken.add(target.wake_key)
     for key in sorted(woken):
         jobs.wake(tx, key)

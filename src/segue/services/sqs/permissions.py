@@ -29,6 +29,7 @@ _ACTIONS: Final = frozenset(
         "SendMessage",
     )
 )
+_MOST_ACTIONS = 7
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 
 
@@ -89,6 +90,10 @@ def _check(label: str, accounts: list[str], actions: list[str]) -> None:
     for name, values in (("AWSAccountId", accounts), ("ActionName", actions)):
         if not values:
             raise AwsError("MissingParameter", f"The request must contain the parameter {name}.")
+    if len(actions) > _MOST_ACTIONS:
+        raise AwsError(
+            "OverLimit", f"{len(actions)} Actions were found, maximum allowed is {_MOST_ACTIONS}.", status=403
+        )
     for action in actions:
         if action not in _ACTIONS:
             raise AwsError(

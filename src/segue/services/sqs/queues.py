@@ -44,6 +44,13 @@ def create_queue(call: Call, params: dict[str, Any]) -> dict[str, Any]:
                     f"A queue already exists with the same name and a different value for attribute {key}",
                 )
         return {"QueueUrl": queue_url(call, call.account, name)}
+    rest_ms = call.limits.queue_name_rest_seconds * 1_000
+    if rest_ms and records.is_deleted_since(call.tx, arn, call.now_ms - rest_ms):
+        raise AwsError(
+            "QueueDeletedRecently",
+            f"You must wait {rest_ms // 1_000} seconds after deleting a queue before you can create another with the "
+            "same name.",
+        )
     after = attributes.merged(attributes.defaults(fifo), values)
     records.save_queue(call.tx, (arn, call.region, call.account, name), after)
     if params.get("tags"):
@@ -68,9 +75,29 @@ def get_queue_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         if name != "All" and (name not in attributes.GETTABLE or (name in attributes.FIFO_ONLY and not queue.fifo)):
             raise attributes.unknown_attribute(name)
     wants_counts = any(name == "All" or name in attributes.COUNTS for name in names)
-    counts = records.counts(call.tx, queue) if wants_counts else None
-    values = attributes.read(call.tx, queue, names, counts)
+    values = attributes.read(queue, names, records.depth(call.tx, queue) if wants_counts else None)
     return {"Attributes": values} if values else {}
+
+
+@SERVICE.internal("QueueDepth", action=None)
+def queue_depth(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a queue's metrics (``QueueArn``), with the exact age of its oldest message.
+
+    Raises:
+        AwsError: ``QueueDoesNotExist``.
+    """
+    queue = records.queue_of(call.tx, params["QueueArn"])
+    if queue is None:
+        raise no_such_queue()
+    found = records.depth(call.tx, queue)
+    oldest_ms = found.oldest_sent_at_ms
+    return {
+        "ApproximateNumberOfMessagesVisible": found.visible,
+        "ApproximateNumberOfMessagesNotVisible": found.in_flight,
+        "ApproximateNumberOfMessagesDelayed": found.delayed,
+        "ApproximateAgeOfOldestMessage": 0 if oldest_ms is None else (call.now_ms - oldest_ms) // 1_000,
+        "OldestSentAt": oldest_ms,
+    }
 
 
 @SERVICE.operation("SetQueueAttributes", resource=arn_of_url)
@@ -164,6 +191,8 @@ def delete_queue(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a queue and its messages; one that is not there raises ``QueueDoesNotExist``."""
     queue = find_queue(call, params)
     records.delete_queue(call.tx, queue.arn)
+    if call.limits.queue_name_rest_seconds:
+        records.remember_deleted(call.tx, queue.arn, call.limits.queue_name_rest_seconds * 1_000)
     _empty(call, queue.arn)
     drop_tags(call.tx, queue.arn)
     jobs.cancel(call.tx, "sqs:move", queue.arn)

@@ -12,16 +12,15 @@ from typing import Any, Final
 
 import msgpack
 
-from segue import jobs
 from segue.api import Call, Result
-from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
 from segue.jobs import Pending
-from segue.services.sqs import fifo, message_attributes
+from segue.services.sqs import fair, fifo, message_attributes
 from segue.services.sqs.addresses import arn_of_url, find_queue
+from segue.services.sqs.dead_letters import move_to_dead_letters
 from segue.services.sqs.messages import sequence_number
 from segue.services.sqs.receipts import encode_receipt
-from segue.services.sqs.records import Queue, queue_of
+from segue.services.sqs.records import Queue
 from segue.services.sqs.service import SERVICE
 from segue.store import Row, Transaction
 
@@ -31,7 +30,7 @@ _COLUMNS: Final = (
     " deduplication_id, sequence, trace, trace_header, dead_letter_source"
 )
 _TAKE: Final = (
-    "UPDATE sqs_messages SET visible_at = ?, receive_count = receive_count + 1, receipt = ?,"
+    "UPDATE sqs_messages SET visible_at = ?, receive_count = receive_count + 1, receipt = ?, received_at = ?,"
     " first_received_at = COALESCE(first_received_at, ?) WHERE id IN ({}) RETURNING " + _COLUMNS
 )
 _TAKE_OLDEST: Final = _TAKE.format(
@@ -88,10 +87,13 @@ def receive_message(call: Call, params: dict[str, Any]) -> Result:
     wait_seconds = _checked(params, "WaitTimeSeconds", queue.wait_seconds, 0, 20)
     system = _system_attributes(params)
     attempt_id = params.get("ReceiveRequestAttemptId") if queue.fifo else None
+    if attempt_id:
+        message_attributes.check_identifier("ReceiveRequestAttemptId", attempt_id)
     taken = _taken_before(call.tx, queue, attempt_id, visibility_seconds) if attempt_id else None
     receipt = call.tx.ids.seed()
     if taken is None:
-        taken = receipt, take(call, queue, count, visibility_seconds, receipt)
+        may = _may_take(call, queue, wait_seconds > 0)
+        taken = receipt, take(call, queue, count, visibility_seconds, receipt) if may else []
         if attempt_id and taken[1]:
             _remember_attempt(call.tx, queue, attempt_id, receipt, taken[1])
     receipt, messages = taken
@@ -105,28 +107,28 @@ def receive_message(call: Call, params: dict[str, Any]) -> Result:
 
 
 def take(call: Call, queue: Queue, count: int, visibility_seconds: int, receipt: int) -> list[Message]:
-    """Take up to ``count`` messages for ``visibility_seconds``; what must not be received any more is moved away.
-
-    Raises:
-        AwsError: ``OverLimit``: too many messages of a standard queue are in flight.
-    """
+    """Take up to ``count`` messages for ``visibility_seconds``; what must not be received any more is moved away."""
     tx = call.tx
-    if not _may_take(call, queue):
-        return []
     oldest_ms = tx.now_ms - queue.retention_ms
-    visible_at_ms = tx.now_ms + visibility_seconds * 1_000
+    taking = (tx.now_ms + visibility_seconds * 1_000, receipt, tx.now_ms, tx.now_ms)
     messages: list[Message] = []
+
+    def take_these(ids: list[int]) -> list[Row]:
+        return tx.all(_TAKE.format(", ".join("?" * len(ids))), *taking, *ids) if ids else []
+
     while len(messages) < count:
         wanted = count - len(messages)
         if queue.fifo:
-            ids = fifo.receivable(tx, queue, wanted, taken={message.id for message in messages})
-            marks = ", ".join("?" * len(ids))
-            rows = tx.all(_TAKE.format(marks), visible_at_ms, receipt, tx.now_ms, *ids) if ids else []
+            rows = take_these(fifo.receivable(tx, queue, wanted, taken={message.id for message in messages}))
         else:
             # What was taken for no time at all is visible still; it is not to be taken twice by one call.
             if messages and visibility_seconds == 0:
                 break
-            rows = tx.all(_TAKE_OLDEST, visible_at_ms, receipt, tx.now_ms, queue.arn, tx.now_ms, wanted)
+            fair_ids = fair.receivable(tx, queue, wanted)
+            if fair_ids is None:
+                rows = tx.all(_TAKE_OLDEST, *taking, queue.arn, tx.now_ms, wanted)
+            else:
+                rows = take_these(fair_ids)
         if not rows:
             break
         kept = _kept(call, queue, rows, oldest_ms)
@@ -144,41 +146,24 @@ def _kept(call: Call, queue: Queue, rows: list[Row], oldest_ms: int) -> list[Mes
         if message.sent_at_ms <= oldest_ms:
             call.tx.run("DELETE FROM sqs_messages WHERE id = ?", message.id)
         elif queue.max_receive_count and message.receive_count > queue.max_receive_count:
-            if not _moved_to_dead_letters(call, queue, message):
+            times = message.receive_count - 1
+            if not move_to_dead_letters(call, queue, message.id, message.message_id, message.trace, times):
                 kept.append(message)
         else:
             kept.append(message)
     return kept
 
 
-def _moved_to_dead_letters(call: Call, queue: Queue, message: Message) -> bool:
-    tx = call.tx
-    target = queue_of(tx, queue.dead_letter_arn) if queue.dead_letter_arn else None
-    if target is None:
-        # The dead-letter queue is gone: the message stays receivable rather than vanish.
-        return False
-    # A standard queue's message keeps its age, a FIFO queue's starts anew:
-    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
-    tx.run(
-        "UPDATE sqs_messages SET queue = ?, dead_letter_source = ?, visible_at = ?, sent_at = ?,"
-        " receive_count = receive_count - 1, receipt = 0 WHERE id = ?",
-        target.arn,
-        queue.arn,
-        tx.now_ms,
-        tx.now_ms if queue.fifo else message.sent_at_ms,
-        message.id,
-    )
-    jobs.wake(tx, target.wake_key)
-    times = message.receive_count - 1
-    reason = f"received {times} time{'s' if times > 1 else ''} and not deleted: maxReceiveCount is reached"
-    record(
-        call.as_caller(call.caller, trace=message.trace),
-        Delivery(queue.arn, target.arn, "sqs:SendMessage", "dead-lettered", times, reason, message.message_id),
-    )
-    return True
+def _may_take(call: Call, queue: Queue, waits: bool) -> bool:
+    """Whether fewer messages are in flight than may be.
 
+    Where they are not, a receiver that waits waits on, as does one of a FIFO queue; another is told.
 
-def _may_take(call: Call, queue: Queue) -> bool:
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+
+    Raises:
+        AwsError: ``OverLimit``.
+    """
     limit = call.limits.queue_in_flight_messages
     key = (queue.arn, limit)
     left = _unchecked_receives.get(key, 0)
@@ -192,7 +177,7 @@ def _may_take(call: Call, queue: Queue) -> bool:
     )
     in_flight = row[0] if row else 0
     if in_flight >= limit:
-        if queue.fifo:
+        if queue.fifo or waits:
             return False
         raise AwsError("OverLimit", f"The maximum number of in flight messages is reached: {limit}.", status=403)
     if len(_unchecked_receives) > 10_000:

@@ -68,6 +68,15 @@ MIGRATIONS = (
     );
     CREATE INDEX sqs_move_tasks_source ON sqs_move_tasks (source, started_at);
     """,
+    """
+    ALTER TABLE sqs_messages ADD COLUMN received_at BIGINT;
+    CREATE INDEX sqs_messages_tenant ON sqs_messages (queue, group_id, visible_at, id)
+        WHERE sequence IS NULL AND group_id IS NOT NULL;
+    CREATE TABLE sqs_deleted_queues (
+        arn TEXT PRIMARY KEY,
+        deleted_at BIGINT NOT NULL
+    );
+    """,
 )
 
 
@@ -186,6 +195,21 @@ def delete_queue(tx: Transaction, arn: str) -> None:
     tx.run("DELETE FROM sqs_move_tasks WHERE source = ?", arn)
 
 
+def remember_deleted(tx: Transaction, arn: str, for_ms: int) -> None:
+    """That a queue was deleted now; what was deleted more than ``for_ms`` ago is forgotten."""
+    tx.run("DELETE FROM sqs_deleted_queues WHERE deleted_at <= ?", tx.now_ms - for_ms)
+    tx.run(
+        "INSERT INTO sqs_deleted_queues VALUES (?, ?) ON CONFLICT (arn) DO UPDATE SET deleted_at = excluded.deleted_at",
+        arn,
+        tx.now_ms,
+    )
+
+
+def is_deleted_since(tx: Transaction, arn: str, since_ms: int) -> bool:
+    """Whether a queue of that name was deleted after ``since_ms``."""
+    return tx.one("SELECT 1 FROM sqs_deleted_queues WHERE arn = ? AND deleted_at > ?", arn, since_ms) is not None
+
+
 def delete_messages(tx: Transaction, arn: str, last_id: int, limit: int) -> bool:
     """Delete up to ``limit`` messages of a queue, none younger than ``last_id``; whether that was all."""
     deleted = tx.run(
@@ -203,21 +227,41 @@ def policy_of(tx: Transaction, arn: str) -> str | None:
     return queue.attributes.get("Policy") if queue else None
 
 
-def counts(tx: Transaction, queue: Queue) -> tuple[int, int, int]:
-    """How many messages are visible, in flight and delayed; what is past its retention does not count."""
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many messages wait, are in flight and delayed, and when the oldest of them all was sent (if there is one)."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+    oldest_sent_at_ms: int | None
+
+
+def depth(tx: Transaction, queue: Queue) -> Depth:
+    """What is in the queue; what is past its retention does not count.
+
+    A message's row is numbered when it is sent or moved, by the time, so that its age is in the index that is counted.
+    """
     now = tx.now_ms
-    row = tx.one(
-        "SELECT COUNT(CASE WHEN visible_at <= ? THEN 1 END),"
-        " COUNT(CASE WHEN visible_at > ? AND receive_count > 0 THEN 1 END),"
-        " COUNT(CASE WHEN visible_at > ? AND receive_count = 0 THEN 1 END)"
-        " FROM sqs_messages WHERE queue = ? AND sent_at > ?",
-        now,
-        now,
-        now,
+    oldest = (now - queue.retention_ms + 1) << 22
+    waiting = tx.one(
+        "SELECT COUNT(*), MIN(id) FROM sqs_messages WHERE queue = ? AND visible_at <= ? AND id >= ?",
         queue.arn,
-        now - queue.retention_ms,
+        now,
+        oldest,
     )
-    return (0, 0, 0) if row is None else (row[0], row[1], row[2])
+    hidden = tx.one(
+        "SELECT COUNT(*), MIN(id), COUNT(CASE WHEN receive_count > 0 THEN 1 END) FROM sqs_messages"
+        " WHERE queue = ? AND visible_at > ? AND id >= ?",
+        queue.arn,
+        now,
+        oldest,
+    )
+    assert waiting is not None
+    assert hidden is not None
+    first = min((row_id for row_id in (waiting[1], hidden[1]) if row_id is not None), default=None)
+    sent = None if first is None else tx.one("SELECT sent_at FROM sqs_messages WHERE id = ?", first)
+    return Depth(waiting[0], hidden[2], hidden[0] - hidden[2], sent[0] if sent else None)
 
 
 def drop_expired(tx: Transaction, queue: Queue, limit: int = 500) -> None:

@@ -1,7 +1,8 @@
 """What a receiver does with a message: delete it, or change when it becomes visible again.
 
 Source: conformance cases delete_after_visibility_timeout, fifo_delete_after_visibility_timeout and
-change_message_visibility_after_visibility_timeout_expiration.
+change_message_visibility_after_visibility_timeout_expiration; that the twelve hours count from the receive:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from segue.services.sqs.batches import check_entries, each
 from segue.services.sqs.receipts import decode_receipt
 from segue.services.sqs.records import Queue
 from segue.services.sqs.service import SERVICE
+
+_LONGEST_SECONDS = 43_200
 
 
 @SERVICE.operation("DeleteMessage", resource=arn_of_url)
@@ -65,17 +68,26 @@ def _change(call: Call, queue: Queue, entry: dict[str, Any]) -> dict[str, Any]:
     seconds: int | None = entry.get("VisibilityTimeout")
     if seconds is None:
         raise AwsError("MissingParameter", "The request must contain the parameter VisibilityTimeout.")
-    if not 0 <= seconds <= 43_200:
+    if not 0 <= seconds <= _LONGEST_SECONDS:
         raise AwsError(
             "InvalidParameterValue",
             f"Value {seconds} for parameter VisibilityTimeout is invalid. "
             "Reason: VisibilityTimeout must be an integer between 0 and 43200.",
         )
     row_id, receipt = decode_receipt(queue.arn, handle)
-    row = call.tx.one("SELECT receipt, visible_at FROM sqs_messages WHERE id = ? AND queue = ?", row_id, queue.arn)
+    row = call.tx.one(
+        "SELECT receipt, visible_at, received_at FROM sqs_messages WHERE id = ? AND queue = ?", row_id, queue.arn
+    )
     if row is None or row[0] != receipt or (queue.fifo and row[1] <= call.now_ms):
         raise _unusable(handle, "Message does not exist or is not available for visibility timeout change.")
-    call.tx.run("UPDATE sqs_messages SET visible_at = ? WHERE id = ?", call.now_ms + seconds * 1_000, row_id)
+    visible_at_ms = call.now_ms + seconds * 1_000
+    if row[2] is not None and visible_at_ms > row[2] + _LONGEST_SECONDS * 1_000:
+        raise AwsError(
+            "InvalidParameterValue",
+            f"Value {seconds} for parameter VisibilityTimeout is invalid. "
+            f"Reason: Total VisibilityTimeout for the message is beyond the limit [{_LONGEST_SECONDS} seconds]",
+        )
+    call.tx.run("UPDATE sqs_messages SET visible_at = ? WHERE id = ?", visible_at_ms, row_id)
     jobs.wake(call.tx, queue.wake_key)
     return {}
 
