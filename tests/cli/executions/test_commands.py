@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -107,7 +108,8 @@ def test_attempts_and_errors_that_were_caught(segue: Segue, run: Command) -> Non
         "End": True,
     }
     started(segue, "saga", one("Call", call, Undo={"Type": "Pass", "End": True}))
-    assert "Call: its next attempt (1 failed: Lambda.ResourceNotFoundException)" in run("show", "saga").out
+    said = run("show", "saga").out
+    assert re.search(r"Call: retry 1 of 2 at \d\d:\d\d:\d\d.000 \(1 failed: Lambda.Resource\w+\), in 10.0 s", said)
     segue.advance(seconds=40)
     told = json.loads(run("show", "saga", "--json").out)
     assert [(state["name"], state["status"], state["attempts"]) for state in told["states"]] == [

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.cli.executions import table
+from segue.cli.executions.notes import in_words, notes
+from segue.cli.executions.retries import next_attempt
 from segue.cli.executions.visits import Account, Visit, details_of
 from segue.cli.executions.waiting import states_of, waits
 
@@ -156,6 +158,85 @@ def test_tasks_wait(state: dict[str, Any], details: dict[str, Any], what: str, s
 
 def test_a_task_waits_for_its_next_attempt() -> None:
     assert scheduled({}, TOKEN, (2, "TaskFailed", {"error": "E"})) == [("its next attempt (1 failed: E)", False)]
+
+
+SAGA = {"Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "MaxAttempts": 2, "BackoffRate": 1.5}]}
+PICKY = {
+    "Retry": [
+        {"ErrorEquals": ["E"], "IntervalSeconds": 4, "MaxAttempts": 1},
+        {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 7, "MaxAttempts": 5, "JitterStrategy": "FULL"},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "errors", "seconds", "words"),
+    [
+        (SAGA, "E", 10, "retry 1 of 2"),
+        (SAGA, "EF", 15, "retry 2 of 2"),
+        (SAGA, "EFG", None, None),
+        (PICKY, "E", 4, "retry 1 of 1"),
+        (PICKY, "EF", 7, "retry 1 of 5"),
+        (PICKY, "FEF", 14, "retry 2 of 5"),
+        (PICKY, "EE", None, None),
+        ({}, "E", None, None),
+        ({"Retry": [7]}, "E", None, None),
+        ({"Retry": [{"ErrorEquals": None}]}, "E", None, None),
+    ],
+)
+def test_when_a_failure_is_tried_again(state: Any, errors: str, seconds: int | None, words: str | None) -> None:
+    visit = Visit("T", "Task", 0, failures=list(errors), last={"timestamp": 500})
+    coming = next_attempt(visit, state)
+    assert (coming and coming.at_ms, coming and coming.words) == (seconds and 500 + 1000 * seconds, words)
+
+
+def test_a_task_waits_for_a_retry_until_a_time() -> None:
+    events = history((0, "TaskStateEntered", entered("T")), (1, "TaskScheduled", {}), (2, "TaskFailed", {"error": "E"}))
+    (wait,) = waits(Account().tell(events), {"T": SAGA})
+    assert (wait.what.startswith("retry 1 of 2 at "), wait.until_ms) == (True, 13_000)
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        ('{"errorType": "Error", "errorMessage": "AD is down"}', "E: AD is down"),
+        ("because", "E: because"),
+        ('{"errorMessage": 7}', 'E: {"errorMessage": 7}'),
+        (None, "E"),
+    ],
+)
+def test_errors_in_words(cause: str | None, said: str) -> None:
+    assert in_words("E", cause) == said
+
+
+def test_a_failed_parallel_state_tells_of_its_branches() -> None:
+    error = {"error": "F"}
+    account = Account().tell(
+        history(
+            (0, "ParallelStateEntered", {"name": "P", "input": '{"user": 1}'}),
+            (1, "ParallelStateStarted", {}),
+            (2, "PassStateEntered", entered("Done")),
+            (3, "PassStateExited", left("Done")),
+            (2, "TaskStateEntered", entered("Fails")),
+            (2, "TaskStateEntered", entered("Works")),
+            (6, "LambdaFunctionScheduled", {}),
+            (5, "LambdaFunctionFailed", error),
+            (8, "TaskStateAborted", {}),
+            (7, "TaskStateAborted", {}),
+            (8, "ParallelStateFailed", {}),
+            (11, "ParallelStateExited", {"name": "P", "output": '{"Error": "F", "Cause": "c"}'}),
+        )
+    )
+    parallel = account.visits[0]
+    of_branches, lost = notes(parallel, account.status)
+    assert of_branches == "of 3 branches: 1 completed (Done), 1 failed (Fails), 1 stopped (Works)"
+    assert "in the place of the input" in lost
+    done, fails, works = (parallel.inside[scope][0] for scope in range(3))
+    assert "its function was not" in notes(works, account.status)[0]
+    assert notes(done, account.status) == notes(fails, account.status) == []
+    assert (fails.ended_ms("FAILED"), works.ended_ms("ABORTED"), works.ended_ms("RUNNING")) == (9_000, 10_000, None)
+    parallel.output = '{"user": 1, "error": {"Error": "F"}}'
+    assert notes(parallel, account.status) == [of_branches]
 
 
 @pytest.mark.parametrize(

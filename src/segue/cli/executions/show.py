@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.cli.executions import following, reading, table
+from segue.cli.executions.notes import message_of, notes
 from segue.cli.executions.visits import Account, Visit, ms_of
 from segue.cli.executions.waiting import Wait, states_of, waits
 from segue.cli.stacks.connection import CommandFailed, Connection, add_arguments, connect
@@ -137,14 +138,21 @@ def _head(about: dict[str, Any], account: Account, page: Page) -> list[str]:
         found.append(f"  redriven {', '.join(clock(at, day=True) for at in account.redrives)}")
     for what, colour in (("input", ""), ("output", ""), ("error", "red"), ("cause", "red")):
         if about.get(what):
-            text = printable(about[what]) if page.full else cut(about[what], max(20, page.width - 11))
+            text = printable(about[what]) if page.full else cut(_short(about, what), max(20, page.width - 11))
             found.append(f"  {what:<7} {screen.paint(text, colour)}")
     return found
 
 
+def _short(about: dict[str, Any], what: str) -> str:
+    """One of the texts of an execution; of a cause that a function has given, its message."""
+    return message_of(about[what]) if what == "cause" else str(about[what])
+
+
 def _waiting(connection: Connection, wait: Wait, page: Page) -> list[str]:
-    since = f"since {clock(wait.since_ms, day=True)} ({span(page.now_ms - wait.since_ms)})"
-    text = f"  {printable(wait.visit.name)}: {printable(wait.what)}, {since}"
+    when = f"since {clock(wait.since_ms, day=True)} ({span(page.now_ms - wait.since_ms)})"
+    if wait.until_ms is not None:
+        when = f"in {span(wait.until_ms - page.now_ms)}"
+    text = f"  {printable(wait.visit.name)}: {printable(wait.what)}, {when}"
     found = [page.screen.paint(text, "yellow" if wait.stuck else "")]
     return found + [f"    → {_linked(connection, arn)}" for arn in wait.visit.links]
 
@@ -163,7 +171,13 @@ def _plain(about: dict[str, Any], account: Account, waiting: list[Wait]) -> dict
         "redrivenAt": account.redrives,
         "states": [_plain_visit(visit, account.status) for visit in account.all()],
         "waitsFor": [
-            {"state": wait.visit.name, "what": wait.what, "since": wait.since_ms, "stuck": wait.stuck}
+            {
+                "state": wait.visit.name,
+                "what": wait.what,
+                "since": wait.since_ms,
+                "until": wait.until_ms,
+                "stuck": wait.stuck,
+            }
             for wait in waiting
         ],
     }
@@ -188,6 +202,7 @@ def _plain_visit(visit: Visit, status: str) -> dict[str, Any]:
         "error": visit.error,
         "cause": visit.cause,
         "links": visit.links,
+        "notes": notes(visit, status),
     }
 
 

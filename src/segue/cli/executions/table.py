@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from segue.cli.executions.notes import in_words, notes
 from segue.cli.executions.visits import Account, Visit
 from segue.cli.words import COLOURS, MARKS, clock, cut, fill, printable, span, width_of
 
@@ -99,20 +100,23 @@ def _visit(
     names, texts, width = widths
     how = visit.status(status)
     mark = paint(MARKS[how], COLOURS[how])
-    over = visit.left_ms is not None or how == "RUNNING"
-    took = span((visit.left_ms or now_ms) - visit.entered_ms) if over else ""
+    until_ms = now_ms if how == "RUNNING" else visit.ended_ms(how)
+    took = "" if until_ms is None else span(until_ms - visit.entered_ms)
     name = fill(" " * _indent(row.depth) + visit.name, names)
     line = f"{mark} {name}  {clock(visit.entered_ms)}  {took:>8}  {visit.attempts or '':>3}"
     under = " " * (_indent(row.depth) + 4)
+    room = max(_NARROWEST_TEXT, width - len(under) - 2)
     if full:
         found = [line.rstrip()]
         found += [f"{under}{what}: {printable(text)}" for what, text in _data(visit) if text is not None]
     else:
         found = [f"{line}  {fill(visit.input or '', texts)}  {cut(visit.output or '', texts)}".rstrip()]
     if visit.error is not None or visit.cause is not None:
-        said = ": ".join(filter(None, (visit.error or "no error named", visit.cause)))
-        said = printable(said) if full else cut(said, max(_NARROWEST_TEXT, width - len(under) - 2))
-        found.append(paint(f"{under}{said}", "red" if how == "FAILED" else "yellow"))
+        whole = ": ".join(filter(None, (visit.error or "no error named", visit.cause)))
+        said = printable(whole) if full else cut(in_words(visit.error, visit.cause), room)
+        found.append(paint(under + said, "red" if how == "FAILED" else "yellow"))
+    for note in notes(visit, status):
+        found.append(paint(under + (note if full else cut(note, room)), "dim"))
     found += [paint(f"{under}→ {printable(arn)}", "cyan") for arn in visit.links]
     return found
 

@@ -20,6 +20,7 @@ _ENDS = {
 }
 _FAILURES = ("Failed", "TimedOut")
 _BEGINNINGS = ("Scheduled", "ParallelStateStarted", "MapStateStarted", "MapRunStarted")
+_AT_WORK = ("Scheduled", "Started", "Submitted")
 _WHOLES = ("ParallelState", "MapState")
 
 
@@ -34,7 +35,9 @@ class Visit:
         attempts: how often its work was begun.
         error, cause: of the last attempt that failed.
         failed: whether nothing has gone well since then.
+        failures: the errors of its attempts that failed, in order, since it began or was redriven.
         aborted: whether history says so.
+        at_work: whether it had called somebody who had not answered when it was aborted.
         parent: the Map or Parallel state that it is in.
         scope: which branch or iteration of ``parent``.
         last: the last event that is about its work.
@@ -54,7 +57,9 @@ class Visit:
     error: str | None = None
     cause: str | None = None
     failed: bool = False
+    failures: list[str | None] = field(default_factory=list)
     aborted: bool = False
+    at_work: bool = False
     parent: Visit | None = None
     scope: int = 0
     last: dict[str, Any] = field(default_factory=dict)
@@ -74,6 +79,12 @@ class Visit:
         if execution_status in ("RUNNING", "PENDING_REDRIVE") and not self._cut_off():
             return "RUNNING"
         return "FAILED" if self.failed else "SUCCEEDED" if self.kind == "Succeed" else "ABORTED"
+
+    def ended_ms(self, status: str) -> int | None:
+        """When it was left or, without being left, failed or was stopped; ``None`` while it runs."""
+        if self.left_ms is not None or status == "RUNNING":
+            return self.left_ms
+        return ms_of(self.last["timestamp"]) if self.last else None
 
     def _cut_off(self) -> bool:
         """Whether what it is in has been left already: a branch whose sibling has failed."""
@@ -173,6 +184,7 @@ class Account:
             for one in self.all():
                 one.aborted = one.aborted and one.left_ms is not None
                 one.over = {scope: how for scope, how in one.over.items() if how == "Succeeded"}
+                one.failures = []
             return
         self.status = _ENDS[kind]
         if visit is not None and kind == "ExecutionFailed" and visit.left_ms is None and not visit.failed:
@@ -202,6 +214,9 @@ class Account:
             return visit, None
         if kind.startswith(_WHOLES):
             visit = _open(visit, "Map" if kind.startswith("Map") else "Parallel") or visit
+        if kind.endswith("Aborted"):
+            visit.aborted = True
+            visit.at_work = str(visit.last.get("type", "")).endswith(_AT_WORK)
         visit.last = event
         if kind.endswith(_BEGINNINGS):
             visit.attempts += 1
@@ -210,8 +225,6 @@ class Account:
                 visit.links.append(str(details.get("mapRunArn", "")))
         elif kind.endswith(_FAILURES):
             _fail(visit, details)
-        elif kind.endswith("Aborted"):
-            visit.aborted = True
         elif kind.endswith("Succeeded"):
             visit.failed = False
         if details.get("resourceType") in ("states", "aws-sdk:sfn") and details.get("output"):
@@ -243,6 +256,7 @@ def _open(visit: Visit | None, kind: str, name: str | None = None) -> Visit | No
 
 def _fail(visit: Visit, details: dict[str, Any]) -> None:
     visit.failed = True
+    visit.failures.append(details.get("error"))
     visit.error, visit.cause = details.get("error"), details.get("cause")
 
 

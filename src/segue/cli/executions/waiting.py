@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from segue.cli.executions.retries import next_attempt
 from segue.cli.executions.visits import Account, Visit, details_of, ms_of
+from segue.cli.words import clock
 
 _TOKEN = ".waitForTaskToken"
 _TOLD = ("Failed", "TimedOut", "Succeeded", "Aborted")
@@ -22,6 +24,7 @@ class Wait:
         visit: the state that waits.
         what: in words.
         since_ms: since when.
+        until_ms: when that ends at the latest, where it is known.
         stuck: whether nothing will ever end this but an answer: a token without timeout and heartbeat.
     """
 
@@ -29,6 +32,7 @@ class Wait:
     what: str
     since_ms: int
     stuck: bool = False
+    until_ms: int | None = None
 
 
 def waits(account: Account, states: Mapping[str, Any]) -> list[Wait]:
@@ -63,9 +67,19 @@ def _wait(visit: Visit, state: dict[str, Any]) -> Wait:
     if last["type"] == "MapRunStarted" or (visit.kind == "Map" and visit.links):
         return Wait(visit, "its Map Run", since)
     if last["type"].endswith(_TOLD):
-        return Wait(visit, f"its next attempt ({visit.attempts} failed: {visit.error or 'no error named'})", since)
+        return _again(visit, state, since)
     scheduled = details_of(visit.scheduled) if visit.scheduled else {}
     return _work(visit, state, scheduled, ms_of((visit.scheduled or last)["timestamp"]))
+
+
+def _again(visit: Visit, state: dict[str, Any], since: int) -> Wait:
+    failed = f"{visit.attempts} failed: {visit.error or 'no error named'}"
+    coming = next_attempt(visit, state)
+    if coming is None:
+        return Wait(visit, f"its next attempt ({failed})", since)
+    when = "at some time before" if coming.is_jittered else "at"
+    what = f"{coming.words} {when} {clock(coming.at_ms)} ({failed})"
+    return Wait(visit, what, since, until_ms=coming.at_ms)
 
 
 def _work(visit: Visit, state: dict[str, Any], scheduled: dict[str, Any], since: int) -> Wait:
@@ -90,6 +104,8 @@ def _work(visit: Visit, state: dict[str, Any], scheduled: dict[str, Any], since:
     if visit.kind in ("Map", "Parallel"):
         return Wait(visit, "its branches" if visit.kind == "Parallel" else "its iterations", since)
     name = f"{scheduled['resourceType']}:{resource}" if scheduled.get("resourceType") else resource
+    if ":function:" in name:
+        name = f"function {name.partition(':function:')[2]}"
     return Wait(visit, f"{name or 'its work'} ({limit})", since)
 
 
