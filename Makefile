@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo choreography test check docs conformance simulate fuzz bench clean help
+.PHONY: setup demo choreography test check docs conformance simulate torture fuzz bench clean help
 
 help:            ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -40,6 +40,9 @@ conformance: setup  ## the cases recorded from AWS, against a live server
 
 simulate: setup  ## crash applications at their commits: make simulate SEEDS=1000 FIRST=0 OF=pipeline
 	$(BIN)/python -m tests.simulation.run --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0) $(if $(OF),--of $(OF))
+
+torture: setup   ## kill the server under load and check what it had promised: make torture KILLS=1000 SEED=7
+	$(BIN)/python -m tests.torture.run --kills $(or $(KILLS),100) --seed $(or $(SEED),1)
 
 fuzz: setup      ## definitions, inputs and events by chance: make fuzz SECONDS=60
 	$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60)

@@ -1,0 +1,1 @@
+"""Servers killed under load, and a ledger outside that knows what they had promised."""
