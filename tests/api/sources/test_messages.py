@@ -34,7 +34,8 @@ ALL = {"a", "b"}
         ('{"batchItemFailures": "a"}', ALL),
         ('{"batchItemFailures": ', ALL),
         ('"text"', ALL),
-        ("[]", ALL),
+        ("[]", set()),
+        ('""', set()),
     ],
 )
 def test_failed_items(answer: str, failed: set[str]) -> None:

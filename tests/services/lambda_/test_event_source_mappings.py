@@ -77,6 +77,51 @@ def test_reserved_concurrency_bounds_what_is_taken(house: House) -> None:
     assert len(house.claim_jobs()) == 2
 
 
+def test_provisioned_pollers_run_ten_batches_each(house: House) -> None:
+    url, queue = house.create_queue("q")
+    house.create_function("f")
+    mapping = create(house, queue, BatchSize=1, ProvisionedPollerConfig={"MaximumPollers": 2})
+    assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": 2, "MaximumPollers": 2}
+    send(house, url, *map(str, range(25)))
+    assert len(house.claim_jobs()) == 20
+    changed = house.perform("lambda:UpdateEventSourceMapping", UUID=mapping["UUID"], ProvisionedPollerConfig={})
+    assert "ProvisionedPollerConfig" not in changed
+
+
+def test_a_failing_group_of_a_fifo_queue_blocks_itself_only(house: House) -> None:
+    url, queue = house.create_queue("q.fifo", FifoQueue="true", ContentBasedDeduplication="true")
+
+    def fails(event: Any) -> Any:
+        if any(record["body"] == "a1" for record in event["Records"]):
+            raise FunctionFailed("poison")
+
+    house.create_function("f", fails)
+    create(house, queue, BatchSize=1)
+    for body in ("a1", "a2", "b1"):
+        house.perform("sqs:SendMessage", QueueUrl=url, MessageBody=body, MessageGroupId=body[0])
+    assert bodies(house.run_jobs()) == [["a1"], ["b1"]]
+    house.perform("sqs:SendMessage", QueueUrl=url, MessageBody="b2", MessageGroupId="b")
+    assert bodies(house.run_jobs()) == [["b2"]]
+    house.behaviours["f"] = lambda event: None
+    assert bodies(house.advance(31)) == [["a1"], ["a2"]]
+    assert left(house, url) == 0
+
+
+def test_what_a_fifo_batch_reports_comes_back_in_order(house: House) -> None:
+    url, queue = house.create_queue("q.fifo", FifoQueue="true", ContentBasedDeduplication="true")
+
+    def stops(event: Any) -> Any:
+        ids = [record["messageId"] for record in event["Records"]]
+        return {"batchItemFailures": [{"itemIdentifier": each} for each in ids[1:]]}
+
+    house.create_function("f", stops)
+    create(house, queue, FunctionResponseTypes=["ReportBatchItemFailures"])
+    for body in "123":
+        house.perform("sqs:SendMessage", QueueUrl=url, MessageBody=body, MessageGroupId="g")
+    assert bodies(house.run_jobs()) == [["1", "2", "3"]]
+    assert bodies(house.advance(61)) == [["2", "3"], ["3"]]
+
+
 def test_failures_come_back_and_end_in_the_dead_letter_queue(house: House) -> None:
     dead_url, dead = house.create_queue("dead")
     policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 2})
@@ -207,6 +252,14 @@ def test_trouble_is_told_once_and_mended(house: House) -> None:
             "Invalid filter pattern",
         ),
         ({"StartingPosition": "LATEST"}, INVALID, "StartingPosition"),
+        ({"FilterCriteria": {"Filters": [{"Pattern": "{}"}] * 11}}, INVALID, "number of filters"),
+        ({"ProvisionedPollerConfig": {"MaximumPollers": 1}}, INVALID, "at least 2"),
+        ({"ProvisionedPollerConfig": {"MinimumPollers": 9, "MaximumPollers": 5}}, INVALID, "cannot be greater"),
+        (
+            {"ProvisionedPollerConfig": {"MaximumPollers": 5}, "ScalingConfig": {"MaximumConcurrency": 5}},
+            INVALID,
+            "cannot be configured together",
+        ),
     ],
 )
 def test_what_is_refused(house: House, params: dict[str, Any], code: str, text: str) -> None:

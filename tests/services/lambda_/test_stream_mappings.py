@@ -423,7 +423,7 @@ def test_a_stream_that_is_gone_ends_its_mapping(house: House, stream: str) -> No
     [
         ({"StartingPosition": "AT_TIMESTAMP"}, INVALID, "Unsupported starting position for arn type: arn:aws:dynamodb"),
         ({"ScalingConfig": {"MaximumConcurrency": 5}}, INVALID, "not supported for DynamoDB event sources"),
-        ({"TumblingWindowInSeconds": 10}, "NotImplemented", "TumblingWindowInSeconds"),
+        ({"ProvisionedPollerConfig": {"MinimumPollers": 5}}, INVALID, "not supported for DynamoDB event sources"),
         ({"MaximumRecordAgeInSeconds": 30}, INVALID, "at least 60"),
         ({"DestinationConfig": {"OnFailure": {"Destination": ARN}}}, INVALID, "destination config"),
         ({"FilterCriteria": {"Filters": [{"Pattern": "{"}]}}, INVALID, "Invalid filter pattern"),

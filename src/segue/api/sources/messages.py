@@ -122,7 +122,7 @@ def failed_ids(payload: bytes, message_ids: Sequence[str]) -> set[str]:
         answer = json.loads(payload) if payload else None
     except (ValueError, RecursionError):
         return everything
-    if answer is None:
+    if answer in (None, {}, [], ""):
         return set()
     if not isinstance(answer, dict):
         return everything

@@ -55,6 +55,9 @@ class Lane:
         scanned: while a batch is gathered, up to where has been looked; empty: nothing is gathered.
         gathered, gathered_bytes: how much has been found that passes the filters.
         gathered_since_ms: when the first of it was written.
+        window_start_ms: when the tumbling window began that is open; 0: none is.
+        window_state: what the function has made of it, as JSON; empty: nothing yet.
+        window_full: whether that is so much that the window ends early.
     """
 
     checkpoint: str
@@ -67,11 +70,21 @@ class Lane:
     gathered: int = 0
     gathered_bytes: int = 0
     gathered_since_ms: int = 0
+    window_start_ms: int = 0
+    window_state: str = ""
+    window_full: bool = False
 
     def moved(self, upto: str) -> Lane:
         """After what is up to there."""
         ends = tuple(end for end in self.ends if end > upto)
-        return Lane(upto, ends, result=self.result)
+        return Lane(
+            upto,
+            ends,
+            result=self.result,
+            window_start_ms=self.window_start_ms,
+            window_state=self.window_state,
+            window_full=self.window_full,
+        )
 
 
 def passes(record: Mapping[str, Any], filters: Sequence[str]) -> bool:
@@ -126,7 +139,7 @@ def failed_from(payload: bytes, numbers: Sequence[str]) -> int | None:
         answer = json.loads(payload) if payload else None
     except (ValueError, RecursionError):
         return ALL
-    if answer is None or answer == {} or answer == "":
+    if answer in (None, {}, [], ""):
         return None
     failures = answer.get("batchItemFailures") if isinstance(answer, dict) else ALL
     if failures is None or failures == []:

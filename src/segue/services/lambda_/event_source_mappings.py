@@ -25,7 +25,7 @@ from segue.services.lambda_.mapping_records import (
     mapping_of,
 )
 from segue.services.lambda_.names import FunctionName, function_name, scope_of
-from segue.services.lambda_.queue_sources import QUEUES
+from segue.services.lambda_.queue_sources import POLLERS, QUEUES
 from segue.services.lambda_.records import Function, FunctionVersion
 from segue.services.lambda_.service import SERVICE
 from segue.services.lambda_.sources import Source
@@ -34,12 +34,12 @@ from segue.services.lambda_.stream_sources import TABLE_STREAMS
 _SOURCES = {"sqs": QUEUES, "dynamodb": TABLE_STREAMS}
 # Members that mean something for some sources only; those of brokers come with these.
 _SPECIAL = (
-    "ScalingConfig", "StartingPosition", "StartingPositionTimestamp", "DestinationConfig", "MaximumRecordAgeInSeconds",
-    "MaximumRetryAttempts", "BisectBatchOnFunctionError", "TumblingWindowInSeconds", "ParallelizationFactor", "Topics",
-    "Queues", "SourceAccessConfigurations", "SelfManagedEventSource", "AmazonManagedKafkaEventSourceConfig",
-    "SelfManagedKafkaEventSourceConfig", "DocumentDBEventSourceConfig",
+    "ScalingConfig", "ProvisionedPollerConfig", "StartingPosition", "StartingPositionTimestamp", "DestinationConfig",
+    "MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "BisectBatchOnFunctionError", "TumblingWindowInSeconds",
+    "ParallelizationFactor", "Topics", "Queues", "SourceAccessConfigurations", "SelfManagedEventSource",
+    "AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig", "DocumentDBEventSourceConfig",
 )  # fmt: skip
-_NOT_SUPPORTED = ("ProvisionedPollerConfig", "LoggingConfig", "KMSKeyArn")
+_MOST_FILTERS = 10
 
 
 @SERVICE.operation("CreateEventSourceMapping")
@@ -147,17 +147,19 @@ def _changed(source: Source, current: Mapping[str, Any], params: Mapping[str, An
     for member in _SPECIAL:
         if member not in source.settings and params.get(member) not in (None, [], {}):
             raise invalid(f"{member} is not supported for {source.name} event sources.")
-    for member in _NOT_SUPPORTED:
-        if params.get(member) not in (None, [], {}):
-            raise not_implemented("lambda:CreateEventSourceMapping", member)
     changed = {**current, **{member: params[member] for member in source.stored if params.get(member) is not None}}
-    return {member: value for member, value in changed.items() if value != {} and value != {"Filters": []}}
+    if params.get("ProvisionedPollerConfig"):
+        changed["ProvisionedPollerConfig"] = {**POLLERS, **params["ProvisionedPollerConfig"]}
+    return {member: value for member, value in changed.items() if value not in ({}, "", {"Filters": []})}
 
 
 def _check(
     call: Call, source: Source, mapping: EventSourceMapping, function: Function, version: FunctionVersion
 ) -> None:
-    for each in mapping.configuration.get("FilterCriteria", {}).get("Filters", ()):
+    filters = mapping.configuration.get("FilterCriteria", {}).get("Filters", ())
+    if len(filters) > _MOST_FILTERS:
+        raise invalid(f"The number of filters exceeds the limit of {_MOST_FILTERS}.")
+    for each in filters:
         try:
             compile_pattern(each.get("Pattern", ""))
         except InvalidPattern as error:

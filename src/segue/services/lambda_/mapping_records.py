@@ -57,6 +57,12 @@ class EventSourceMapping:
         return found
 
     @property
+    def maximum_pollers(self) -> int | None:
+        """How many pollers of a queue are provisioned at most, if any are."""
+        provisioned = self.configuration.get("ProvisionedPollerConfig")
+        return int(provisioned["MaximumPollers"]) if provisioned else None
+
+    @property
     def reports_item_failures(self) -> bool:
         """Whether the function tells which of a batch failed."""
         return "ReportBatchItemFailures" in self.configuration["FunctionResponseTypes"]
@@ -81,6 +87,11 @@ class EventSourceMapping:
         """Of streams: how old records may become before they are given up."""
         seconds = int(self.configuration.get("MaximumRecordAgeInSeconds", -1))
         return None if seconds == -1 else seconds * 1_000
+
+    @property
+    def tumbling_window_ms(self) -> int:
+        """Of streams: how long the windows are over which the function sums up; 0: it does not."""
+        return int(self.configuration.get("TumblingWindowInSeconds", 0)) * 1_000
 
     @property
     def on_failure(self) -> str:

@@ -1,6 +1,7 @@
 """Feeding functions from queues: a durable job polls a mapping's queue (``api/sources/queues.py``), others run batches.
 
-As on AWS five batches run at once, unless the function's reserved concurrency or ``MaximumConcurrency`` say otherwise.
+As on AWS five batches run at once, unless the function's reserved concurrency, ``MaximumConcurrency`` or provisioned
+pollers say otherwise.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from segue.services.lambda_.sessions import PRINCIPAL
 log = logging.getLogger(__name__)
 
 _THROTTLED_TRIES = 5
+_BATCHES_A_POLLER = 10
+"""Of a provisioned one: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
 
 
 @SERVICE.job("poll")
@@ -53,6 +56,8 @@ def poll_queue(call: Call, job: Job) -> Again | Pending | None:
 
 def _source(mapping: EventSourceMapping, reserved: int | None) -> QueueSource:
     limit = mapping.maximum_concurrency or CONCURRENT_BATCHES
+    if mapping.maximum_pollers is not None:
+        limit = _BATCHES_A_POLLER * mapping.maximum_pollers
     return QueueSource(
         mapping.uuid,
         mapping.source_arn,

@@ -16,6 +16,9 @@ from segue.services.lambda_.sources import Source
 POLL_JOB = "lambda:poll"
 BATCH_JOB = "lambda:batch"
 _SMALL_BATCH = 10
+_LEAST_POLLERS = 2
+POLLERS = {"MinimumPollers": 2, "MaximumPollers": 200}
+"""What of provisioned pollers nobody says: https://docs.aws.amazon.com/lambda/latest/api/API_ProvisionedPollerConfig.html"""
 
 
 def _check(call: Call, mapping: EventSourceMapping, function: Function, version: FunctionVersion) -> None:
@@ -26,7 +29,21 @@ def _check(call: Call, mapping: EventSourceMapping, function: Function, version:
             raise invalid("Batching window is not supported for FIFO queues.")
     elif mapping.batch_size > _SMALL_BATCH and not mapping.window_ms:
         raise invalid("Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
+    _check_pollers(mapping)
     _check_queue(as_role(call, function, version), mapping.source_arn, version.configuration["Timeout"])
+
+
+def _check_pollers(mapping: EventSourceMapping) -> None:
+    provisioned = mapping.configuration.get("ProvisionedPollerConfig")
+    if not provisioned:
+        return
+    if mapping.maximum_concurrency is not None:
+        raise invalid("MaximumConcurrency and ProvisionedPollerConfig cannot be configured together.")
+    least, most = provisioned["MinimumPollers"], provisioned["MaximumPollers"]
+    if least < _LEAST_POLLERS or most < _LEAST_POLLERS:
+        raise invalid(f"MinimumPollers and MaximumPollers must be at least {_LEAST_POLLERS} for SQS event sources.")
+    if least > most:
+        raise invalid("MinimumPollers cannot be greater than MaximumPollers.")
 
 
 def _check_queue(call: Call, source_arn: str, timeout_seconds: int) -> None:
@@ -68,7 +85,7 @@ def _told(_: Call, mapping: EventSourceMapping) -> dict[str, Any]:
 
 QUEUES = Source(
     name="SQS",
-    settings=("ScalingConfig",),
+    settings=("ScalingConfig", "ProvisionedPollerConfig"),
     defaults={"BatchSize": 10, "MaximumBatchingWindowInSeconds": 0, "FunctionResponseTypes": []},
     check=_check,
     start=_start,

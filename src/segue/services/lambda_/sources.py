@@ -16,6 +16,8 @@ _EVERYWHERE = (
     "FunctionResponseTypes",
     "FilterCriteria",
     "MetricsConfig",
+    "LoggingConfig",
+    "KMSKeyArn",
 )
 
 

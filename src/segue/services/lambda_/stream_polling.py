@@ -26,10 +26,20 @@ from segue.services.lambda_.records import FunctionVersion
 from segue.services.lambda_.service import SERVICE
 from segue.services.lambda_.sessions import PRINCIPAL
 from segue.services.lambda_.stream_failures import TOO_OFTEN, TOO_OLD, GivenUp, give_up
+from segue.services.lambda_.stream_windows import (
+    NO_STATE,
+    answered_state,
+    closed,
+    event_of,
+    is_over,
+    opened,
+    with_state,
+)
 
 log = logging.getLogger(__name__)
 
 _TROUBLE_MS = 10_000
+_PROBLEM = "PROBLEM: Function call failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +90,52 @@ def _run(call: Call, reader: Call, work: _Work, job: Job) -> Again | Pending | O
         give_up(call, mapping, work.version, GivenUp(found.old, work.shard, TOO_OLD, before.attempts))
     if found.lane != before:
         work = work.save(call, found.lane)
-    if found.batch is None:
-        assert found.wait is not None
-        return found.wait
+    batch, wait = found.batch, found.wait
+    length_ms = mapping.tumbling_window_ms
+    if length_ms and is_over(work.lane, batch, isinstance(wait, Pending), call.now_ms, length_ms):
+        return _close_window(call, work, job)
+    if batch is None:
+        assert wait is not None
+        ends_at_ms = work.lane.window_start_ms + length_ms
+        if length_ms and isinstance(wait, Pending) and call.now_ms < ends_at_ms < wait.until_ms:
+            return Pending(wait.keys, ends_at_ms)
+        return wait
+    payload = batch.event
+    if length_ms:
+        lane, batch = opened(work.lane, batch, length_ms)
+        work = replace(work, lane=lane)
+        payload = event_of(lane, batch, length_ms, work.shard, mapping.source_arn)
     request_id = call.tx.ids.uuid()
-    request = invoke_request(call, mapping.function, found.batch.event, request_id=request_id)
-    return Outbound(EFFECT, request, partial(_settle, work, found.batch, request_id, job))
+    request = invoke_request(call, mapping.function, payload, request_id=request_id)
+    return Outbound(EFFECT, request, partial(_settle, work, batch, request_id, job))
+
+
+def _close_window(call: Call, work: _Work, job: Job) -> Outbound:
+    """Invoke the function once more, with the state of the window that is over."""
+    mapping = work.mapping
+    payload = event_of(work.lane, None, mapping.tumbling_window_ms, work.shard, mapping.source_arn)
+    request = invoke_request(call, mapping.function, payload, request_id=call.tx.ids.uuid())
+    return Outbound(EFFECT, request, partial(_settle_window, work, job))
+
+
+def _settle_window(work: _Work, job: Job, call: Call, outcome: InvokeOutcome) -> Again | None:
+    mapping, lane = work.mapping, work.lane
+    call = call.as_caller(service_caller(PRINCIPAL, mapping.function_arn))
+    if outcome.refused is not None:
+        return _trouble(call, mapping, job, outcome.refused)
+    ends_at = f"the window from {lane.window_start_ms}"
+    if outcome.function_error is None:
+        work.save(call, replace(closed(lane), result="OK"))
+        _record(call, work, "delivered", subject=ends_at)
+        return Again(call.now_ms, {**job.payload, "trouble": "", "tries": 0})
+    failures = lane.failures + 1
+    if 0 <= mapping.maximum_retries < failures:
+        work.save(call, replace(closed(lane), result=_PROBLEM))
+        _record(call, work, "dropped", f"{TOO_OFTEN}: {outcome.error_text}", ends_at)
+        return Again(call.now_ms)
+    work.save(call, replace(lane, failures=failures, attempts=lane.attempts + 1, result=_PROBLEM))
+    _record(call, work, "retrying", outcome.error_text, ends_at)
+    return Again(call.now_ms + retry_delay_ms(lane.attempts), reason=outcome.error_text)
 
 
 def _source(mapping: EventSourceMapping) -> StreamSource:
@@ -108,9 +158,13 @@ def _settle(
     if outcome.refused is not None:  # the batch has not reached the function, so this is no failure of its
         return _trouble(call, mapping, job, outcome.refused)
     numbers = [chosen.number for chosen in batch.records]
-    failed: int | None = ALL
-    if outcome.function_error is None:
-        failed = failed_from(outcome.payload, numbers) if mapping.reports_item_failures else None
+    failed, reason = _judged(mapping, numbers, outcome)
+    if mapping.tumbling_window_ms and failed != ALL:
+        state = answered_state(outcome.payload)
+        if state is None:
+            failed, reason = ALL, NO_STATE
+        else:
+            work = replace(work, lane=with_state(work.lane, state))
     if failed is None:
         _note(call, work, batch, "delivered")
         work.save(call, replace(work.lane.moved(batch.upto), result="OK"))
@@ -118,8 +172,7 @@ def _settle(
     lane, given_up_from = after_failure(
         work.lane, numbers, batch.upto, failed, bisects=mapping.bisects, maximum_retries=mapping.maximum_retries
     )
-    reason = outcome.error_text or "reported as failed by the function"
-    work.save(call, replace(lane, result="PROBLEM: Function call failed"))
+    work.save(call, replace(lane, result=_PROBLEM))
     if given_up_from is not None:
         dropped = GivenUp(
             batch.records[given_up_from:], work.shard, TOO_OFTEN, work.lane.attempts + 1, request_id, outcome
@@ -129,6 +182,14 @@ def _settle(
     _note(call, work, batch, "retrying", reason)
     delay_ms = retry_delay_ms(lane.attempts - 1) if lane.attempts else 0
     return Again(call.now_ms + delay_ms, reason=reason)
+
+
+def _judged(mapping: EventSourceMapping, numbers: list[str], outcome: InvokeOutcome) -> tuple[int | None, str]:
+    """From which record on a batch has failed (``None``: it has not), and why."""
+    if outcome.function_error is not None:
+        return ALL, outcome.error_text
+    failed = failed_from(outcome.payload, numbers) if mapping.reports_item_failures else None
+    return failed, "reported as failed by the function"
 
 
 def _trouble(call: Call, mapping: EventSourceMapping, job: Job, error: AwsError) -> Again | None:
@@ -151,16 +212,13 @@ def _trouble(call: Call, mapping: EventSourceMapping, job: Job, error: AwsError)
 
 
 def _note(call: Call, work: _Work, batch: StreamBatch, status: str, reason: str = "") -> None:
+    _record(call, work, status, reason, batch.records[0].number)
+
+
+def _record(call: Call, work: _Work, status: str, reason: str = "", subject: str = "") -> None:
     mapping = work.mapping
-    hop = Delivery(
-        mapping.source_arn,
-        mapping.qualified_arn,
-        "lambda:Invoke",
-        status,
-        work.lane.attempts + 1,
-        reason,
-        batch.records[0].number,
-    )
+    attempts = work.lane.attempts + 1
+    hop = Delivery(mapping.source_arn, mapping.qualified_arn, "lambda:Invoke", status, attempts, reason, subject)
     record(call, hop)
 
 

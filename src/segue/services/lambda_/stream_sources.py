@@ -7,7 +7,7 @@ from typing import Any
 
 from segue.api import Call
 from segue.api.sources.lanes import begin, drop_lanes, lanes_of, start_lanes
-from segue.errors import AwsError, not_implemented
+from segue.errors import AwsError
 from segue.services.lambda_.errors import invalid
 from segue.services.lambda_.functions import existing
 from segue.services.lambda_.mapping_records import EventSourceMapping, as_role
@@ -30,8 +30,6 @@ def _check(call: Call, mapping: EventSourceMapping, function: Function, version:
         )
     if position == "AT_TIMESTAMP":
         raise invalid(f"Unsupported starting position for arn type: {mapping.source_arn}")
-    if settings["TumblingWindowInSeconds"]:
-        raise not_implemented("lambda:CreateEventSourceMapping", "TumblingWindowInSeconds")
     if mapping.batch_size > _LARGE_BATCH * 1_000:
         raise invalid("Maximum batch size for DynamoDB streams is 10000.")
     if 0 <= settings["MaximumRecordAgeInSeconds"] < _LEAST_AGE_SECONDS:
