@@ -4,8 +4,8 @@ In: functions from zip packages (direct, or from S3), layers with their policies
 weights, resource policies, tags, reserved concurrency, the three invocation types, asynchronous invocation with its
 retries, age, dead letters and destinations, event source mappings with filters, batching and tumbling windows and
 partial failures, function URLs; all of it in templates, too.
-Stored and told only: VPC, KMS, log levels of mappings, SnapStart, provisioned concurrency, runtime management and recursion settings; answers
-of streaming functions are sent when they have ended.
+Stored and told only: VPC, KMS, log levels of mappings, SnapStart, provisioned concurrency, runtime management and
+recursion settings; answers of streaming functions are sent when they have ended.
 Left out (each answers with an error that names it): container images, code signing, durable functions, capacity
 providers, ``InvokeWithResponseStream``, event sources other than queues and streams of tables, Object Lambda.
 """
