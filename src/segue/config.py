@@ -51,6 +51,7 @@ class Settings:
         iam: whether policies are ignored, audited or enforced.
         secret_access_key: what root keys sign with. Given, every request's signature is verified; without one, a server
             listens on the loopback interface only.
+        forward: services that are sent elsewhere, ``SERVICE=TARGET`` each (see ``segue.api.forward.parse_forward``).
         mock_config: the text of a mock configuration file of Step Functions Local; empty for none.
         smtp: the mail server that mail goes to (``smtp://user:password@host:port``); empty: it stays in the outbox.
         stack_wait_ms: how long after its begin an operation on a stack is waited for by who describes the stack: tools
@@ -63,6 +64,7 @@ class Settings:
     port: int = 4566
     iam: IamMode = "audit"
     secret_access_key: str = field(default="", repr=False)
+    forward: tuple[str, ...] = field(default=(), repr=False)
     mock_config: str = field(default="", repr=False)
     smtp: str = field(default="", repr=False)
     stack_wait_ms: int = 3_000

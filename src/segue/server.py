@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from segue.api import Api, Service, deduplication, deliveries, housekeeping, outbox, streams, tags
+from segue.api.forward import FORWARD
 from segue.api.http_effect import HTTP
 from segue.api.serverless_effect import SERVERLESS
 from segue.api.service import Identity
@@ -40,6 +41,7 @@ from segue.store.sqlite import SqliteStore
 from segue.store.timers import Timers
 from segue.wire.request import FileBody
 from segue.worker import Worker
+from segue.worker.forward_client import ForwardEffect
 from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
 from segue.worker.serverless import ServerlessEffect
@@ -160,6 +162,7 @@ class Server:
             "lambda:invoke": self.functions,
             HTTP: HttpEffect(),
             SERVERLESS: serverless,
+            FORWARD: ForwardEffect(),
             "blobs:digests": self._digests,
             housekeeping.BLOBS_EFFECT: partial(asyncio.to_thread, self.api.blobs.old),
         }

@@ -9,6 +9,7 @@ from segue.api.caller import Caller
 from segue.api.service import Api
 from segue.arn import make_arn
 from segue.config import Limits
+from segue.errors import not_implemented
 from segue.jobs import Outbound, Pending
 from segue.store import Transaction
 
@@ -73,3 +74,14 @@ class Call:
 
         inner = Call(self.tx, self.caller, self.api, self.started_ms, self.trace, self.request_id, nested=True)
         return perform(inner, operation, params)
+
+    def perform_at_once(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Perform an operation whose result is needed within this transaction.
+
+        Raises:
+            AwsError: as the operation does; 501 where it is done elsewhere (``--forward``).
+        """
+        result = self.perform(operation, params)
+        if not isinstance(result, dict):
+            raise not_implemented(operation, "the use within another operation (it is not done at once, but elsewhere)")
+        return result

@@ -54,7 +54,9 @@ class HttpFailure:
     Attributes:
         reason: for people.
         too_large: the answer is larger than the request allows.
+        timed_out: it did not come in time.
     """
 
     reason: str
     too_large: bool = False
+    timed_out: bool = False

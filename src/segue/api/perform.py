@@ -26,7 +26,7 @@ def perform(call: Call, name: str, params: dict[str, Any]) -> Result:
     model = call.api.model(service).operations.get(operation_name)
     if model is not None:  # what is among ourselves has none, see Service.internal
         validate(model, params)
-    authorize(call, call.api.services[service], operation, params)
+    authorize(call, call.api.service(service), operation, params)
     try:
         return operation.handler(call, params)
     except UnicodeEncodeError:

@@ -80,10 +80,7 @@ class ResourceRequest:
         service, _, name = operation.partition(":")
         model = self.call.api.model(service).operations[name]
         given = {key: value for key, value in params.items() if value is not None}
-        result = self.call.perform(operation, fit(model.service, model.input, given) if model.input else {})
-        if not isinstance(result, dict):
-            raise TypeError(f"{operation} does not answer at once, so no resource type may perform it")
-        return result
+        return self.call.perform_at_once(operation, fit(model.service, model.input, given) if model.input else {})
 
     def name(self, property_name: str, longest: int = 64, *, lower: bool = False) -> str:
         """The name the template gives, or one made as CloudFormation does: ``stack-LogicalId-TOKEN``, cut to fit.

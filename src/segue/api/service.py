@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from segue.api.forward import Forwards, perform_elsewhere
 from segue.config import Settings
 from segue.errors import not_implemented
 from segue.store import Transaction
@@ -172,6 +174,8 @@ class Api:
         self.resource_types: Mapping[str, ResourceType] = {
             name: declared for service in self.services.values() for name, declared in service.resource_types.items()
         }
+        self.forwards = Forwards(settings.forward, self.services) if settings.forward else None
+        """The services that are sent elsewhere; ``None``: none is."""
 
     @property
     def migrations(self) -> dict[str, Sequence[str]]:
@@ -182,8 +186,15 @@ class Api:
         """AWS's model of a service."""
         return load_service(service)
 
+    def service(self, name: str) -> Service:
+        """A service; one that is only forwarded has nothing of its own but its name."""
+        return self.services.get(name) or Service(name, iam_prefix=load_service(name).signing_name)
+
     def operation(self, service: str, name: str) -> Operation:
         """The operation; ``AwsError`` 501 where we lack it."""
+        forward = self.forwards.of(service) if self.forwards is not None else None
+        if forward is not None and name in self.model(service).operations:
+            return Operation(name, partial(perform_elsewhere, forward, f"{service}:{name}"))
         found = self.services.get(service)
         operation = None if found is None else found.operations.get(name) or found.internals.get(name)
         if operation is None:

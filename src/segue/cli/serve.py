@@ -61,6 +61,14 @@ def add(commands: Any) -> None:
         help="mock configuration of Step Functions Local, for executions of machineArn#TestCase "
         "(default: what SFN_MOCK_CONFIG names)",
     )
+    parser.add_argument(
+        "--forward",
+        action="append",
+        default=os.environ.get("SEGUE_FORWARD", "").split(),
+        metavar="SERVICE=URL",
+        help="send a service elsewhere: kms=http://host:port, s3=https://s3.eu-west-1.amazonaws.com, kinesis=aws; "
+        "*=… for all that are not here; may be repeated (default: what SEGUE_FORWARD lists)",
+    )
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.set_defaults(run=run)
 
@@ -78,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     try:
         mock_config = _mock_config(arguments.mock_config)
+        _check_forwards(arguments.forward)
     except ValueError as error:
         return _refused(str(error))
     settings = Settings(
@@ -87,6 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         iam=arguments.iam,
         secret_access_key=os.environ.get("SEGUE_SECRET_ACCESS_KEY", ""),
         mock_config=mock_config,
+        forward=tuple(arguments.forward),
     )
     if not settings.secret_access_key and not _is_loopback(settings.host):
         return _refused(
@@ -108,6 +118,15 @@ def run(arguments: argparse.Namespace) -> int:
             )
         return _refused(f"Cannot serve: {error}")
     return 0
+
+
+def _check_forwards(texts: list[str]) -> None:
+    """``ValueError`` in words for what is no forward."""
+    if texts:
+        from segue.api.forward import parse_forward
+
+        for text in texts:
+            parse_forward(text)
 
 
 def _mock_config(file: Path | None) -> str:

@@ -10,9 +10,13 @@ from segue.wire.request import Request, Response
 
 
 def health_page(api: Api) -> bytes:
-    """The body of the health answer: every service that is there, with ``running``."""
+    """The body of the health answer: every service that is there, with ``running``, and what is sent elsewhere."""
     services = dict.fromkeys(api.services, "running")
-    return orjson.dumps({"services": services, "edition": "segue", "version": __version__})
+    answer = {"services": services, "edition": "segue", "version": __version__}
+    if api.forwards is not None:
+        services |= dict.fromkeys(api.forwards.named, "forwarded")
+        answer["forwards"] = dict(api.forwards.shown())
+    return orjson.dumps(answer)
 
 
 def health(api: Api, _: Request) -> Response:

@@ -13,11 +13,13 @@ from typing import Any
 
 from segue.api import Api, Call, Caller, Operation, deliveries
 from segue.api.endpoint import ANONYMOUS, Visit, find_endpoint
+from segue.api.forward import FORWARD
 from segue.api.perform import perform
 from segue.errors import AwsError
 from segue.gateway.answers import Answers, ApiAnswers, EndpointAnswers, told
 from segue.gateway.arriving import HELD_BYTES, ArrivingBody
 from segue.gateway.authenticate import authenticate
+from segue.gateway.forwarding import Forwarding
 from segue.jobs import Outbound, Pending
 from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
@@ -50,6 +52,8 @@ class Gateway:
         self._effects = effects
         self._pages = pages or {}
         self._services = tuple(api.services)
+        forwards = api.forwards
+        self._forwarding = Forwarding(forwards, api, store, effects[FORWARD]) if forwards is not None else None
         self._exchanges: dict[asyncio.Task[None], Exchange] = {}
         self._stopping = False
 
@@ -86,6 +90,10 @@ class Gateway:
             return None
         if head.path.startswith("/_"):  # our own pages; no bucket has such a name
             return None
+        if self._forwarding is not None and find_endpoint(self._api.endpoints, head) is None:
+            elsewhere = self._forwarding.receive(head)
+            if elsewhere is not None:
+                return elsewhere
         try:
             found = route(head, self._services)
         except AwsError:
@@ -99,7 +107,8 @@ class Gateway:
     async def _take_and_answer(self, request: Request) -> Response:
         assert request.arriving is not None
         try:
-            await request.arriving.take(request)
+            if not request.arriving.passes:
+                await request.arriving.take(request)
         except Exception as error:
             request_id = self._store.store.ids.uuid()
             return ApiAnswers(request, route(request, self._services)).of_error(told(error, request_id), request_id)
@@ -115,6 +124,8 @@ class Gateway:
         address = find_endpoint(self._api.endpoints, request) if self._api.endpoints else None
         if address is not None:
             return self._answer_endpoint(request, address, request_id)
+        if self._forwarding is not None and (elsewhere := self._forwarding.find(request)) is not None:
+            return self._forwarding.answer(request, elsewhere, request_id)
         found: Route | None = None
         try:
             found = route(request, self._services)

@@ -28,12 +28,15 @@ class ArrivingBody:
     Args:
         head: the request without it.
         blobs: where it goes.
+        passes: it is sent on from there, and nothing of it stays.
+        framed: its frames stay on.
     """
 
-    def __init__(self, head: Request, blobs: Blobs) -> None:
+    def __init__(self, head: Request, blobs: Blobs, *, passes: bool = False, framed: bool = False) -> None:
         self._blobs = blobs
-        self._digests = Digests({"md5", "crc32c", DEFAULT_ALGORITHM, *announced(head.headers)})
-        self._decoder = ChunkedDecoder() if is_chunked(head.headers) else None
+        self._digests = Digests(() if passes else {"md5", "crc32c", DEFAULT_ALGORITHM, *announced(head.headers)})
+        self._decoder = ChunkedDecoder() if is_chunked(head.headers) and not framed else None
+        self.passes = passes
         self._decoded_size = head.header("x-amz-decoded-content-length")
         self._waiting: list[bytes] = []
         self._waiting_bytes = self._size = 0
@@ -83,9 +86,35 @@ class ArrivingBody:
                 request.stored = await asyncio.to_thread(self._finish, rest)
         finally:
             self._forget()
+        self._tell_frames(request)
+
+    def _tell_frames(self, request: Request) -> None:
         if self._decoder is not None:
             request.headers.update(self._decoder.trailers)
             request.chunk_signatures = tuple(self._decoder.signatures)
+
+    async def pass_on(self, request: Request) -> str:
+        """Give a small body to its request, and of a large one the size and digest; the path of its file then, which
+        :meth:`discard` removes.
+
+        Raises:
+            AwsError: its frames are broken.
+            OSError: it could not be written.
+        """
+        if self._writing is not None:
+            await self._writing
+        if self._error is not None:
+            raise self._error
+        rest = self._take_waiting()
+        file = ""
+        if self._writer is None:
+            request.body = b"".join(self._decode(rest, last=True))
+        else:
+            await asyncio.to_thread(self._keep, rest, last=True)
+            file = str(self._writer.path)
+            request.stored = StoredBody(self._writer.sha256, self._size)
+        self._tell_frames(request)
+        return file
 
     async def _write(self) -> None:
         """Write until less than a piece waits."""

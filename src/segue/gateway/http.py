@@ -169,7 +169,7 @@ class _Connection(asyncio.Protocol):
         if work.request.arriving is not None:
             work.request.arriving.discard()  # whatever was not taken
         keep_alive = work.keep_alive and not self._server.closing and not self._closing
-        if response.chunks is not None and work.version == "1.0":
+        if response.chunks is not None and response.size is None and work.version == "1.0":
             keep_alive = False
         head = render(response, head_only=work.head_only, keep_alive=keep_alive, version=work.version)
         self._transport.write(head)
@@ -177,7 +177,7 @@ class _Connection(asyncio.Protocol):
             self.deadline = self._loop.time() + self._limits.idle_seconds
         chunks = read_pieces(response.file) if response.file is not None else response.chunks
         if chunks is not None and not work.head_only:
-            chunked = response.file is None and work.version != "1.0"
+            chunked = response.file is None and response.size is None and work.version != "1.0"
             self._running = asyncio.ensure_future(self._stream(work, chunks, keep_alive, chunked))
             self.deadline = NEVER if self._writable is None else self.deadline
         elif not keep_alive:
@@ -186,6 +186,9 @@ class _Connection(asyncio.Protocol):
     async def _stream(self, work: Work, chunks: AsyncIterator[bytes], keep_alive: bool, chunked: bool) -> None:
         try:
             await self._send(chunks, chunked=chunked)
+        except (EOFError, TimeoutError) as error:  # somebody else's body, which ends too early
+            log.warning("%s %s ended while it was streamed: %r", work.request.method, work.request.path, error)
+            self._transport.abort()
         except Exception:
             log.exception("%s %s failed while it was streamed", work.request.method, work.request.path)
             self._transport.abort()  # without a last chunk: the client sees that the answer is not whole

@@ -62,7 +62,9 @@ def render(response: Response, *, head_only: bool, keep_alive: bool, version: st
     Line breaks in header values cannot make new headers: they become spaces.
     """
     status = response.status
-    lines = [_STATUS_LINES.get(status) or _status_line(status), "Date: ", _date(), "\r\n"]
+    lines = [_STATUS_LINES.get(status) or _status_line(status)]
+    if not response.more or not any(name.lower() == "date" for name, _ in response.more):
+        lines += ("Date: ", _date(), "\r\n")
     for name, value in (*response.headers.items(), *response.more):
         if name == "Content-Length" and not head_only:
             continue  # what an answer says of itself counts only where its body is not sent
@@ -70,7 +72,9 @@ def render(response: Response, *, head_only: bool, keep_alive: bool, version: st
             value = _BREAKS.sub(" ", value)
         lines.append(f"{name}: {value}\r\n")
     if response.chunks is not None:
-        if version != "1.0":
+        if response.size is not None:
+            lines.append(f"Content-Length: {response.size}\r\n")
+        elif version != "1.0":
             lines.append("Transfer-Encoding: chunked\r\n")
     elif response.file is not None and status not in _BODILESS:
         lines.append(f"Content-Length: {response.file.size}\r\n")

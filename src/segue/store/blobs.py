@@ -147,15 +147,24 @@ class Blobs:
 
 class BlobWriter:
     """Content on its way into the store: written in pieces, named at its end. Whoever gives up may be another thread
-    than the one that writes."""
+    than the one that writes.
+
+    Attributes:
+        path: where it is until then.
+    """
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         handle, path = tempfile.mkstemp(prefix=_UNFINISHED, dir=blobs._directory)
-        self._file, self._path = os.fdopen(handle, "wb", buffering=0), Path(path)
+        self._file, self.path = os.fdopen(handle, "wb", buffering=0), Path(path)
         self._sha256 = hashlib.sha256()
         self._lock = threading.Lock()
         self._given_up = False
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256, in hexadecimal, of what was written."""
+        return self._sha256.hexdigest()
 
     def write(self, piece: bytes) -> None:
         """The next piece of the content."""
@@ -174,7 +183,7 @@ class BlobWriter:
                 name = sha256 or self._sha256.hexdigest()
                 if not self._blobs._touch(name):
                     os.fsync(self._file.fileno())
-                    self._blobs._adopt(self._path, name)
+                    self._blobs._adopt(self.path, name)
                 return name
             finally:
                 self._remove()
@@ -190,7 +199,7 @@ class BlobWriter:
 
     def _remove(self) -> None:
         self._file.close()
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
 
 def _read(path: Path, offset: int, size: int) -> bytes:

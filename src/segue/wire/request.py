@@ -44,7 +44,13 @@ class FileBody:
 
 
 class Arriving(Protocol):
-    """A body on its way to the disk."""
+    """A body on its way to the disk.
+
+    Attributes:
+        passes: it is sent on from there to somebody else, and need not be taken.
+    """
+
+    passes: bool
 
     def take(self, request: Request) -> Awaitable[None]:
         """When all of it has come, give it to its request: as ``body`` or as ``stored``, with trailers as headers."""
@@ -94,7 +100,8 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One HTTP answer; ``chunks``, when given, is sent after (instead of) ``body`` with chunked transfer encoding.
+    """One HTTP answer; ``chunks``, when given, is sent after (instead of) ``body`` with chunked transfer encoding, or
+    under its ``size`` (in bytes), where that is known.
 
     ``file`` is sent instead of ``body``, under its length. ``more`` are further headers, whose names may come more than
     once (``set-cookie``).
@@ -106,3 +113,4 @@ class Response:
     chunks: AsyncIterator[bytes] | None = None
     file: FileBody | None = None
     more: tuple[tuple[str, str], ...] = ()
+    size: int | None = None

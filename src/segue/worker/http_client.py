@@ -34,7 +34,7 @@ class HttpEffect:
                 async with asyncio.timeout(request.timeout_seconds):
                     return await self._exchange(request)
             except TimeoutError:
-                return HttpFailure(f"no whole answer within {request.timeout_seconds:g} seconds")
+                return HttpFailure(f"no whole answer within {request.timeout_seconds:g} seconds", timed_out=True)
             except _TooLarge as error:
                 return HttpFailure(str(error), too_large=True)
             except ssl.SSLError as error:

@@ -80,10 +80,10 @@ def _ask(request: ResourceRequest, kind: str, more: dict[str, Any]) -> None:
     match parse_arn(token).service:
         case "lambda":
             params = {"FunctionName": token, "InvocationType": "Event", "Payload": message.encode()}
-            call.perform("lambda:Invoke", params)
+            call.perform_at_once("lambda:Invoke", params)
         case "sns":
             subject = "AWS CloudFormation custom resource request"
-            call.perform("sns:Publish", {"TopicArn": token, "Subject": subject, "Message": message})
+            call.perform_at_once("sns:Publish", {"TopicArn": token, "Subject": subject, "Message": message})
         case service:
             raise HandlerSays(f"Invalid ServiceToken: {service} is neither Lambda nor Amazon SNS.")
     if kind == "Create":  # who was asked may have made something, whether it says so or not

@@ -130,8 +130,9 @@ def _looked_up(call: Call, reference: DynamicReference) -> str:
         if reference.service == "secretsmanager":
             return _secret(call, reference)
         name = f"{reference.name}:{reference.version}" if reference.version else reference.name
-        answer = call.perform("ssm:GetParameter", {"Name": name, "WithDecryption": reference.service == "ssm-secure"})
-        assert isinstance(answer, dict)
+        answer = call.perform_at_once(
+            "ssm:GetParameter", {"Name": name, "WithDecryption": reference.service == "ssm-secure"}
+        )
         return str(answer["Parameter"]["Value"])
     except AwsError as error:
         raise TemplateError(f"Could not resolve {reference.text}: {error.message or error.code}") from None
@@ -143,8 +144,7 @@ def _secret(call: Call, reference: DynamicReference) -> str:
         params["VersionId"] = reference.version
     if reference.version_stage:
         params["VersionStage"] = reference.version_stage
-    answer = call.perform("secretsmanager:GetSecretValue", params)
-    assert isinstance(answer, dict)
+    answer = call.perform_at_once("secretsmanager:GetSecretValue", params)
     text = str(answer.get("SecretString", ""))
     if not reference.json_key:
         return text

@@ -161,13 +161,12 @@ def stored_values(call: Call, parameters: Mapping[str, Parameter], texts: Mappin
     found, missing = {}, []
     for parameter, name in stored_names(parameters, texts).items():
         try:
-            answer = call.perform("ssm:GetParameter", {"Name": name})
+            answer = call.perform_at_once("ssm:GetParameter", {"Name": name})
         except AwsError as error:
             if error.status == 501:
                 raise
             missing.append(name)
             continue
-        assert isinstance(answer, dict)
         found[parameter] = str(answer["Parameter"]["Value"])
     if missing:
         raise invalid(f"Unable to fetch parameters [{','.join(missing)}] from parameter store for this account.")
