@@ -97,7 +97,7 @@ def test_answers_that_are_too_large(reply: bytes) -> None:
 
 def test_an_answer_that_does_not_come() -> None:
     answer, _ = ask(b"", timeout_seconds=0.05)
-    assert answer == HttpFailure("no whole answer within 0.05 seconds")
+    assert answer == HttpFailure("no whole answer within 0.05 seconds", timed_out=True)
 
 
 @pytest.mark.parametrize(
