@@ -76,6 +76,15 @@ def read_text(file: str) -> str:
     return data.decode("utf-8-sig")
 
 
+def is_sound(text: str, arguments: argparse.Namespace, *, is_state: bool) -> bool:
+    """Whether a definition can be created; its errors go to standard error."""
+    reading = Reading(arguments.type, is_state, substitutions(arguments), with_hints=False)
+    errors = [one for one in problems(text, arguments.file, reading) if one.severity == "error"]
+    for error in errors:
+        print(report.as_text(error, text), file=sys.stderr)
+    return not errors
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Print what there is to say about the files; the exit status."""
     reading = Reading(

@@ -110,21 +110,24 @@ def _noted(source: Source, file: str) -> Iterator[Problem]:
         yield Problem(file, line, column, note.length, severity, note.code, note.message, None, note.help)
 
 
-def definition_text(source: Source, substitutions: Mapping[str, str]) -> str:
-    """The definition as JSON, with its ``${Name}`` filled in; what stays open in a Resource counts as a function."""
+def filled_text(source: Source, substitutions: Mapping[str, str]) -> str:
+    """The definition as JSON, with its ``${Name}`` filled in as far as they are given."""
 
     def fill(found: re.Match[str]) -> str:
         value = substitutions.get(found.group(1))
         return found.group() if value is None else json.dumps(value)[1:-1]
 
+    return _SUBSTITUTION.sub(fill, source.json_text())
+
+
+def definition_text(source: Source, substitutions: Mapping[str, str]) -> str:
+    """The same; what stays open in a Resource counts as a function."""
+
     def stand_in(found: re.Match[str]) -> str:
         name = re.sub(r"[^A-Za-z0-9]", "-", found.group(2))
         return f'{found.group(1)}"{_PLACEHOLDER_ARN.format(name)}"'
 
-    text = source.json_text()
-    if "${" not in text:
-        return text
-    return _OPEN_RESOURCE.sub(stand_in, _SUBSTITUTION.sub(fill, text))
+    return _OPEN_RESOURCE.sub(stand_in, filled_text(source, substitutions))
 
 
 def _located(source: Source, file: str, found: Diagnostic, is_state: bool) -> Problem:

@@ -10,9 +10,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from segue.cli.asl import report
-from segue.cli.asl.check import add_reading, read_text, substitutions
-from segue.cli.asl.problems import Reading, definition_text, problems, read_source
+from segue.cli.asl.check import add_reading, is_sound, read_text, substitutions
+from segue.cli.asl.problems import definition_text, read_source
 from segue.cli.asl.source import SourceProblem
 from segue.languages.asl.errors import InvalidExpression, NotYet
 from segue.languages.asl.test_state import STATE_NAME, StateNotFound, StateResult, StateRun, StateTest, program_of
@@ -70,12 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
         text = read_text(arguments.file)
         source = read_source(text, arguments.file)
         _check_choice(source.plain(), arguments.state)
-        if not _is_sound(text, arguments):
+        if not is_sound(text, arguments, is_state=arguments.state is None):
             return 2
         definition = definition_text(source, substitutions(arguments))
         answer = _asked(definition, arguments) if arguments.endpoint_url else _tried(json.loads(definition), arguments)
     except SourceProblem:
-        _is_sound(text, arguments)
+        is_sound(text, arguments, is_state=arguments.state is None)
         return 2
     except (OSError, UnicodeDecodeError, Untestable) as error:
         print(f"segue: {error}", file=sys.stderr)
@@ -91,14 +90,6 @@ def _check_choice(value: Any, name: str | None) -> None:
     states = value.get("States") if isinstance(value, dict) else None
     if name is None and isinstance(states, dict):
         raise Untestable(f"this is a state machine; choose a state with --state: {', '.join(states)}")
-
-
-def _is_sound(text: str, arguments: argparse.Namespace) -> bool:
-    reading = Reading(arguments.type, arguments.state is None, substitutions(arguments), with_hints=False)
-    errors = [one for one in problems(text, arguments.file, reading) if one.severity == "error"]
-    for error in errors:
-        print(report.as_text(error, text), file=sys.stderr)
-    return not errors
 
 
 def _tried(definition: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
