@@ -11,6 +11,7 @@ from typing import Any
 
 from segue.cli.executions import following, reading, table
 from segue.cli.executions.notes import message_of, notes
+from segue.cli.executions.relations import nearness, started_by
 from segue.cli.executions.visits import Account, Visit, ms_of
 from segue.cli.executions.waiting import Wait, states_of, waits
 from segue.cli.stacks.connection import CommandFailed, Connection, add_arguments, connect
@@ -19,6 +20,8 @@ from segue.cli.words import COLOURS, clock, cut, printable, span
 
 _PIPE_WIDTH = 160
 _SHOWN_WAITS = 10
+_NEAR = 0.8
+"""From this share of a limit on it is shown in colour."""
 EPILOG = """\
   segue execution show order              the newest execution of the state machine "order"
   segue execution show order:first        its execution "first"; "first" alone does if no other machine has one
@@ -134,12 +137,17 @@ def _head(about: dict[str, Any], account: Account, page: Page) -> list[str]:
     ]
     if about.get("mapRunArn"):
         found.append(f"  one of the executions of {about['mapRunArn']}")
+    parent = started_by(about.get("input"))
+    if parent is not None:
+        found.append(f"  started by {screen.paint(parent, 'cyan')}")
     if account.redrives:
         found.append(f"  redriven {', '.join(clock(at, day=True) for at in account.redrives)}")
     for what, colour in (("input", ""), ("output", ""), ("error", "red"), ("cause", "red")):
         if about.get(what):
             text = printable(about[what]) if page.full else cut(_short(about, what), max(20, page.width - 11))
             found.append(f"  {what:<7} {screen.paint(text, colour)}")
+    near = nearness(account)
+    found.append(f"  {'limits':<7} {screen.paint(printable(str(near)), 'yellow' if near.share > _NEAR else 'dim')}")
     return found
 
 
@@ -162,13 +170,17 @@ def _linked(connection: Connection, arn: str) -> str:
 
 
 def _plain(about: dict[str, Any], account: Account, waiting: list[Wait]) -> dict[str, Any]:
+    near = nearness(account)
     return {
         "executionArn": about["executionArn"],
         "status": about["status"],
         "startedAt": ms_of(about["startDate"]),
         "stoppedAt": ms_of(about["stopDate"]) if about.get("stopDate") else None,
         **{name: about.get(name) for name in ("input", "output", "error", "cause", "mapRunArn")},
+        "startedBy": started_by(about.get("input")),
         "redrivenAt": account.redrives,
+        "events": near.events,
+        "largestPayloadBytes": near.payload_bytes,
         "states": [_plain_visit(visit, account.status) for visit in account.all()],
         "waitsFor": [
             {

@@ -4,7 +4,7 @@ import { block, clock, duration, first, h, link, number, redraw, row, table, tim
 import { sequence } from './sequence.js';
 
 const LOOKS = { SUCCEEDED: 'good', RUNNING: '', PENDING_REDRIVE: '' };
-const EVENTS = 1000;
+const EVENTS = 1000, MAX_EVENTS = 25000;
 
 const status = (one) => h('span', { class: LOOKS[one.status] ?? 'bad' }, one.status);
 const took = (one) => duration((one.stopDate ? one.stopDate * 1000 : Date.now()) - one.startDate * 1000);
@@ -81,7 +81,7 @@ export async function execution(main, arn, signal, { every, reach }) {
     return { now, events: await history(arn, signal), hops: trace ? await deliveries({ trace }, signal) : [] };
   }, ({ still, now, events, hops }) => {
     if (still) return;
-    redraw(head, overview(now, name, lasted), h('div', { class: 'columns' }, block('Input', now.input), block('Output', now.output)),
+    redraw(head, overview(now, name, lasted, events), h('div', { class: 'columns' }, block('Input', now.input), block('Output', now.output)),
       now.error ? h('p', { class: 'bad' }, `Error: ${now.error}`) : null, block('Cause', now.cause));
     redraw(trail, hops.length ? [h('p', null, link('trace', trace, 'this conversation alone')), ...sequence(hops, { arn, at: now.stopDate && Math.round(now.stopDate * 1000) })]
       : h('p', { class: 'soft' }, 'Nothing moved between resources (or the record of it is no longer kept).'));
@@ -89,10 +89,42 @@ export async function execution(main, arn, signal, { every, reach }) {
   });
 }
 
-function overview(now, machineName, lasted) {
+function overview(now, machineName, lasted, { events, more, count }) {
+  const parent = startedBy(now.input), children = childrenOf(events);
   return h('dl', null, h('dt', null, 'State machine'), h('dd', null, link('machine', now.stateMachineArn, machineName)),
     h('dt', null, 'Status'), h('dd', null, status(now)), h('dt', null, 'Started'), h('dd', null, clock(now.startDate * 1000, true)),
-    h('dt', null, 'Duration'), lasted);
+    h('dt', null, 'Duration'), lasted,
+    parent ? [h('dt', null, 'Started by'), h('dd', null, toExecution(parent))] : null,
+    children.length ? [h('dt', null, 'Has started'), h('dd', null, children.slice(0, 12).map((arn) => h('div', null, toExecution(arn))),
+      children.length > 12 ? `… ${more ? 'at least ' : ''}${children.length - 12} more` : null)] : null,
+    h('dt', null, 'Of its limits'), h('dd', { class: count > 0.8 * MAX_EVENTS ? 'bad' : null }, `${count.toLocaleString('en')} of ${MAX_EVENTS.toLocaleString('en')} events, ${largest(events)}${more ? ' so far' : ''}`));
+}
+
+const toExecution = (arn) => link('execution', arn, arn.split(':').slice(6).join(':'));
+
+// What AWS's own console links executions by.
+function startedBy(input) {
+  const arn = parsed(input)?.AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID;
+  return typeof arn === 'string' && arn.includes(':execution:') ? arn : null;
+}
+
+function childrenOf(events) {
+  const arns = events.map((event) => event.taskSubmittedEventDetails || event.taskSucceededEventDetails)
+    .filter((details) => details && (details.resourceType === 'states' || details.resourceType === 'aws-sdk:sfn'))
+    .map((details) => { const told = parsed(details.output); return told?.ExecutionArn || told?.executionArn; });
+  return [...new Set(arns.filter((arn) => typeof arn === 'string' && arn.includes(':execution:')))];
+}
+
+function parsed(text) {
+  try { return JSON.parse(text); } catch { return null; }
+}
+
+function largest(events) {
+  const bytes = Math.max(0, ...events.map((event) => {
+    const details = event.stateEnteredEventDetails?.input ?? event.stateExitedEventDetails?.output ?? '';
+    return new Blob([details]).size;
+  }));
+  return `largest payload ${(bytes / 1024).toFixed(1)} of 256 KiB`;
 }
 
 // The first hop of an execution is its start; ids begin with the time, so the search begins there.
@@ -111,7 +143,8 @@ async function history(arn, signal) {
     events.push(...page.events);
     nextToken = page.nextToken;
   } while (nextToken && events.length < EVENTS);
-  return { events, more: Boolean(nextToken) };
+  const newest = nextToken && await aws('states', 'GetExecutionHistory', { executionArn: arn, maxResults: 1, reverseOrder: true }, signal, whereOf(arn));
+  return { events, more: Boolean(nextToken), count: newest ? newest.events[0].id : events.length };
 }
 
 function eventTable({ events, more }) {

@@ -92,7 +92,11 @@ def _text_of(content: bytes) -> str:
 
 
 def as_json(text: str) -> str:
-    """A definition in JSON as it is, one in YAML as JSON. What is neither stays, and is refused as a definition."""
+    """A definition in JSON as it is, one in YAML as JSON. What is no object stays, and is refused as a definition.
+
+    Raises:
+        AwsError: ``ValidationError`` with the place, where it is meant to be YAML and is not.
+    """
     try:
         json.loads(text)
         return text
@@ -100,6 +104,8 @@ def as_json(text: str) -> str:
         pass
     try:
         value = read_value(text)
-    except TemplateError:
-        return text
+    except TemplateError as error:
+        if text.lstrip()[:1] in ("{", ""):  # meant to be JSON: that error is the one that helps
+            return text
+        raise AwsError("ValidationError", f"The definition is neither JSON nor YAML: {error.message}") from None
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else text
