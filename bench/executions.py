@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import time
 from dataclasses import replace
 from typing import Any
@@ -132,6 +133,25 @@ async def map_1000(bench: Bench) -> None:
     items = json.dumps([{"id": index, "name": f"item {index}"} for index in range(1_000)])
     durations = await alone(bench, arn, bench.times(15) if bench.host else 3, items)
     bench.record("map_1000", median_ms(durations), seconds=durations)
+
+
+@measurement
+async def children(bench: Bench) -> None:
+    """A thousand executions, each awaited by the one that has started it."""
+    child = await machine(bench, {"StartAt": "Do", "States": {"Do": {"Type": "Pass", "End": True}}})
+    given = {"UserDetails.$": "$", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id"}
+    start = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": {"StateMachineArn": child, "Input": given},
+        "OutputPath": "$.Status",
+        "End": True,
+    }
+    each = {"Type": "Map", "MaxConcurrency": 50, "Iterator": {"StartAt": "Start", "States": {"Start": start}}}
+    arn = await machine(bench, {"StartAt": "Each", "States": {"Each": {**each, "End": True}}})
+    items = json.dumps([{"id": index, "name": f"user {index}"} for index in range(1_000)])
+    durations = await alone(bench, arn, bench.times(5) if bench.host else 1, items)
+    bench.record("children", statistics.median(durations), seconds=durations)
 
 
 @measurement

@@ -70,5 +70,28 @@ def test_depth_is_bounded() -> None:
     assert json_text.dump(json_text.parse(wide)) == wide
 
 
+_TEXTS = st.text(alphabet='[]{}"\\\\é\ud800 a', max_size=8)
+_VALUES = st.recursive(
+    st.none() | st.integers() | _TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXTS, inner, max_size=4),
+    max_leaves=40,
+)
+
+
+def _levels(value: Any) -> int:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inside is None else 1 + max(map(_levels, inside), default=0)
+
+
+@given(_VALUES, st.booleans())
+def test_the_depth_is_that_of_the_value(value: Any, ascii: bool) -> None:
+    assert json_text.nesting(json.dumps(value, ensure_ascii=ascii)) == _levels(value)
+
+
+@given(st.text(alphabet='[]{}"\\\\,', max_size=30))
+def test_the_depth_of_any_text_ends(text: str) -> None:
+    assert 0 <= json_text.nesting(text) <= len(text)
+
+
 def test_a_lone_surrogate_survives() -> None:
     assert json_text.parse(r'"\ud800"') == "\ud800"

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from segue.languages.asl import json_text
 from segue.languages.asl.frames import Branch
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ def context_object(run: Run, branch: Branch, state: State) -> Mapping[str, Any]:
 
 def _execution(run: Run) -> dict[str, Any]:
     meta = run.meta
-    if run.execution_input is None:
-        run.execution_input = json_text.parse(run.input_text)
     start = iso_ms(meta.start_ms)
     # Standard and Express executions were recorded with their keys in different orders, Express without RedriveCount.
     if meta.kind == "EXPRESS":

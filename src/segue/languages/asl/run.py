@@ -69,12 +69,16 @@ class Run:
         self._visible: dict[int, Mapping[str, Any]] = {}
         self._children: dict[int, dict[int, int]] | None = None
         self.input_text = tree.input_text
-        self.execution_input: Any = None
         self.advancing: Branch | None = None
         self.kept: dict[int, list[Any]] | None = None
         self.failure: Failure | None = None
         self.notes: dict[str, Any] | None = None
         self.given_context: Mapping[str, Any] | None = None
+
+    @property
+    def execution_input(self) -> Any:
+        """The execution's input as a value."""
+        return self._tree.execution_input
 
     @property
     def timeout_seconds(self) -> int | None:

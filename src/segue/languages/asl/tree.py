@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from segue.languages.asl import json_text
 from segue.languages.asl.frames import Frame, load_frame
 
 Journal = dict[int, list[Any] | None]
@@ -74,6 +75,7 @@ class Header:
         return cls(plain[0], plain[1], plain[2], tuple(plain[3]))
 
 
+_NOT_PARSED = object()
 _EMPTY_SIZE, _FRAME_SIZE, _ENTRY_SIZE, _CHARACTER_SIZE = 2_000, 500, 40, 4
 
 
@@ -99,19 +101,27 @@ class Tree:
             and as if each were parsed, too.
     """
 
-    __slots__ = ("_sizes", "frames", "header", "input_text", "meta", "size")
+    __slots__ = ("_input", "_sizes", "frames", "header", "input_text", "meta", "size")
 
     def __init__(self, meta: ExecutionMeta, input_text: str) -> None:
         self.meta = meta
         self.input_text = input_text
         self.header = Header()
         self.frames: dict[int, Frame] = {}
-        self.size = _EMPTY_SIZE + len(input_text)
+        self.size = _EMPTY_SIZE + _CHARACTER_SIZE * len(input_text)
         self._sizes: dict[int, int] = {}
+        self._input: Any = _NOT_PARSED
 
     @property
     def status(self) -> Status:
         return self.header.status
+
+    @property
+    def execution_input(self) -> Any:
+        """The execution's input as a value, parsed once: each of a Map's many iterations may ask for it."""
+        if self._input is _NOT_PARSED:
+            self._input = json_text.parse(self.input_text)
+        return self._input
 
     @property
     def more(self) -> bool:
