@@ -49,7 +49,7 @@ FIGURES = {
         Figure("sync_express", "StartSyncExecution of the chain, 32 clients", "/s", 1_770, 177),
         Figure("long_execution", "one execution of 20,000 events alone, transitions", "/s", 20_000),
         Figure("map_1000", "Map of 1,000 Pass items, start to SUCCEEDED", "ms", 150, 612),
-        Figure("children", "Map of 1,000 at concurrency 50, each a child by startExecution.sync:2, to SUCCEEDED", "s", 3),
+        Figure("children", "Map of 1,000 at concurrency 50, each a child by .sync:2, start to SUCCEEDED", "s", 3),
         Figure(
             "distributed_map", "Distributed Map of 10,000 Express children, each calls one warm function", "/s", 1_000
         ),

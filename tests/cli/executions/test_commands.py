@@ -159,6 +159,29 @@ def test_children_and_map_runs_are_linked(segue: Segue, run: Command, tmp_path: 
     assert "cannot be written" in run("show", "parent", "--svg", str(tmp_path / "no" / "run.svg")).err
 
 
+def test_parent_child_and_limits_are_told(segue: Segue, run: Command) -> None:
+    child = started(segue, "small", one("Do", {"Type": "Pass", "End": True}), "none")
+    given = {"text.$": "$.text", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id"}
+    start = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": {
+            "StateMachineArn": child.replace(":execution:", ":stateMachine:").rpartition(":")[0],
+            "Name": "linked",
+            "Input": given,
+        },
+        "End": True,
+    }
+    parent = started(segue, "large", one("Start", start), text=json.dumps({"text": "é" * 50_000}, ensure_ascii=False))
+    assert f"started by {parent}" in run("show", "small:linked").out
+    assert json.loads(run("show", "small:linked", "--json").out)["startedBy"] == parent
+    said = run("show", "large").out
+    assert "→ " + child.replace("none", "linked") in said
+    assert "limits  7 of 25,000 events, largest payload" in said
+    assert "of 256 KiB (output of Start)" in said
+    assert json.loads(run("show", "large", "--json").out)["largestPayloadBytes"] > 200_000
+
+
 def test_events_are_followed_until_the_end(segue: Segue, capsys: pytest.CaptureFixture[str]) -> None:
     arn = started(segue, "follows", one("Rest", {"Type": "Wait", "Seconds": 500, "End": True}))
     pauses = 0

@@ -154,6 +154,11 @@ def test_substitution(text: str, expected: str) -> None:
     assert substituted(text, {"A": 1}) == expected
 
 
-@pytest.mark.parametrize("text", ['{"a": 1.0}', "neither: [", "just a text"])
+@pytest.mark.parametrize("text", ['{"a": 1.0}', '{"a": [}', "just a text"])
 def test_what_is_no_yaml_object_stays(text: str) -> None:
     assert as_json(text) == text
+
+
+def test_what_is_wrong_with_a_definition_in_yaml_is_told_with_its_place() -> None:
+    with pytest.raises(AwsError, match=r"neither JSON nor YAML: .* \(line 2, column 14\)"):
+        as_json("StartAt: A\nStates: {A: [}")
