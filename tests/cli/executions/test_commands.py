@@ -177,7 +177,7 @@ def test_parent_child_and_limits_are_told(segue: Segue, run: Command) -> None:
     assert json.loads(run("show", "small:linked", "--json").out)["startedBy"] == parent
     said = run("show", "large").out
     assert "→ " + child.replace("none", "linked") in said
-    assert "limits  7 of 25,000 events, largest payload" in said
+    assert "limits  8 of 25,000 events, largest payload" in said
     assert "of 256 KiB (output of Start)" in said
     assert json.loads(run("show", "large", "--json").out)["largestPayloadBytes"] > 200_000
 
