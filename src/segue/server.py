@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from segue.api import Api, Service, deduplication, deliveries, housekeeping, outbox, streams, tags
+from segue.api import Api, Service, deduplication, deliveries, housekeeping, outbox, sockets, streams, tags
 from segue.api.forward import FORWARD
 from segue.api.http_effect import HTTP
 from segue.api.serverless_effect import SERVERLESS
@@ -92,6 +92,7 @@ def migrations(api: Api) -> Migrations:
         "deduplication": deduplication.MIGRATIONS,
         "deliveries": deliveries.MIGRATIONS,
         "streams": streams.MIGRATIONS,
+        "sockets": sockets.MIGRATIONS,
         "queue_sources": queues.MIGRATIONS,
         "stream_sources": lanes.MIGRATIONS,
         "tags": tags.MIGRATIONS,
@@ -147,6 +148,7 @@ class Server:
         self.store = GroupCommit(SqliteStore(data, migrations(self.api), self.clock, self._ids), self._timers)
         opened.push_async_callback(self.store.close)
         self.api.blobs = Blobs(data / "blobs")
+        self.api.node = self._ids.uuid()
         self.pool = Pool(
             data / "functions", clock=self.clock, on_late_lines=lambda *late: self.functions.late_lines(*late)
         )
@@ -180,11 +182,16 @@ class Server:
         self.gateway = Gateway(self.api, self.store, effects, pages)
         opened.push_async_callback(self.gateway.close)
         self._http = await http.serve(
-            guarded(self.gateway, self.settings, self.gateway.admits), listening, receive=self.gateway.receive
+            guarded(self.gateway, self.settings, self.gateway.admits),
+            listening,
+            receive=self.gateway.receive,
+            sockets=self.gateway.sockets,
         )
         opened.push_async_callback(self._http.close)
+        opened.push_async_callback(self.gateway.sockets.close)
         opened.callback(self.gateway.stop_waiting)
         await self.store.write(housekeeping.ensure)
+        await self.store.write(sockets.ensure_lost_are_found)
         await self.worker.start()
 
     async def _digests(self, request: tuple[FileBody, tuple[str, ...]]) -> dict[str, bytes]:

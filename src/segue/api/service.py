@@ -58,6 +58,7 @@ class Service:
         operations, internals: by name, those of the API, and those that only other services call.
         cross_origin: the headers that an owner grants a request from a page of another origin; ``None``: nobody does.
         endpoints: the addresses of applications that it answers at (see :mod:`segue.api.endpoint`), by label.
+        sockets: what is told of the open sockets of such addresses (see :mod:`segue.api.sockets`), by label.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
         account_of: whose a resource is, where its ARN does not say; empty where it is not there.
         blobs_in_use: which of the named blobs its rows name; what no service's do is collected.
@@ -77,6 +78,7 @@ class Service:
     internals: dict[str, Operation] = field(default_factory=dict)
     cross_origin: Callable[[Transaction, Request], dict[str, str] | None] | None = None
     endpoints: dict[str, Operation] = field(default_factory=dict)
+    sockets: dict[str, Operation] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)
     housekeeping: list[Callable[[Call], bool]] = field(default_factory=list)
     account_of: Callable[[Transaction, str], str] | None = None
@@ -118,6 +120,19 @@ class Service:
         def declare(handler: Handler) -> Handler:
             name = f"endpoint {label}"
             self.endpoints[label] = self.internals[name] = Operation(name, handler)
+            return handler
+
+        return declare
+
+    def socket(self, label: str) -> Callable[[Handler], Handler]:
+        """Declare the handler of what happens to the open sockets of the addresses ``ID.label.…`` (see
+        :class:`segue.api.sockets.SocketEvent`). A message is answered as a visit is: with a ``response``, whose body is
+        sent if it has one. Of an end it is told once.
+        """
+
+        def declare(handler: Handler) -> Handler:
+            name = f"socket {label}"
+            self.sockets[label] = self.internals[name] = Operation(name, handler)
             return handler
 
         return declare
@@ -171,6 +186,14 @@ class Api:
             for label, operation in service.endpoints.items()
         }
         """The addresses of applications, by label, with the service that answers there."""
+        self.sockets: Mapping[str, tuple[str, Operation]] = {
+            label: (service.name, operation)
+            for service in self.services.values()
+            for label, operation in service.sockets.items()
+        }
+        """What is told of their open sockets, by label."""
+        self.node = ""
+        """This process, among all that there have been; set by the composition root before the first call."""
         self.resource_types: Mapping[str, ResourceType] = {
             name: declared for service in self.services.values() for name, declared in service.resource_types.items()
         }

@@ -15,18 +15,20 @@ from segue.api import Api, Call, Caller, Operation, deliveries
 from segue.api.endpoint import ANONYMOUS, Visit, find_endpoint
 from segue.api.forward import FORWARD
 from segue.api.perform import perform
+from segue.api.sockets import SocketEvent
 from segue.errors import AwsError
 from segue.gateway.answers import Answers, ApiAnswers, EndpointAnswers, told
 from segue.gateway.arriving import HELD_BYTES, ArrivingBody
 from segue.gateway.authenticate import authenticate
 from segue.gateway.forwarding import Forwarding
+from segue.gateway.sockets import Sockets
 from segue.jobs import Outbound, Pending
 from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
 from segue.store.sqlite import WritesNeeded
 from segue.wire.aws_chunked import is_chunked, unframe
 from segue.wire.parse import parse
-from segue.wire.request import Request, Response
+from segue.wire.request import Request, Response, Upgrade
 from segue.wire.route import Route, route
 
 Effect = Callable[[Any], Awaitable[Any]]
@@ -56,6 +58,7 @@ class Gateway:
         self._forwarding = Forwarding(forwards, api, store, effects[FORWARD]) if forwards is not None else None
         self._exchanges: dict[asyncio.Task[None], Exchange] = {}
         self._stopping = False
+        self.sockets = Sockets(store, self._tell_of_socket)
 
     def admits(self, request: Request) -> dict[str, str] | None:
         """What the owner of what a page asks for lets it do: the headers that tell its browser. Addresses that
@@ -146,6 +149,14 @@ class Gateway:
         visit = Visit(name, path, request, lambda tx: authenticate(self._api, tx, request))
         answers, called = EndpointAnswers(), f"{service}:{operation.name}"
         return Exchange(self, request, called, operation, {"visit": visit}, answers, request_id, ANONYMOUS).begin()
+
+    def _tell_of_socket(self, upgrade: Upgrade, event: SocketEvent) -> Response | Awaitable[Response]:
+        """Something has happened to an open socket: its handler's answer."""
+        service, operation = self._api.sockets[upgrade.label]
+        request_id = self._store.store.ids.uuid()
+        answers, called = EndpointAnswers(), f"{service}:{operation.name}"
+        params = {"event": event}
+        return Exchange(self, Request("GET", "/"), called, operation, params, answers, request_id, ANONYMOUS).begin()
 
 
 class Exchange:
@@ -244,6 +255,8 @@ class Exchange:
     def _tell(self, response: Response) -> None:
         if not self._answer.done():  # it is done when the client has hung up
             self._answer.set_result(response)
+        elif response.upgrade is not None:
+            self._gateway.sockets.abandon(response.upgrade)
 
     def _wait_for(self, result: Pending | Outbound, seq: int) -> None:
         task = asyncio.create_task(self._wait(result, seq))

@@ -16,7 +16,8 @@ from typing import Final, cast
 from segue.gateway.files import read_pieces
 from segue.gateway.http_message import HttpLimits, refusal, render
 from segue.gateway.http_reader import NEVER, Reader, Receive, Work
-from segue.wire.request import Request, Response
+from segue.gateway.sockets import Sockets
+from segue.wire.request import Request, Response, Upgrade
 
 __all__ = ["App", "HttpLimits", "Server", "serve"]
 
@@ -148,8 +149,8 @@ class _Connection(asyncio.Protocol):
     def _answered(self, work: Work, done: asyncio.Future[Response]) -> None:
         self._running = None
         if self._lost:
-            if not done.cancelled():
-                done.exception()  # retrieved, so that it is not reported as forgotten
+            if not done.cancelled() and done.exception() is None:  # retrieved, so that it is not reported as forgotten
+                self._server.abandon(done.result().upgrade)
             return
         try:
             answer = done.result()
@@ -173,6 +174,10 @@ class _Connection(asyncio.Protocol):
             keep_alive = False
         head = render(response, head_only=work.head_only, keep_alive=keep_alive, version=work.version)
         self._transport.write(head)
+        if response.upgrade is not None:
+            self._leave_to_socket(response.upgrade)
+            return
+        self._reader.go_on()
         if self._writable is None:
             self.deadline = self._loop.time() + self._limits.idle_seconds
         chunks = read_pieces(response.file) if response.file is not None else response.chunks
@@ -182,6 +187,21 @@ class _Connection(asyncio.Protocol):
             self.deadline = NEVER if self._writable is None else self.deadline
         elif not keep_alive:
             self._end(lingering=work.refused is not None)
+
+    def _leave_to_socket(self, upgrade: Upgrade) -> None:
+        """From now on the connection is a WebSocket's."""
+        if self._server.sockets is None or self._transport.is_closing():
+            self._server.abandon(upgrade)
+            self._end()
+            return
+        self._lost = True  # for HTTP
+        self._server.forget(self)
+        self._reader.leave()
+        if self._reading_paused:
+            self._transport.resume_reading()
+        # the connection's first bytes are handled when it knows whose they are
+        opened = self._server.sockets.open(upgrade, self._transport, self._reader.held)
+        self._transport.set_protocol(opened)
 
     async def _stream(self, work: Work, chunks: AsyncIterator[bytes], keep_alive: bool, chunked: bool) -> None:
         try:
@@ -241,9 +261,14 @@ class Server:
     """A listening server with its connections."""
 
     def __init__(
-        self, app: App, limits: HttpLimits, loop: asyncio.AbstractEventLoop, receive: Receive | None = None
+        self,
+        app: App,
+        limits: HttpLimits,
+        loop: asyncio.AbstractEventLoop,
+        receive: Receive | None = None,
+        sockets: Sockets | None = None,
     ) -> None:
-        self.app, self.limits, self.loop, self.receive = app, limits, loop, receive
+        self.app, self.limits, self.loop, self.receive, self.sockets = app, limits, loop, receive, sockets
         self.connections: set[_Connection] = set()
         self.closing = False
         self._empty = asyncio.Event()
@@ -260,6 +285,11 @@ class Server:
             connection.check_time(now)
         delay = min(_SWEEP_SECONDS, self.limits.header_seconds, self.limits.linger_seconds, self.limits.idle_seconds)
         self._sweeper = self.loop.call_later(delay, self._sweep)
+
+    def abandon(self, upgrade: Upgrade | None) -> None:
+        """A connection that was to be a socket will not be one."""
+        if upgrade is not None and self.sockets is not None:
+            self.sockets.abandon(upgrade)
 
     def forget(self, connection: _Connection) -> None:
         self.connections.discard(connection)
@@ -286,14 +316,19 @@ class Server:
 
 
 async def serve(
-    app: App, sock: socket.socket, limits: HttpLimits | None = None, receive: Receive | None = None
+    app: App,
+    sock: socket.socket,
+    limits: HttpLimits | None = None,
+    receive: Receive | None = None,
+    sockets: Sockets | None = None,
 ) -> Server:
     """Serve ``app`` on a bound socket.
 
     Args:
         app: answers a request at once, or with an awaitable; it is cancelled when its client hangs up.
         receive: where the body of a request goes, if it is not to be held in memory.
+        sockets: what connections become that are to be WebSockets.
     """
-    server = Server(app, limits or HttpLimits(), asyncio.get_running_loop(), receive)
+    server = Server(app, limits or HttpLimits(), asyncio.get_running_loop(), receive, sockets)
     await server.start(sock)
     return server

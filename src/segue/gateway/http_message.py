@@ -15,7 +15,7 @@ from segue.wire.serialize import serialize_error
 from segue.wire.timestamps import to_http_date
 
 _BREAKS = re.compile("[\r\n\x00]")
-_BODILESS: Final = frozenset({204, 304})
+_BODILESS: Final = frozenset({101, 204, 304})
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Reader:
         in_message: whether a request has begun and is not complete; then ``deadline`` is its.
         continue_due: whether the client waits for ``100 Continue``.
         ended: after a refusal: nothing more is read.
+        held: what came after a request for a WebSocket: of which protocol it is, the answer will tell.
     """
 
     def __init__(self, limits: HttpLimits, monotonic: Callable[[], float], receive: Receive | None = None) -> None:
@@ -54,6 +55,8 @@ class Reader:
         self._body_deadline = NEVER
         self._messages = 0
         self._resumed_head = b""  # see _take_back_body
+        self.held = b""
+        self._holds = False
         self._reset()
 
     def _reset(self) -> None:
@@ -69,6 +72,11 @@ class Reader:
         """Read what came."""
         if self.ended:
             return  # what still comes is dropped until the client or the time ends it
+        if self._holds:
+            self.held += data
+            if len(self.held) > self._limits.header_bytes:
+                self.refuse(400, "BadRequest", "Nothing may be sent before the answer to a request for an upgrade.")
+            return
         messages = self._messages
         received = len(data)
         try:
@@ -78,6 +86,9 @@ class Reader:
                     break
                 except httptools.HttpParserUpgrade as upgrade:
                     data = self._take_back_body() + data[upgrade.args[0] :]
+                    if self._holds:
+                        self.held = data
+                        break
         except httptools.HttpParserCallbackError as error:
             log.error("the HTTP edge failed", exc_info=error)
             self.refuse(500, "InternalFailure", "The request could not be read.")
@@ -89,10 +100,19 @@ class Reader:
     def _take_back_body(self) -> bytes:
         """An offer to upgrade (h2c) is not taken: the answer is HTTP/1.1, and so is what follows.
 
-        The parser leaves the body of such a request unread; a new one reads it behind a head made for it.
+        The parser leaves the body of such a request unread; a new one reads it behind a head made for it. What follows
+        a request for a WebSocket waits until it is answered.
         """
         self._parser = httptools.HttpRequestParser(self)
+        self._holds = self._headers.get("upgrade", "").strip().lower() == "websocket" and not self._resumed_head
         return self._resumed_head
+
+    def go_on(self) -> None:
+        """A request for a WebSocket was refused: HTTP goes on."""
+        if self._holds:
+            self._holds, held, self.held = False, self.held, b""
+            if held:
+                self.feed(held)
 
     def _check_progress(self, received: int) -> None:
         """Bounds of a message that goes on. Of a head, what was received counts: the parser gives whole values only."""

@@ -98,13 +98,33 @@ class Request:
         return self.headers.get(name, default)
 
 
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What a connection becomes after an answer 101: a WebSocket of an application's address. Times in milliseconds.
+
+    Attributes:
+        label: of the address.
+        id: of the socket.
+        message_bytes, frame_bytes: the most that a client may send at once.
+        idle_ms: how long it may be silent.
+        lifetime_ms: how long it may be open.
+    """
+
+    label: str
+    id: str
+    message_bytes: int
+    frame_bytes: int
+    idle_ms: int
+    lifetime_ms: int
+
+
 @dataclass(slots=True)
 class Response:
     """One HTTP answer; ``chunks``, when given, is sent after (instead of) ``body`` with chunked transfer encoding, or
     under its ``size`` (in bytes), where that is known.
 
     ``file`` is sent instead of ``body``, under its length. ``more`` are further headers, whose names may come more than
-    once (``set-cookie``).
+    once (``set-cookie``). With ``upgrade`` the connection is no longer of HTTP afterwards.
     """
 
     status: int = 200
@@ -114,3 +134,4 @@ class Response:
     file: FileBody | None = None
     more: tuple[tuple[str, str], ...] = ()
     size: int | None = None
+    upgrade: Upgrade | None = None

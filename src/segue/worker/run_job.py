@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from segue.api import Api, Call, Caller, housekeeping, outbox
+from segue.api import Api, Call, Caller, housekeeping, outbox, sockets
 from segue.api.deliver import JOB as DELIVERY
 from segue.api.deliver import run_delivery
 from segue.api.outbox_sending import run_sending
@@ -21,6 +21,7 @@ _API_JOBS: dict[str, JobHandler] = {
     housekeeping.JOB: housekeeping.run_housekeeping,
     housekeeping.BLOBS_JOB: housekeeping.run_collection,
     outbox.JOB: run_sending,
+    sockets.LOST_JOB: sockets.run_lost,
 }
 _SYSTEM = Caller(kind="root")
 

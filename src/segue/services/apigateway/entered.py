@@ -9,11 +9,10 @@ from typing import Any
 from segue.api import Call
 from segue.api.endpoint import Visit
 from segue.api.http_payload import Asked, query_of, request_v1
-from segue.languages.jsonpath import InvalidPath, PathNotFound, compile_path
-from segue.languages.work import WorkExceeded
+from segue.api.mapping_templates import Told
+from segue.api.mapping_values import context_value, plain, read_path
 from segue.services.apigateway.records import Document
 from segue.services.apigateway.refusals import refusal
-from segue.services.apigateway.texts import json_or_none, plain
 from segue.wire.request import Response
 
 
@@ -87,6 +86,17 @@ class Entered:
         return event
 
     @property
+    def told(self) -> Told:
+        """What templates know of the request."""
+        event = self.event
+        params = {
+            "path": dict(self.variables),
+            "querystring": dict(event["queryStringParameters"] or {}),
+            "header": dict(event["headers"]),
+        }
+        return Told(event["requestContext"], self.stage_variables, params)
+
+    @property
     def text(self) -> str:
         """The body as text."""
         return self.visit.request.body.decode("utf-8", "replace")
@@ -123,23 +133,6 @@ class Entered:
                 return read_path(self.text, rest) if rest else self.text
             case _:
                 return None
-
-
-def context_value(context: Document, name: str) -> Any:
-    """``identity.sourceIp`` of a context."""
-    found: Any = context
-    for step in name.split("."):
-        found = found.get(step) if isinstance(found, dict) else None
-    return found
-
-
-def read_path(text: str, path: str) -> Any:
-    """What a JSON path (``$.a``, or ``a``) finds in a text; ``None`` where it finds nothing."""
-    value = json_or_none(text)
-    try:
-        return compile_path(path if path.startswith("$") else f"$.{path}").read(value)
-    except (InvalidPath, PathNotFound, WorkExceeded, ValueError, RecursionError):
-        return None
 
 
 def refuse(entered: Entered, kind: str, message: str = "", status: int = 0) -> Document:

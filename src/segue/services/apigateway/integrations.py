@@ -15,6 +15,7 @@ from segue.api.deliveries import Delivery, record
 from segue.api.http_effect import HTTP, HttpAnswer, HttpFailure, HttpRequest
 from segue.api.http_payload import MalformedAnswer, response_v1
 from segue.api.integration_targets import function_of, is_function, role_or_service, with_stage_variables
+from segue.api.mapping_values import json_or_none
 from segue.errors import AwsError
 from segue.jobs import Outbound
 from segue.languages.velocity import VelocityError
@@ -23,7 +24,6 @@ from segue.services.apigateway.entered import Entered, finished, refuse
 from segue.services.apigateway.records import Document
 from segue.services.apigateway.requests import Sent, Unsupported, sent
 from segue.services.apigateway.responses import Came, respond
-from segue.services.apigateway.texts import json_or_none
 from segue.wire.request import Response
 
 _INVOKE = "lambda:Invoke"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from segue.api.http_payload import query_of
 from segue.api.integration_targets import with_stage_variables
+from segue.api.mapping_templates import Mapping, Override
+from segue.api.mapping_values import plain
+from segue.api.service_requests import with_path
 from segue.services.apigateway.entered import Entered
-from segue.services.apigateway.mapping import Mapping, Override
-from segue.services.apigateway.texts import plain
 
 _HOP_BY_HOP = frozenset(("connection", "content-length", "transfer-encoding", "keep-alive", "host", "expect"))
 
@@ -45,9 +46,7 @@ class Sent:
     @property
     def url(self) -> str:
         """The URI with its variables and its query."""
-        url = self.uri
-        for name, value in self.path.items():
-            url = url.replace(f"{{{name}}}", quote(value, safe="")).replace(f"{{{name}+}}", quote(value, safe="/"))
+        url = with_path(self.uri, self.path)
         text = urlencode([(name, value) for name, values in self.query.items() for value in values])
         return f"{url}{'&' if '?' in url else '?'}{text}" if text else url
 
@@ -101,7 +100,7 @@ def _fill(entered: Entered, made: Sent) -> None:
         made.body = request.body
         made.headers.setdefault("content-type", kind)
         return
-    mapping = Mapping(entered, entered.text)
+    mapping = Mapping(entered.told, entered.text)
     made.body = mapping.render(template).encode("utf-8", "replace")
     made.headers.setdefault("content-type", kind)
     for name, value in mapping.request.header.items():

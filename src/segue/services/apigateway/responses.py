@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from segue.api.mapping_templates import Mapping, Override
+from segue.api.mapping_values import plain, read_path
 from segue.languages.regexes import InvalidRegex, Regex
 from segue.languages.velocity import VelocityError
-from segue.services.apigateway.entered import Entered, finished, read_path, refuse
-from segue.services.apigateway.mapping import Mapping, Override
+from segue.services.apigateway.entered import Entered, finished, refuse
 from segue.services.apigateway.records import Document
-from segue.services.apigateway.texts import plain
 from segue.wire.request import Response
 
 
@@ -82,7 +82,7 @@ def _body(entered: Entered, came: Came, response: Document) -> tuple[bytes, str,
     template = templates[name]
     if template is None:
         return came.body, name, Override()
-    mapping = Mapping(entered, came.body.decode("utf-8", "replace"))
+    mapping = Mapping(entered.told, came.body.decode("utf-8", "replace"))
     return mapping.render(template).encode("utf-8", "replace"), name, mapping.response
 
 

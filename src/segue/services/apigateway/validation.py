@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from segue.api.mapping_values import json_or_none
 from segue.languages.regexes import InvalidRegex, Regex
 from segue.services.apigateway.entered import Entered
-from segue.services.apigateway.texts import json_or_none
 
 
 def complaint(entered: Entered) -> tuple[str, str] | None:

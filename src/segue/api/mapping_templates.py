@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
+from segue.api.mapping_values import json_or_none
 from segue.languages.asl import json_text
 from segue.languages.jsonpath import InvalidPath, PathNotFound, compile_path
 from segue.languages.velocity import Host, VelocityError, render
 from segue.languages.work import WorkExceeded
-from segue.services.apigateway.entered import Entered
-from segue.services.apigateway.texts import json_or_none
 
 _SHORT_ESCAPES = {"\b": "\\b", "\n": "\\n", "\t": "\\t", "\f": "\\f", "\r": "\\r", '"': '\\"', "'": "\\'", "/": "\\/"}
 
@@ -44,11 +43,22 @@ class Override:
         return Host({}, lambda name: known.get(name, self.status if name == "status" else None), put)
 
 
-class Mapping:
-    """The templates of one request, and of its answer."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What templates know of a request: ``$context``, ``$stageVariables``, and ``$input.params()`` (the parameters of
+    ``path``, ``querystring`` and ``header``).
+    """
 
-    def __init__(self, entered: Entered, body: str) -> None:
-        self._entered, self._body = entered, body
+    context: dict[str, Any]
+    stage_variables: dict[str, str]
+    params: dict[str, dict[str, str]] = field(default_factory=lambda: {"path": {}, "querystring": {}, "header": {}})
+
+
+class Mapping:
+    """The templates of one request, and of its answer; ``body`` is what ``$input`` reads."""
+
+    def __init__(self, told: Told, body: str) -> None:
+        self._told, self._body = told, body
         self.request, self.response = Override(), Override()
 
     def render(self, template: str) -> str:
@@ -57,23 +67,18 @@ class Mapping:
         Raises:
             VelocityError: as :func:`segue.languages.velocity.render`.
         """
-        context = copy.deepcopy(self._entered.event["requestContext"])
+        context = copy.deepcopy(self._told.context)
         overrides = {"requestOverride": self.request.host(), "responseOverride": self.response.host()}
         variables = {
             "input": self._input(),
             "util": _UTIL,
             "context": Host({}, lambda name: overrides.get(name, context.get(name))),
-            "stageVariables": self._entered.stage_variables,
+            "stageVariables": self._told.stage_variables,
         }
         return render(template, variables)
 
     def _input(self) -> Host:
-        event = self._entered.event
-        params = {
-            "path": dict(self._entered.variables),
-            "querystring": dict(event["queryStringParameters"] or {}),
-            "header": dict(event["headers"]),
-        }
+        params = self._told.params
         methods: dict[str, Callable[..., Any]] = {
             "body": lambda: self._body,
             "json": lambda path: _dumped(self._read(path)),
