@@ -64,6 +64,7 @@ _SERVICES = (
     "pipes",
     "apigatewayv2",
     "apigateway",
+    "apigatewaymanagementapi",
     "cloudformation",
     "ssm",
     "kms",

@@ -34,6 +34,7 @@ class Visit:
         request: the HTTP request.
         authenticate: who signed it. Raises ``AwsError`` for a wrong signature, where they are verified.
         memory: what the handler knows already when it is asked again (what an authorizer said).
+        domain: the name that it was asked by, where it is one of the application's own; then there is no ``id``.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Visit:
     request: Request
     authenticate: Callable[[Transaction], Caller]
     memory: dict[str, Any] = field(default_factory=dict)
+    domain: str = ""
 
 
 def find_endpoint(labels: Collection[str], request: Request) -> tuple[str, str, str] | None:

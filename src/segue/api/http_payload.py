@@ -75,7 +75,7 @@ def request_v2(asked: Asked, request: Request) -> dict[str, Any]:
         "requestId": asked.request_id,
         "routeKey": asked.route_key,
         "stage": asked.stage,
-        "time": _time(asked.now_ms),
+        "time": request_time(asked.now_ms),
         "timeEpoch": asked.now_ms,
     }
     event = {
@@ -97,7 +97,7 @@ def request_v2(asked: Asked, request: Request) -> dict[str, Any]:
 
 def request_v1(asked: Asked, request: Request, *, version: str | None = None) -> dict[str, Any]:
     """An event of format 1.0, which REST APIs send (without ``version``), too. What there is nothing of is null."""
-    query, shown = query_of(request), _shown(request.headers)
+    query, shown = query_of(request), shown_headers(request.headers)
     body, is_base64 = _body(request, form_is_text=True)
     method, path = asked.route_key.partition(" ")[0], asked.path
     context: dict[str, Any] = {
@@ -118,7 +118,7 @@ def request_v1(asked: Asked, request: Request, *, version: str | None = None) ->
         "path": path if path.startswith(f"/{asked.stage}/") or asked.stage == "$default" else f"/{asked.stage}{path}",
         "protocol": "HTTP/1.1",
         "requestId": asked.request_id,
-        "requestTime": _time(asked.now_ms),
+        "requestTime": request_time(asked.now_ms),
         "requestTimeEpoch": asked.now_ms,
         "resourcePath": asked.resource,
         "stage": asked.stage,
@@ -228,7 +228,7 @@ def source_ip(request: Request) -> str:
     return request.header("x-forwarded-for", "127.0.0.1").partition(",")[0].strip()
 
 
-def _shown(headers: Mapping[str, str]) -> dict[str, list[str]]:
+def shown_headers(headers: Mapping[str, str]) -> dict[str, list[str]]:
     """Headers with names as browsers write them: format 1.0 keeps the client's spelling, which is lost here."""
     return {"-".join(part.capitalize() for part in name.split("-")): [value] for name, value in headers.items()}
 
@@ -246,5 +246,5 @@ def _body(request: Request, form_is_text: bool = False) -> tuple[str | None, boo
     return base64.b64encode(request.body).decode(), True
 
 
-def _time(now_ms: int) -> str:
+def request_time(now_ms: int) -> str:
     return datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")

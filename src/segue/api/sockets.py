@@ -120,7 +120,8 @@ def wake_key(socket_id: str) -> str:
 
 def wants_socket(request: Request) -> bool:
     """Whether a request asks for its connection to become a socket."""
-    return request.method == "GET" and request.header("upgrade").strip().lower() == "websocket"
+    asks = "upgrade" in request.header("connection").lower()
+    return request.method == "GET" and asks and request.header("upgrade").strip().lower() == "websocket"
 
 
 def handshake_key(request: Request) -> str | None:

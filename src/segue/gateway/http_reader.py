@@ -85,9 +85,10 @@ class Reader:
                     self._parser.feed_data(data)
                     break
                 except httptools.HttpParserUpgrade as upgrade:
+                    is_for_socket = self._wants_socket()
                     data = self._take_back_body() + data[upgrade.args[0] :]
-                    if self._holds:
-                        self.held = data
+                    if is_for_socket:
+                        self._holds, self.held = True, data
                         break
         except httptools.HttpParserCallbackError as error:
             log.error("the HTTP edge failed", exc_info=error)
@@ -104,8 +105,10 @@ class Reader:
         a request for a WebSocket waits until it is answered.
         """
         self._parser = httptools.HttpRequestParser(self)
-        self._holds = self._headers.get("upgrade", "").strip().lower() == "websocket" and not self._resumed_head
         return self._resumed_head
+
+    def _wants_socket(self) -> bool:
+        return self._headers.get("upgrade", "").strip().lower() == "websocket" and not self._resumed_head
 
     def go_on(self) -> None:
         """A request for a WebSocket was refused: HTTP goes on."""

@@ -11,6 +11,7 @@ than 128 KB or a frame of more than 32 KB ends the connection with 1009, ten min
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -55,6 +56,7 @@ class Sockets:
         self.store, self._tell = store, tell
         self._open: set[SocketProtocol] = set()
         self._ending: set[asyncio.Future[Response]] = set()
+        self._empty: asyncio.Event | None = None
         self.closing = False
 
     def open(self, upgrade: Upgrade, transport: asyncio.Transport, early: bytes) -> asyncio.Protocol:
@@ -78,6 +80,8 @@ class Sockets:
         """A socket has ended; its handler is told."""
         if opened is not None:
             self._open.discard(opened)
+            if not self._open and self._empty is not None:
+                self._empty.set()
         ending = _future(self._tell(upgrade, SocketEvent(upgrade.id, code=code, reason=reason)))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
@@ -87,9 +91,10 @@ class Sockets:
         self.closing = True
         for opened in tuple(self._open):
             opened.end(GOING_AWAY)
-        deadline = asyncio.get_running_loop().time() + _LINGER_SECONDS
-        while self._open and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.01)
+        if self._open:
+            self._empty = asyncio.Event()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), _LINGER_SECONDS)
         for opened in tuple(self._open):
             opened.connection_lost(None)
         await asyncio.gather(*self._ending, return_exceptions=True)

@@ -76,7 +76,8 @@ class Segue:
         credentials = {"aws_access_key_id": account, "aws_secret_access_key": "test"}
         config = Config(inject_host_prefix=False)
         more["config"] = config.merge(more["config"]) if "config" in more else config
-        return boto3.client(service, region_name=region, endpoint_url=self.endpoint_url, **{**credentials, **more})
+        own = {"endpoint_url": self.endpoint_url, **credentials}
+        return boto3.client(service, region_name=region, **{**own, **more})
 
     def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
         """Let time go on: everything that falls due happens at its own time, in order."""

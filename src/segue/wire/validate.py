@@ -45,6 +45,7 @@ class Style:
 
 _DEFAULT_STYLE: Final = Style("ValidationException")
 _STYLES: Final[dict[str, Style]] = {
+    "apigatewayv2": Style("BadRequestException"),
     "cloudformation": Style("ValidationError"),
     "iam": Style("ValidationError"),
     "logs": Style("InvalidParameterException"),
@@ -63,7 +64,9 @@ _STYLES: Final[dict[str, Style]] = {
     "sts": Style("ValidationError"),
 }
 #: shapes whose values the service itself judges: retired runtimes still run here, and AWS words the others by itself
-_LEFT_TO_SERVICE: Final = frozenset({("lambda", "Runtime"), ("events", "ConnectionOAuthHttpMethod")})
+_LEFT_TO_SERVICE: Final = frozenset(
+    {("lambda", "Runtime"), ("events", "ConnectionOAuthHttpMethod"), ("apigatewaymanagementapi", "Data")}
+)
 
 
 def validate(operation: OperationModel, params: dict[str, Any]) -> None:

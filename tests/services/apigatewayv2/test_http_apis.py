@@ -267,7 +267,7 @@ def test_quick_create_and_removal(apis: Apis) -> None:
 @pytest.mark.parametrize(
     ("operation", "params", "code"),
     [
-        ("create_api", {"Name": "w", "ProtocolType": "WEBSOCKET"}, "NotImplemented"),
+        ("create_api", {"Name": "w", "ProtocolType": "WEBSOCKET"}, "BadRequestException"),
         ("get_api", {"ApiId": "nosuchapi"}, "NotFoundException"),
         ("create_route", {"ApiId": "", "RouteKey": "x"}, "BadRequestException"),
         ("create_route", {"ApiId": "", "RouteKey": "GET /", "Target": "integrations/none"}, "BadRequestException"),

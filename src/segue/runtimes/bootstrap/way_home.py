@@ -5,6 +5,10 @@ scheme and port are always the same. Here they are not, and nobody may listen at
 server's own host by the standard library's HTTPS, at port 443 or at the server's, is sent as HTTP to the server. All
 else is left alone. Whoever uses the whole URL (urllib3, requests, ``urllib.request``) needs none of it.
 
+Code that names one of AWS's hosts itself, as whoever answers the client of a WebSocket API must
+(``endpoint_url=f"https://{domainName}/{stage}"``), signs with the credentials that this server has given it; AWS could
+only refuse them. What botocore would send there goes to the server, under the host's name.
+
 Packages may bring an SDK of before 2023 (botocore 1.31), which reads no ``AWS_ENDPOINT_URL``: its clients are given the
 address where the code gives them none.
 
@@ -44,7 +48,11 @@ def install(endpoint_url: str) -> None:
         (HTTPConnection.connect if getattr(self, "goes_home", False) else connect)(self)
 
     _resolve_prefixed(home)
-    sys.meta_path.insert(0, OldSdkFinder(endpoint_url))
+    for finder in (OldSdkFinder(endpoint_url), SessionFinder(endpoint_url)):
+        if finder.name in sys.modules:  # a process that was made ready before its function was known
+            finder.change(sys.modules[finder.name])
+        else:
+            sys.meta_path.insert(0, finder)
     HTTPSConnection.__init__ = make_home  # type: ignore[method-assign]
     HTTPSConnection.connect = connect_home  # type: ignore[method-assign]
 
@@ -61,27 +69,68 @@ def _resolve_prefixed(home: str) -> None:
     socket.getaddrinfo = resolve_home
 
 
-class OldSdkFinder:
-    """Finds ``botocore.client`` where others do, and has it changed when it is loaded."""
+class _Finder:
+    """Finds a module where others do, and has it changed when it is loaded."""
+
+    name = ""
 
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """As the import system asks; ``None`` for all other modules."""
-        if name != "botocore.client":
+        if name != self.name:
             return None
         sys.meta_path.remove(self)
         spec = PathFinder.find_spec(name, path, target)
-        if spec is not None and spec.loader is not None and _is_old(sys.modules["botocore"]):
+        if spec is not None and spec.loader is not None:
             load = spec.loader.exec_module
 
             def load_and_change(module: ModuleType) -> None:
                 load(module)
-                self._change(module.ClientCreator)
+                self.change(module)
 
             spec.loader.exec_module = load_and_change  # type: ignore[method-assign]
         return spec
+
+    def change(self, module: ModuleType) -> None:
+        """What is different from now on."""
+        raise NotImplementedError
+
+
+class SessionFinder(_Finder):
+    """Has botocore send home what is meant for AWS and signed with the function's own key."""
+
+    name = "botocore.httpsession"
+
+    def change(self, module: ModuleType) -> None:
+        send, home = module.URLLib3Session.send, self._endpoint_url
+
+        def send_home(self_: Any, request: Any) -> Any:
+            url = urlsplit(request.url)
+            if (url.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")) and _is_signed_here(request):
+                request.headers["Host"] = url.netloc
+                request.url = home.rstrip("/") + url.path + (f"?{url.query}" if url.query else "")
+            return send(self_, request)
+
+        module.URLLib3Session.send = send_home
+
+
+def _is_signed_here(request: Any) -> bool:
+    """Whether a request names the function's own access key: in its header or, presigned, in its URL."""
+    key, named = os.environ.get("AWS_ACCESS_KEY_ID"), request.headers.get("Authorization") or ""
+    text = named.decode("latin-1") if isinstance(named, bytes) else str(named)
+    return bool(key) and (f"Credential={key}/" in text or f"Credential={key}%2F" in request.url)
+
+
+class OldSdkFinder(_Finder):
+    """Has clients of an SDK that reads no ``AWS_ENDPOINT_URL`` find the server."""
+
+    name = "botocore.client"
+
+    def change(self, module: ModuleType) -> None:
+        if _is_old(sys.modules["botocore"]):
+            self._change(module.ClientCreator)
 
     def _change(self, creator: Any) -> None:
         create = creator.create_client

@@ -1,4 +1,4 @@
-"""HTTP APIs themselves.
+"""HTTP APIs and WebSocket APIs themselves.
 
 Source: API Gateway version 2 API reference; developer guide, "Choose between REST APIs and HTTP APIs".
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from segue.api import Call
+from segue.api import Call, sockets
 from segue.api.paginate import decode_token, encode_token
 from segue.api.tags import add_tags, drop_tags, remove_tags, tags_of
 from segue.arn import partition_of
-from segue.errors import AwsError, not_implemented
+from segue.errors import AwsError
 from segue.services.apigatewayv2 import records
 from segue.services.apigatewayv2.records import HttpApi
 from segue.services.apigatewayv2.service import SERVICE, arn_of, arn_of_api
@@ -25,6 +25,7 @@ _SETTINGS = (
     "RouteSelectionExpression",
     "DisableSchemaValidation",
     "IpAddressType",
+    "ApiKeySelectionExpression",
 )
 DEFAULT_STAGE = "$default"
 _PAGE = 100
@@ -57,10 +58,13 @@ def new_id(call: Call, length: int) -> str:
 @SERVICE.operation("CreateApi", resource=arn_of_apis, action="apigateway:POST")
 def create_api(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Make an API; with ``Target``, a route to it and a stage, too ("quick create")."""
-    if params["ProtocolType"] != "HTTP":
-        raise not_implemented("apigatewayv2:CreateApi", f"the protocol {params['ProtocolType']}")
+    protocol = params["ProtocolType"]
+    if protocol not in ("HTTP", "WEBSOCKET"):
+        raise AwsError("BadRequestException", "Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]")
+    if protocol == "WEBSOCKET":
+        _check_websocket(params)
     document = {
-        "ProtocolType": "HTTP",
+        "ProtocolType": protocol,
         "RouteSelectionExpression": "${request.method} ${request.path}",
         "ApiKeySelectionExpression": "$request.header.x-api-key",
         "DisableExecuteApiEndpoint": False,
@@ -73,6 +77,14 @@ def create_api(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if "Target" in params:
         _quick_create(call, api, params)
     return told(call, api)
+
+
+def _check_websocket(params: dict[str, Any]) -> None:
+    if not params.get("RouteSelectionExpression"):
+        raise AwsError("BadRequestException", "RouteSelectionExpression is required for WEBSOCKET protocol APIs")
+    for name in ("CorsConfiguration", "Target", "RouteKey", "CredentialsArn"):
+        if name in params:
+            raise AwsError("BadRequestException", f"{name} is not supported for WEBSOCKET protocol APIs")
 
 
 def _quick_create(call: Call, api: HttpApi, params: dict[str, Any]) -> None:
@@ -120,6 +132,7 @@ def delete_api(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Remove an API with all its parts."""
     api = existing(call, params["ApiId"])
     records.drop_api(call.tx, api.id)
+    sockets.end_all(call.tx, "execute-api", api.id)
     drop_tags(call.tx, tag_arn(api.id, api.region))
     return {}
 
@@ -175,10 +188,11 @@ def page_of(params: dict[str, Any]) -> tuple[str, int]:
 
 def told(call: Call, api: HttpApi) -> dict[str, Any]:
     """An API as answers show it. Its endpoint is one that can be reached on this machine, by path."""
+    url = call.api.settings.endpoint_url
     return {
         **api.document,
         "ApiId": api.id,
-        "ApiEndpoint": f"{call.api.settings.endpoint_url}/_aws/execute-api/{api.id}",
+        "ApiEndpoint": f"{url.replace('http', 'ws', 1) if api.is_websocket else url}/_aws/execute-api/{api.id}",
         "CreatedDate": api.created_at_ms,
         "Tags": tags_of(call.tx, tag_arn(api.id, api.region)),
     }

@@ -20,7 +20,6 @@ from segue.errors import AwsError
 from segue.jobs import Outbound
 from segue.languages.policy import Request as PolicyRequest
 from segue.languages.policy import evaluate
-from segue.services.apigatewayv2 import records
 from segue.services.apigatewayv2.entered import Entered, answer
 from segue.services.apigatewayv2.jwt_authorizers import authorize_by_token
 from segue.services.apigatewayv2.service import SERVICE
@@ -50,7 +49,7 @@ def _by_signature(entered: Entered, then: Then) -> Result:
 
 
 def _ask(entered: Entered, then: Then) -> Result:
-    authorizer = records.find_part(entered.call.tx, entered.api.id, "Authorizer", entered.route.get("AuthorizerId", ""))
+    authorizer = entered.served.part("Authorizer", entered.route.get("AuthorizerId", ""))
     if authorizer is None:
         return answer(entered.api, entered.visit, 500, "Internal Server Error")
     sources = [_identity(entered, source) for source in authorizer.get("IdentitySource") or ()]

@@ -12,7 +12,7 @@ from segue.api.cors import cors_headers
 from segue.api.endpoint import Visit
 from segue.api.http_payload import Asked
 from segue.services.apigatewayv2.apis import DEFAULT_STAGE
-from segue.services.apigatewayv2.records import HttpApi
+from segue.services.apigatewayv2.records import HttpApi, Served
 from segue.wire.request import Response
 
 
@@ -27,12 +27,16 @@ class Entered:
     """
 
     call: Call
-    api: HttpApi
+    served: Served
     visit: Visit
     stage: dict[str, Any]
     path: str
     route: dict[str, Any]
     variables: dict[str, str]
+
+    @property
+    def api(self) -> HttpApi:
+        return self.served.api
 
     @property
     def stage_name(self) -> str:

@@ -20,7 +20,6 @@ from segue.api.http_payload import MalformedAnswer, request_v1, request_v2, resp
 from segue.api.integration_targets import function_of, role_or_service, with_stage_variables
 from segue.errors import AwsError
 from segue.jobs import Outbound, Pending
-from segue.services.apigatewayv2 import records
 from segue.services.apigatewayv2.entered import Entered, answer, finished
 from segue.services.apigatewayv2.mapping import mapped, request_changes
 from segue.services.apigatewayv2.subtypes import SUBTYPES
@@ -35,7 +34,7 @@ _REMAPPED = frozenset(("authorization", "host", "via", "x-forwarded-for"))
 def integrate(entered: Entered) -> Result:
     """Perform the integration of the route that a request has taken."""
     target = str(entered.route["Target"]).removeprefix("integrations/")
-    integration = records.find_part(entered.call.tx, entered.api.id, "Integration", target)
+    integration = entered.served.part("Integration", target)
     if integration is None:
         return answer(entered.api, entered.visit, 500, "Internal Server Error")
     if integration.get("IntegrationSubtype"):

@@ -1,11 +1,11 @@
-"""What an HTTP API is made of: routes, integrations, stages, authorizers, deployments, models. One way for all.
+"""What an API is made of: routes, integrations, their responses, stages, authorizers, deployments, models. One way for
+all.
 
 Source: API Gateway version 2 API reference.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,10 +13,11 @@ from typing import Any
 
 from segue.api import Call
 from segue.api.paginate import encode_token
-from segue.errors import AwsError, not_implemented
+from segue.errors import AwsError
 from segue.services.apigatewayv2 import records
 from segue.services.apigatewayv2.apis import existing, new_id, page_of
-from segue.services.apigatewayv2.routing import is_route_key
+from segue.services.apigatewayv2.checks import check_authorizer, check_integration, check_route, check_stage
+from segue.services.apigatewayv2.records import HttpApi
 from segue.services.apigatewayv2.service import SERVICE, arn_of
 
 Document = dict[str, Any]
@@ -31,83 +32,46 @@ class _Part:
         path: in the ARN that policies speak of.
         check: refuses a document that is no such part.
         defaults: what is told where nothing was given.
+        owner: the kind of the part that such parts belong to, if they do.
     """
 
     kind: str
     path: str
     id_member: str = ""
-    check: Callable[[Call, str, Document], None] = lambda call, api_id, document: None
+    check: Callable[[Call, HttpApi, Document], None] = lambda call, api, document: None
     defaults: Document = field(default_factory=dict)
+    owner: str = ""
 
     @property
     def id(self) -> str:
         return self.id_member or f"{self.kind}Id"
 
-
-def _check_route(call: Call, api_id: str, document: Document) -> None:
-    key = document["RouteKey"]
-    if not is_route_key(key):
-        message = "The provided route key is not formatted properly for HTTP protocol. Format should be "
-        raise AwsError("BadRequestException", message + '"<HTTP METHOD> /<RESOURCE PATH>" or "$default"')
-    for other in records.parts_after(call.tx, api_id, "Route"):
-        if other["RouteKey"] == key and other["RouteId"] != document["RouteId"]:
-            raise AwsError("ConflictException", f"Route with key {key} already exists for this API", status=409)
-    target = document.get("Target", "")
-    if target and records.find_part(call.tx, api_id, "Integration", target.removeprefix("integrations/")) is None:
-        raise AwsError("BadRequestException", f"Unable to resolve target {target}: no such integration")
-
-
-def _check_integration(call: Call, api_id: str, document: Document) -> None:
-    kind = document["IntegrationType"]
-    if kind not in ("AWS_PROXY", "HTTP_PROXY"):
-        raise AwsError("BadRequestException", f"Invalid integration type {kind} for HTTP protocol APIs")
-    if document.get("ConnectionType") == "VPC_LINK":
-        raise not_implemented("apigatewayv2:CreateIntegration", "the connection type VPC_LINK")
-    subtype = document.get("IntegrationSubtype")
-    if subtype is None:
-        if not document.get("IntegrationUri"):
-            raise AwsError("BadRequestException", f"IntegrationUri is required for {kind} integrations")
-        if document.get("PayloadFormatVersion") not in ("1.0", "2.0"):
-            raise AwsError("BadRequestException", "PayloadFormatVersion is a required parameter for integration")
-    elif not document.get("CredentialsArn"):
-        raise AwsError("BadRequestException", f"Credentials are required for the subtype {subtype}")
-
-
-def _check_authorizer(call: Call, api_id: str, document: Document) -> None:
-    if document["AuthorizerType"] == "JWT":
-        if not (document.get("JwtConfiguration") or {}).get("Issuer"):
-            raise AwsError("BadRequestException", "Issuer is required for JWT authorizers")
-        if len(document.get("IdentitySource") or ()) != 1:
-            raise AwsError("BadRequestException", "Exactly one identity source is required for JWT authorizers")
-        return
-    if document.get("AuthorizerPayloadFormatVersion") not in ("1.0", "2.0"):
-        raise AwsError("BadRequestException", "AuthorizerPayloadFormatVersion is a required parameter for authorizer")
-
-
-def _check_stage(call: Call, api_id: str, document: Document) -> None:
-    if not re.fullmatch(r"\$default|[A-Za-z0-9_-]{1,128}", document["StageName"], re.ASCII):
-        raise AwsError("BadRequestException", "Stage name only allows a-zA-Z0-9_- or $default")
+    def key(self, params: Document, part_id: str) -> str:
+        """Under which id a part is kept: behind its owner's, if it has one."""
+        return f"{params[f'{self.owner}Id']}/{part_id}" if self.owner else part_id
 
 
 _PARTS = (
-    _Part("Route", "routes", "", _check_route, {"ApiKeyRequired": False, "AuthorizationType": "NONE"}),
+    _Part("Route", "routes", "", check_route, {"ApiKeyRequired": False, "AuthorizationType": "NONE"}),
     _Part(
         "Integration",
         "integrations",
         "",
-        _check_integration,
-        {"ConnectionType": "INTERNET", "TimeoutInMillis": 30_000, "PayloadFormatVersion": "1.0"},
+        check_integration,
+        {"ConnectionType": "INTERNET", "PayloadFormatVersion": "1.0"},
     ),
-    _Part("Authorizer", "authorizers", "", _check_authorizer),
+    _Part("Authorizer", "authorizers", "", check_authorizer),
     _Part(
         "Stage",
         "stages",
         "StageName",
-        _check_stage,
+        check_stage,
         {"AutoDeploy": False, "StageVariables": {}, "RouteSettings": {}, "DefaultRouteSettings": {}},
     ),
-    _Part("Deployment", "deployments", "", lambda call, api_id, document: None, {"DeploymentStatus": "DEPLOYED"}),
+    _Part("Deployment", "deployments", "", defaults={"DeploymentStatus": "DEPLOYED"}),
     _Part("Model", "models"),
+    _Part("RouteResponse", "routeresponses", owner="Route"),
+    _Part("IntegrationResponse", "integrationresponses", owner="Integration"),
 )
 _NOT_TOLD = frozenset(("ApiId", "Tags"))
 
@@ -117,11 +81,24 @@ def _create(part: _Part, call: Call, params: Document) -> Document:
     given = {name: value for name, value in params.items() if name not in _NOT_TOLD}
     part_id = given.get(part.id) or new_id(call, 7)
     document = {**part.defaults, **given, part.id: part_id, **_times(part, call)}
-    part.check(call, api.id, document)
-    if records.find_part(call.tx, api.id, part.kind, part_id) is not None:
+    key = part.key(params, part_id)
+    if part.owner:
+        _check_owner(part, call, api.id, params)
+    part.check(call, api, document)
+    if records.find_part(call.tx, api.id, part.kind, key) is not None:
         raise AwsError("ConflictException", f"{part.kind} already exists", status=409)
-    records.put_part(call.tx, api.id, part.kind, part_id, document)
+    records.put_part(call.tx, api.id, part.kind, key, document)
     return document
+
+
+def _check_owner(part: _Part, call: Call, api_id: str, params: Document) -> None:
+    owner_id = params[f"{part.owner}Id"]
+    if records.find_part(call.tx, api_id, part.owner, owner_id) is None:
+        raise AwsError("NotFoundException", f"Invalid {part.owner} identifier specified {owner_id}", status=404)
+    member = f"{part.kind}Key"
+    for other in records.parts_below(call.tx, api_id, part.kind, owner_id):
+        if other[member] == params[member]:
+            raise AwsError("ConflictException", f"{part.kind} already exists for this {part.owner}", status=409)
 
 
 def _times(part: _Part, call: Call) -> Document:
@@ -130,13 +107,13 @@ def _times(part: _Part, call: Call) -> Document:
     return {"CreatedDate": call.now_ms} if part.kind == "Deployment" else {}
 
 
-def _existing(part: _Part, call: Call, params: Document) -> tuple[str, Document]:
+def _existing(part: _Part, call: Call, params: Document) -> tuple[HttpApi, Document]:
     api = existing(call, params["ApiId"])
-    found = records.find_part(call.tx, api.id, part.kind, params[part.id])
+    found = records.find_part(call.tx, api.id, part.kind, part.key(params, params[part.id]))
     if found is None:
         message = f"Invalid {part.kind} identifier specified {params[part.id]}"
         raise AwsError("NotFoundException", message, status=404)
-    return api.id, found
+    return api, found
 
 
 def _get(part: _Part, call: Call, params: Document) -> Document:
@@ -146,35 +123,42 @@ def _get(part: _Part, call: Call, params: Document) -> Document:
 def _list(part: _Part, call: Call, params: Document) -> Document:
     api = existing(call, params["ApiId"])
     after, most = page_of(params)
-    found = records.parts_after(call.tx, api.id, part.kind, after, most + 1)
+    if part.owner:
+        found = records.parts_below(call.tx, api.id, part.kind, params[f"{part.owner}Id"], after, most + 1)
+    else:
+        found = records.parts_after(call.tx, api.id, part.kind, after, most + 1)
     more = {"NextToken": encode_token(found[most - 1][part.id])} if len(found) > most else {}
     return {"Items": found[:most], **more}
 
 
 def _update(part: _Part, call: Call, params: Document) -> Document:
-    api_id, document = _existing(part, call, params)
+    api, document = _existing(part, call, params)
     document.update({name: value for name, value in params.items() if name not in _NOT_TOLD})
     if part.kind == "Stage":
         document["LastUpdatedDate"] = call.now_ms
-    part.check(call, api_id, document)
-    records.put_part(call.tx, api_id, part.kind, document[part.id], document)
+    part.check(call, api, document)
+    records.put_part(call.tx, api.id, part.kind, part.key(params, document[part.id]), document)
     return document
 
 
 def _delete(part: _Part, call: Call, params: Document) -> Document:
-    api_id, document = _existing(part, call, params)
+    api, document = _existing(part, call, params)
     if part.kind == "Integration":
         target = f"integrations/{document['IntegrationId']}"
-        if any(route.get("Target") == target for route in records.parts_after(call.tx, api_id, "Route")):
+        if any(route.get("Target") == target for route in records.parts_after(call.tx, api.id, "Route")):
             message = f"Cannot delete Integration '{document['IntegrationId']}' as it is referenced by a Route"
             raise AwsError("ConflictException", message, status=409)
-    records.drop_part(call.tx, api_id, part.kind, document[part.id])
+    records.drop_part(call.tx, api.id, part.kind, part.key(params, document[part.id]))
+    for below in _PARTS:
+        if below.owner == part.kind:
+            records.drop_parts_below(call.tx, api.id, below.kind, document[part.id])
     return {}
 
 
 def _resource(part: _Part, call: Call, params: Document) -> str:
     named = [str(params[part.id])] if params.get(part.id) else []
-    return arn_of(call, "apis", str(params["ApiId"]), part.path, *named)
+    above = [f"{part.owner.lower()}s", str(params[f"{part.owner}Id"])] if part.owner else []
+    return arn_of(call, "apis", str(params["ApiId"]), *above, part.path, *named)
 
 
 def _declare(part: _Part) -> None:

@@ -17,8 +17,6 @@ from segue.services.apigatewayv2.service import SERVICE
 
 _NOT_SETTINGS = ("Body", "BodyS3Location", "BasePath", "FailOnWarnings", "Tags", "DisableSchemaValidation")
 _BODY_BYTES = 6 * 1024 * 1024
-_WEB_SOCKET = "ws-"
-"""Begins the ids of WebSocket APIs, which are only accepted: they and their parts have no effect."""
 
 
 def _body(request: ResourceRequest) -> str | None:
@@ -36,11 +34,6 @@ def _settings(request: ResourceRequest) -> dict[str, Any]:
 
 
 def _create_api(request: ResourceRequest) -> Resource:
-    if request.properties.get("ProtocolType") == "WEBSOCKET":
-        request.notes.append("WebSocket APIs have no effect here: nobody can connect")
-        api_id = f"{_WEB_SOCKET}{request.token.lower()}"
-        endpoint = f"wss://{api_id}.execute-api.{request.call.region}.amazonaws.com"
-        return Resource(api_id, {"ApiEndpoint": endpoint, "ApiId": api_id})
     body = _body(request)
     if body is None:
         made = request.perform("apigatewayv2:CreateApi", _settings(request))
@@ -60,8 +53,6 @@ def _override(request: ResourceRequest, api_id: str) -> None:
 
 
 def _update_api(request: ResourceRequest) -> Resource:
-    if request.physical_id.startswith(_WEB_SOCKET):
-        return Resource(request.physical_id, request.attributes)
     body = _body(request)
     if body is not None:
         request.perform("apigatewayv2:ReimportApi", {"ApiId": request.physical_id, "Body": body})
@@ -70,18 +61,10 @@ def _update_api(request: ResourceRequest) -> Resource:
 
 
 def _delete_api(request: ResourceRequest) -> None:
-    if not request.physical_id.startswith(_WEB_SOCKET):
-        remove(request, "apigatewayv2:DeleteApi", {"ApiId": request.physical_id})
-
-
-def _of_web_socket(request: ResourceRequest) -> bool:
-    return str(request.properties.get("ApiId")).startswith(_WEB_SOCKET)
+    remove(request, "apigatewayv2:DeleteApi", {"ApiId": request.physical_id})
 
 
 def _create(kind: str, member: str, request: ResourceRequest) -> Resource:
-    if _of_web_socket(request):
-        made_id = request.properties.get(member) or request.token.lower()
-        return Resource(str(made_id), {member: made_id})
     made = request.perform(f"apigatewayv2:Create{kind}", _part(request))
     note_ignored(request, "AccessLogSettings", "ResponseParameters")
     return Resource(made[member], {member: made[member]})
@@ -92,8 +75,6 @@ def _part(request: ResourceRequest) -> dict[str, Any]:
 
 
 def _update(kind: str, member: str, request: ResourceRequest) -> Resource:
-    if _of_web_socket(request):
-        return Resource(request.physical_id, request.attributes)
     given = _part(request)
     if kind in ("Stage", "Deployment"):
         given = {name: value for name, value in given.items() if name != "Tags"}
@@ -104,13 +85,15 @@ def _update(kind: str, member: str, request: ResourceRequest) -> Resource:
 
 
 def _delete(kind: str, member: str, request: ResourceRequest) -> None:
-    if not _of_web_socket(request):
-        given = {"ApiId": request.properties["ApiId"], member: request.physical_id}
-        remove(request, f"apigatewayv2:Delete{kind}", given)
+    owner = {"RouteResponse": "RouteId", "IntegrationResponse": "IntegrationId"}.get(kind)
+    above = {owner: request.properties[owner]} if owner else {}
+    given = {"ApiId": request.properties["ApiId"], **above, member: request.physical_id}
+    remove(request, f"apigatewayv2:Delete{kind}", given)
 
 
 SERVICE.resource_type(ResourceType("AWS::ApiGatewayV2::Api", _create_api, _delete_api, _update_api))
-for _kind in ("Route", "Integration", "Stage", "Deployment", "Authorizer", "Model"):
+_KINDS = ("Route", "Integration", "Stage", "Deployment", "Authorizer", "Model", "RouteResponse", "IntegrationResponse")
+for _kind in _KINDS:
     _member = "StageName" if _kind == "Stage" else f"{_kind}Id"
     SERVICE.resource_type(
         ResourceType(

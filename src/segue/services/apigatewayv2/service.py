@@ -7,6 +7,8 @@ from typing import Any
 from segue.api import Call, Service
 from segue.services.apigatewayv2 import records
 
+PRINCIPAL = "apigateway.amazonaws.com"
+"""As whom the service invokes functions."""
 SERVICE = Service("apigatewayv2", migrations=records.MIGRATIONS, iam_prefix="apigateway")
 
 

@@ -20,29 +20,32 @@ from segue.services.apigatewayv2.apis import DEFAULT_STAGE
 from segue.services.apigatewayv2.authorizers import authorize
 from segue.services.apigatewayv2.entered import Entered, answer
 from segue.services.apigatewayv2.integrations import integrate
-from segue.services.apigatewayv2.records import HttpApi
+from segue.services.apigatewayv2.records import Served
 from segue.services.apigatewayv2.routing import find_route
-from segue.services.apigatewayv2.service import SERVICE
-
-PRINCIPAL = "apigateway.amazonaws.com"
+from segue.services.apigatewayv2.service import PRINCIPAL, SERVICE
+from segue.services.apigatewayv2.websocket import connecting
 
 
 @SERVICE.endpoint("execute-api")
 def visited(call: Call, params: dict[str, Any]) -> Result:
     """Answer a request to an API."""
     visit: Visit = params["visit"]
-    api = records.find_api(call.tx, visit.id)
-    if api is None:  # a REST API has the same kind of address
+    served = records.served(call.tx, visit.id)
+    if served is None:  # a REST API has the same kind of address
         return call.perform("apigateway:Visit", params)
+    api = served.api
     if api.document.get("DisableExecuteApiEndpoint"):
         raise AwsError("NotFoundException", "Not Found", status=404)
-    stage, path = _stage(call, api, visit.path)
+    if api.is_websocket:
+        name, _, rest = visit.path.removeprefix("/").partition("/")
+        return connecting.visited(call, served, visit, decoded(name), f"/{rest}")
+    stage, path = _stage(served, visit.path)
     allowed = preflight(api.document.get("CorsConfiguration"), visit.request)
     if allowed is not None:
         return {"response": allowed}
     if stage is None:
         return answer(api, visit, 404, "Not Found")
-    found = find_route(records.parts_after(call.tx, api.id, "Route"), visit.request.method, path)
+    found = find_route(served.all("Route"), visit.request.method, path)
     if found is None or not found[0].get("Target"):
         return answer(api, visit, 404, "Not Found")
     route = dict(found[0])
@@ -51,13 +54,13 @@ def visited(call: Call, params: dict[str, Any]) -> Result:
     method = "*" if method == "ANY" else method
     source = f"{api.arn}/{stage['StageName']}/{method}/{pattern.removeprefix('/')}"
     owned = call.as_caller(service_caller(PRINCIPAL, source))
-    return authorize(Entered(owned, api, visit, stage, path, route, found[1]), integrate)
+    return authorize(Entered(owned, served, visit, stage, path, route, found[1]), integrate)
 
 
-def _stage(call: Call, api: HttpApi, path: str) -> tuple[dict[str, Any] | None, str]:
+def _stage(served: Served, path: str) -> tuple[dict[str, Any] | None, str]:
     """The stage that the first part of a path names, with the rest; else the default one."""
     first, _, rest = path.removeprefix("/").partition("/")
-    named = records.find_part(call.tx, api.id, "Stage", decoded(first)) if first else None
+    named = served.part("Stage", decoded(first)) if first else None
     if named is not None and first != DEFAULT_STAGE:
         return named, decoded(f"/{rest}")
-    return records.find_part(call.tx, api.id, "Stage", DEFAULT_STAGE), decoded(path)
+    return served.part("Stage", DEFAULT_STAGE), decoded(path)
