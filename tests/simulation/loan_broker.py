@@ -85,6 +85,7 @@ class LoanBrokerRun:
             banks = [quote["M"]["bankId"]["S"] for quote in item["Item"]["Quotes"]["L"]]
             assert bank in banks, f"the quote of {bank} for {execution} was lost: {banks}"
         self.world.store.transact(self._check_rows)
+        self.world.check()
 
     def _check_end(self, name: str, arn: str) -> None:
         ended = self.world.perform("stepfunctions:DescribeExecution", {"executionArn": arn})

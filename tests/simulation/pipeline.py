@@ -232,6 +232,7 @@ class PipelineRun:
         assert blue == {order: 1 for order in effects if self.orders[order]["kind"] == "blue"}, blue
         left = self.world.store.transact(_left_over)[0]
         assert not left, f"jobs are left over: {left}"
+        self.world.check()
         return set(dead)
 
     def _check_archive(self) -> None:

@@ -30,6 +30,7 @@ from segue.store import Transaction, Unit
 from segue.store.blobs import Blobs
 from segue.store.sqlite import SqliteStore
 from segue.wire.model import load_service
+from segue.worker.invariants import violations
 from segue.worker.run_job import run_job, settle_job
 
 T = TypeVar("T")
@@ -81,6 +82,11 @@ class World:
     def close(self) -> None:
         """Let the store go."""
         self.store.close()
+
+    def check(self) -> None:
+        """Nothing is in the store that must not be."""
+        found = self.store.transact(lambda tx: list(violations(self.api, tx)))[0]
+        assert not found, found
 
     def transact(self, unit: Unit[T]) -> T:
         """One unit and its commit, where the process may die on either side of it."""
@@ -135,6 +141,8 @@ class World:
     def restart(self) -> None:
         """Everything outside the store is forgotten; the next process takes over."""
         self.counts["crashes"] += 1
+        if self.counts["crashes"] % 8 == 1:
+            self.check()
         self.in_flight.clear()
         TREES.clear()
         self.clock.advance(self.random.randrange(2 * _SECOND_MS))

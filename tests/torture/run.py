@@ -20,6 +20,11 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from segue.api import Api
+from segue.config import Settings
+from segue.server import services
+from segue.store import snapshot
+from segue.worker.invariants import violations
 from tests.served import Served
 from tests.torture.application import Clients
 from tests.torture.promises import KINDS, Promise
@@ -39,6 +44,7 @@ class Torture:
 
     def __init__(self, data: Path, seed: int, *more: str) -> None:
         self._chance = random.Random(seed)
+        self._data = data
         self._served = Served(data, *more, port=_free_port())
         self.promises: list[Promise] = [kind() for kind in KINDS]
         self._stopped = threading.Event()
@@ -66,7 +72,8 @@ class Torture:
                     thread.join(60)
             progress("calm: are the promises kept?")
             self._let_it_rest()
-            return [problem for promise in self.promises for problem in promise.problems(self._clients)]
+            problems = [problem for promise in self.promises for problem in promise.problems(self._clients)]
+            return problems + snapshot.read(self._data, lambda tx: list(violations(Api(services(), Settings()), tx)))
         finally:
             self._served.end(signal.SIGKILL)
 

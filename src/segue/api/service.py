@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,6 +25,7 @@ Params = dict[str, Any]
 Handler = Callable[["Call", Params], "Result"]
 JobHandler = Callable[["Call", "Job"], "Again | Pending | Outbound | None"]
 Resource = Callable[["Call", Params], str]
+Invariant = Callable[[Transaction], Iterator[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Service:
         name: botocore's name of the service, which is also the operations' prefix (``sqs``, ``stepfunctions``).
         migrations: its schema, oldest script first.
         housekeeping: what is called every hour to forget a piece of what is old; whether there is more.
+        invariants: what must be true of its rows between any two transactions; each yields what is not, in words.
         operations, internals: by name, those of the API, and those that only other services call.
         cross_origin: the headers that an owner grants a request from a page of another origin; ``None``: nobody does.
         endpoints: the addresses of applications that it answers at (see :mod:`segue.api.endpoint`), by label.
@@ -81,6 +83,7 @@ class Service:
     sockets: dict[str, Operation] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)
     housekeeping: list[Callable[[Call], bool]] = field(default_factory=list)
+    invariants: list[Invariant] = field(default_factory=list)
     account_of: Callable[[Transaction, str], str] | None = None
     blobs_in_use: Callable[[Transaction, Sequence[str]], set[str]] | None = None
     resource_types: dict[str, ResourceType] = field(default_factory=dict)
@@ -141,6 +144,11 @@ class Service:
         """Declare a type of resources that templates may name."""
         self.resource_types[declared.name] = declared
         return declared
+
+    def invariant(self, check: Invariant) -> Invariant:
+        """Declare what must be true of the service's rows (``segue store check``)."""
+        self.invariants.append(check)
+        return check
 
     def job(self, what: str) -> Callable[[JobHandler], JobHandler]:
         """Declare the decorated function as the handler of the jobs of kind ``<service>:<what>``."""

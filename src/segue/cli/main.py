@@ -22,6 +22,7 @@ COMMANDS = {
     "execution": "executions.command",
     "queue": "queues.command",
     "deliveries": "deliveries",
+    "store": "store",
     "runtimes": "runtimes",
     "asl": "asl",
 }

@@ -26,6 +26,9 @@ from segue.store.transaction import Row, Unit
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
+DATABASE = "segue.db"
+"""The database's name in a data directory."""
+
 _BUSY_MILLISECONDS = 10_000
 _CHECKPOINT_PAGES = 2_000
 _CHECKPOINT_EVERY_PAGES = 500
@@ -177,7 +180,7 @@ class SqliteStore:
         self._committed_seq = 0
         self._reserved = 0
         self._lock = _hold(directory) if directory else None
-        path = str(directory / "segue.db") if directory else "file:segue?mode=memory"
+        path = str(directory / DATABASE) if directory else "file:segue?mode=memory"
         self._connections: list[apsw.Connection] = []
         try:
             self._writer = self._connect(path)

@@ -26,6 +26,11 @@ _API_JOBS: dict[str, JobHandler] = {
 _SYSTEM = Caller(kind="root")
 
 
+def handler_of(api: Api, kind: str) -> JobHandler | None:
+    """Who runs jobs of that kind."""
+    return _API_JOBS.get(kind) or api.jobs.get(kind)
+
+
 def run_job(api: Api, tx: Transaction, job: Job) -> tuple[Job, Outbound] | None:
     """Run a due job in this transaction.
 
@@ -34,7 +39,7 @@ def run_job(api: Api, tx: Transaction, job: Job) -> tuple[Job, Outbound] | None:
     """
     if not queue.is_due(tx, job):
         return None
-    handler: JobHandler | None = _API_JOBS.get(job.kind) or api.jobs.get(job.kind)
+    handler = handler_of(api, job.kind)
     try:
         if handler is None:
             raise LookupError(f"no handler for jobs of kind {job.kind}")

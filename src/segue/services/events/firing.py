@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from segue import jobs
 from segue.api import Call
 from segue.arn import parse_arn
@@ -25,6 +27,17 @@ def reschedule(tx: Transaction, rule: Rule) -> None:
     at_ms = parse_schedule(rule.schedule).next_after_ms(tx.now_ms, tx.now_ms)
     if at_ms is not None:
         jobs.enqueue(tx, _JOB, rule.arn, {"start_ms": tx.now_ms}, at_ms=at_ms)
+
+
+@SERVICE.invariant
+def scheduled_rules_are_planned(tx: Transaction) -> Iterator[str]:
+    """Whatever has a next time has the job for it."""
+    for (arn,) in tx.all("SELECT arn FROM events_rules WHERE schedule IS NOT NULL ORDER BY arn"):
+        rule = find_rule(tx, arn)
+        if rule is None or rule.schedule is None or not rule.enabled or jobs.exists(tx, _JOB, arn):
+            continue
+        if parse_schedule(rule.schedule).next_after_ms(tx.now_ms, tx.now_ms) is not None:
+            yield f"{arn}: enabled, and not planned"
 
 
 @SERVICE.job("fire")

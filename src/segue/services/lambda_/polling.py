@@ -7,10 +7,12 @@ pollers say otherwise.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from segue import jobs
 from segue.api import Call
 from segue.api.caller import service_caller
 from segue.api.deliveries import Delivery, record
@@ -23,15 +25,17 @@ from segue.api.sources.queues import (
     poll,
     trouble,
 )
+from segue.arn import parse_arn
 from segue.errors import AwsError
 from segue.jobs import Again, Job, Outbound, Pending
 from segue.services.lambda_.functions import existing
 from segue.services.lambda_.invocation import EFFECT, InvokeOutcome
 from segue.services.lambda_.invoke import invoke_request
 from segue.services.lambda_.mapping_records import EventSourceMapping, as_role, find_mapping
-from segue.services.lambda_.queue_sources import BATCH_JOB
+from segue.services.lambda_.queue_sources import BATCH_JOB, POLL_JOB
 from segue.services.lambda_.service import SERVICE
 from segue.services.lambda_.sessions import PRINCIPAL
+from segue.store import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +56,15 @@ def poll_queue(call: Call, job: Job) -> Again | Pending | None:
         return poll(call, as_role(call, function, version), _source(mapping, function.reserved_concurrency))
     except AwsError as error:
         return trouble(call, mapping.source_arn, mapping.qualified_arn, job, error)
+
+
+@SERVICE.invariant
+def queues_are_polled(tx: Transaction) -> Iterator[str]:
+    """Whoever is to be served from a queue has the job that polls it."""
+    rows = tx.all("SELECT uuid, source_arn FROM lambda_event_source_mappings WHERE state = 'Enabled' ORDER BY uuid")
+    for uuid, source_arn in rows:
+        if parse_arn(source_arn).service == "sqs" and not jobs.exists(tx, POLL_JOB, uuid):
+            yield f"event source mapping {uuid}: enabled, and {source_arn} is not polled"
 
 
 def _source(mapping: EventSourceMapping, reserved: int | None) -> QueueSource:

@@ -6,6 +6,7 @@ What fails stays in the queue, whose visibility timeout brings it back, and whos
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -22,12 +23,14 @@ from segue.api.sources.queues import (
     queue_url,
     trouble,
 )
+from segue.arn import parse_arn
 from segue.errors import AwsError
 from segue.jobs import Again, Job, Outbound, Pending
 from segue.services.pipes.authority import as_role
 from segue.services.pipes.executions import Ended, Execution, go_on
 from segue.services.pipes.records import Pipe, find_pipe
 from segue.services.pipes.service import SERVICE
+from segue.store import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,15 @@ def stop(call: Call, pipe: Pipe, *, for_good: bool) -> None:
     """Nothing more is taken. Batches that run go on to their end; what was gathered becomes visible again in time."""
     jobs.cancel(call.tx, _POLL, pipe.arn)
     forget_held(call.tx, pipe.arn)
+
+
+@SERVICE.invariant
+def queues_are_polled(tx: Transaction) -> Iterator[str]:
+    """Whoever is to be served from a queue has the job that polls it."""
+    for (arn,) in tx.all("SELECT arn FROM pipes_pipes WHERE current_state = 'RUNNING' ORDER BY arn"):
+        pipe = find_pipe(tx, arn)
+        if pipe is not None and parse_arn(pipe.source).service == "sqs" and not jobs.exists(tx, _POLL, arn):
+            yield f"{arn}: running, and {pipe.source} is not polled"
 
 
 @SERVICE.job("poll")

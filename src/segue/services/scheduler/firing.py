@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from segue import jobs
@@ -50,6 +51,17 @@ def _expression(schedule: ScheduleRow) -> Schedule:
 def _next_ms(schedule: ScheduleRow, after_ms: int, start_ms: int) -> int | None:
     at_ms = _expression(schedule).next_after_ms(after_ms, start_ms)
     return None if at_ms is None or at_ms > schedule.document.get("EndDate", at_ms) else at_ms
+
+
+@SERVICE.invariant
+def schedules_are_planned(tx: Transaction) -> Iterator[str]:
+    """Whatever has a next time has the job for it."""
+    for (arn,) in tx.all("SELECT arn FROM scheduler_schedules WHERE state = 'ENABLED' ORDER BY arn"):
+        schedule = records.find_schedule(tx, arn)
+        if schedule is None or isinstance(_expression(schedule), At) or jobs.exists(tx, _FIRE, arn):
+            continue
+        if _next_ms(schedule, tx.now_ms, tx.now_ms) is not None:
+            yield f"{arn}: enabled, and not planned"
 
 
 @SERVICE.job("fire")

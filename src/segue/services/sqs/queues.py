@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from segue import jobs
@@ -13,6 +14,7 @@ from segue.jobs import Again, Job
 from segue.services.sqs import attributes, records
 from segue.services.sqs.addresses import arn_of_url, check_queue_name, find_queue, no_such_queue, queue_url
 from segue.services.sqs.service import SERVICE
+from segue.store import Transaction
 
 _PURGE_INTERVAL_MS = 60_000
 _PURGE_PAGE = 5_000
@@ -184,6 +186,18 @@ def purge(call: Call, job: Job) -> Again | None:
     """Delete the next page of what was in a queue when it was purged or deleted."""
     done = records.delete_messages(call.tx, job.key, job.payload["last"], _PURGE_PAGE)
     return None if done else Again(call.now_ms)
+
+
+@SERVICE.invariant
+def messages_are_in_queues(tx: Transaction) -> Iterator[str]:
+    """What a queue leaves behind when it is deleted has a job that removes it."""
+    rows = tx.all(
+        "SELECT m.queue, COUNT(*) FROM sqs_messages m LEFT JOIN sqs_queues q ON q.arn = m.queue"
+        " WHERE q.arn IS NULL GROUP BY m.queue ORDER BY m.queue"
+    )
+    for arn, count in rows:
+        if not jobs.exists(tx, "sqs:purge", arn):
+            yield f"{arn}: {count} messages in a queue that is not there"
 
 
 @SERVICE.operation("DeleteQueue", resource=arn_of_url)
