@@ -47,6 +47,12 @@ class Target:
         max_age_ms: for how long to try.
         subject: the message's id, for the record.
         bus_errors: dead letters call errors what event buses call them (``NO_RESOURCE``).
+        topic_errors: dead letters tell of errors as topics and functions do (``ErrorCode``, ``ErrorMessage``).
+        dead_letter_params: members of the message that goes there beside its body (its group, its attributes).
+        delays_ms: how long to wait before each further attempt, where a schedule of the receiver's says it; it also
+            says how many there are.
+        report: the operation that is told what has come of it, once that is final; with ``report_params`` it gets
+            ``Status`` (``delivered``, ``failed``), ``Attempts``, ``Answer`` (a result) and ``Error`` (code, message).
     """
 
     service: str
@@ -63,6 +69,11 @@ class Target:
     subject: str = ""
     account: str = ""
     bus_errors: bool = False
+    topic_errors: bool = False
+    dead_letter_params: dict[str, Any] | None = None
+    delays_ms: list[int] | None = None
+    report: str = ""
+    report_params: dict[str, Any] | None = None
 
 
 def deliver_later(call: Call, target: Target, at_ms: int) -> None:
@@ -125,6 +136,7 @@ def _attempt(
     if isinstance(result, Pending):
         return result
     record(call, _delivery(target, "delivered", number), began)
+    _report(call, target, "delivered", number, result)
     return True
 
 
@@ -143,11 +155,22 @@ def _check_entries(result: Any) -> None:
 
 def _settle(target: Target, number: int, since_ms: int, outbound: Outbound, call: Call, outcome: Any) -> Again | None:
     try:  # what settling writes before it finds an error stays (a token that was refused is forgotten)
-        _check_entries(outbound.settle(call.as_caller(_caller(call, target)), outcome))
+        result = outbound.settle(call.as_caller(_caller(call, target)), outcome)
+        _check_entries(result)
     except AwsError as error:
         return _failed(call, target, number, since_ms, error) or None
     record(call, _delivery(target, "delivered", number))
+    _report(call, target, "delivered", number, result)
     return None
+
+
+def _report(call: Call, target: Target, status: str, attempts: int, answer: Any, error: AwsError | None = None) -> None:
+    if not target.report:
+        return
+    told = {"code": error.code, "message": error.message} if error is not None else None
+    outcome = {"Status": status, "Attempts": attempts, "Answer": answer, "Error": told}
+    by_service = call.as_caller(service_caller(target.service, target.source_arn))
+    by_service.perform(target.report, {**(target.report_params or {}), **outcome})
 
 
 def _caller(call: Call, target: Target) -> Caller:
@@ -166,18 +189,28 @@ def _caller(call: Call, target: Target) -> Caller:
 
 
 def _failed(call: Call, target: Target, number: int, since_ms: int, error: AwsError) -> Again | Literal[False]:
-    at_ms = call.now_ms + retry_delay_ms(number, jitter=call.tx.ids.random.random)
+    delay_ms, too_often = _next(call, target, number)
+    at_ms = call.now_ms + delay_ms
     reason = f"{error.code}: {error.message}"
     exhausted = ""
     if error.retryable:
-        too_often, too_old = number >= target.max_attempts, at_ms - since_ms > target.max_age_ms
+        too_old = at_ms - since_ms > target.max_age_ms
         if not too_often and not too_old:
             record(call, _delivery(target, "retrying", number, reason))
             return Again(at_ms, reason=reason)
         exhausted = "MaximumRetryAttempts" if too_often else "MaximumEventAgeInSeconds"
     kept = bool(target.dead_letter_arn) and dead_letter(call, target, error, number, exhausted)
     record(call, _delivery(target, "dead-lettered" if kept else "dropped", number, reason))
+    _report(call, target, "failed", number, None, error)
     return False
+
+
+def _next(call: Call, target: Target, number: int) -> tuple[int, bool]:
+    """How long to wait after the failed attempt of that number, and whether it was the last."""
+    if target.delays_ms is None:
+        delay_ms = retry_delay_ms(number, jitter=call.tx.ids.random.random)
+        return delay_ms, number >= target.max_attempts
+    return (0, True) if number > len(target.delays_ms) else (target.delays_ms[number - 1], False)
 
 
 def dead_letter(call: Call, target: Target, error: AwsError, attempts: int = 1, exhausted: str = "") -> bool:
@@ -191,19 +224,20 @@ def dead_letter(call: Call, target: Target, error: AwsError, attempts: int = 1, 
         exhausted: the member of the retry policy that has ended it; empty where trying again is of no use.
     """
     queue = parse_arn(target.dead_letter_arn)
+    more = dict(target.dead_letter_params or {})
     attributes = {
-        "ERROR_CODE": bus_error_code(error) if target.bus_errors else error.code,
-        "ERROR_MESSAGE": error.message,
-        "RETRY_ATTEMPTS": str(attempts - 1),
-        "EXHAUSTED_RETRY_CONDITION": exhausted,
-        **(target.dead_letter_attributes or {}),
+        **more.pop("MessageAttributes", {}),
+        **{
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in _of_error(call, target, error, attempts, exhausted).items()
+            if value
+        },
     }
     params = {
         "QueueUrl": f"{call.api.settings.endpoint_url}/{queue.account}/{queue.resource}",
         "MessageBody": target.dead_letter_body,
-        "MessageAttributes": {
-            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
-        },
+        "MessageAttributes": attributes,
+        **more,
     }
     caller = service_caller(target.service, target.source_arn).in_region(queue.region)
     try:
@@ -218,6 +252,18 @@ def dead_letter(call: Call, target: Target, error: AwsError, attempts: int = 1, 
         )
         return False
     return True
+
+
+def _of_error(call: Call, target: Target, error: AwsError, attempts: int, exhausted: str) -> dict[str, str]:
+    if target.topic_errors:
+        return {"RequestID": call.tx.ids.uuid(), "ErrorCode": error.code, "ErrorMessage": error.message}
+    return {
+        "ERROR_CODE": bus_error_code(error) if target.bus_errors else error.code,
+        "ERROR_MESSAGE": error.message,
+        "RETRY_ATTEMPTS": str(attempts - 1),
+        "EXHAUSTED_RETRY_CONDITION": exhausted,
+        **(target.dead_letter_attributes or {}),
+    }
 
 
 def retry_delay_ms(attempt: int, *, jitter: Callable[[], float] = random.random) -> int:

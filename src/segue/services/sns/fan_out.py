@@ -12,7 +12,7 @@ from segue.api import Call, Target, deliver
 from segue.api.deliveries import Delivery, record
 from segue.languages.filterpolicy import compile as compile_filter_policy
 from segue.services.sns import records
-from segue.services.sns.notifications import Envelopes, Message, function_event
+from segue.services.sns.notifications import Envelopes, Message
 from segue.services.sns.records import Subscription, Topic
 from segue.services.sns.subscriptions import NO_SENDER
 
@@ -23,14 +23,14 @@ _MAX_AGE_MS = 23 * 86_400_000
 
 def fan_out(call: Call, topic: Topic, message: Message) -> None:
     """Deliver ``message`` to every confirmed subscriber of ``topic`` that wants it."""
-    envelopes = Envelopes(topic, message, call.api.settings.endpoint_url)
+    envelopes = Envelopes(call.tx, topic, message, call.api.settings.endpoint_url)
     for subscription in records.subscriptions_of(call.tx, topic.arn):
         if subscription.pending or not _wanted(subscription, message):
             continue
         if subscription.protocol == "sqs":
             _to_queue(call, subscription, message, envelopes)
         elif subscription.protocol == "lambda":
-            _to_function(call, topic, subscription, message)
+            _to_function(call, subscription, message, envelopes)
         else:
             reason = f"{NO_SENDER.format(protocol=subscription.protocol)}: {message.body(subscription.protocol)}"
             record(call, Delivery(topic.arn, subscription.endpoint, "sns:Publish", "failed", 1, reason, message.id))
@@ -53,7 +53,7 @@ def _to_queue(call: Call, subscription: Subscription, message: Message, envelope
         if message.attributes:
             params["MessageAttributes"] = dict(message.attributes)
     else:
-        params["MessageBody"] = envelopes.for_subscription(subscription)
+        params["MessageBody"] = envelopes.text(subscription)
     if message.group_id is not None:
         params["MessageGroupId"] = message.group_id
     if message.deduplication_id is not None and name.endswith(".fifo"):
@@ -61,8 +61,8 @@ def _to_queue(call: Call, subscription: Subscription, message: Message, envelope
     _deliver(call, subscription, message, "sqs:SendMessage", params, params["MessageBody"])
 
 
-def _to_function(call: Call, topic: Topic, subscription: Subscription, message: Message) -> None:
-    event = function_event(topic, subscription, message, call.api.settings.endpoint_url)
+def _to_function(call: Call, subscription: Subscription, message: Message, envelopes: Envelopes) -> None:
+    event = envelopes.function_event(subscription)
     params = {"FunctionName": subscription.endpoint, "InvocationType": "Event", "Payload": event}
     _deliver(call, subscription, message, "lambda:Invoke", params, event.decode())
 

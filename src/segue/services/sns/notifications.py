@@ -1,4 +1,4 @@
-"""A message as its receivers see it: the envelope in queues, the record of functions, and its signature.
+"""A message as its receivers see it: the envelope in queues and for endpoints, the record of functions.
 
 Source: conformance cases publish_sqs_verify_signature_*, publish_lambda_verify_signature_*, message_to_fifo_sqs_*, and
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
@@ -7,17 +7,17 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from json.encoder import encode_basestring as _text
-from typing import Any
+from typing import Any, Final
 
 from segue.services.sns.records import Subscription, Topic
+from segue.services.sns.signing import SigningKey, signing_key
+from segue.store import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,43 +45,86 @@ class Message:
 
 
 class Envelopes:
-    """One message as queues get it unless delivery is raw: JSON in AWS's own spacing.
+    """One published message as its receivers get it unless delivery is raw.
 
-    All of an envelope but its last address is the same for every queue, and is written once.
+    What is the same for all of them, the signature above all, is made once, and only if somebody gets it.
     """
 
-    def __init__(self, topic: Topic, message: Message, endpoint_url: str) -> None:
+    def __init__(self, tx: Transaction, topic: Topic, message: Message, endpoint_url: str) -> None:
+        self._tx = tx
         self._topic = topic
         self._message = message
         self._endpoint_url = endpoint_url
+        self._heads: dict[str, str] = {}
+        self._signatures: dict[tuple[str, str], str] = {}
 
-    def for_subscription(self, subscription: Subscription) -> str:
-        """The envelope that ``subscription``'s queue gets."""
+    def text(self, subscription: Subscription) -> str:
+        """What a queue, an HTTP endpoint or a reader of mail in JSON gets: JSON in AWS's own spacing."""
+        body = self._message.body(subscription.protocol)
+        head = self._heads.get(body)
+        if head is None:
+            head = self._heads[body] = self._head(body)
         address = _text(unsubscribe_url(subscription, self._endpoint_url))
-        return f'{self._head}  "UnsubscribeURL" : {address}{self._tail}'
+        return f'{head}  "UnsubscribeURL" : {address}{self._tail}'
 
-    @cached_property
-    def _head(self) -> str:
+    def function_event(self, subscription: Subscription) -> bytes:
+        """The event that a function gets."""
         topic, message = self._topic, self._message
-        body = message.body("sqs")
-        fields: list[tuple[str, str | None]] = [
-            ("Type", "Notification"),
-            ("MessageId", message.id),
-            ("SequenceNumber", message.sequence),
-            ("TopicArn", topic.arn),
-            ("Subject", message.subject),
-            ("Message", body),
-            ("Timestamp", timestamp(message.published_at_ms)),
-        ]
+        body = message.body(subscription.protocol)
+        notification = {
+            "Type": "Notification",
+            "MessageId": message.id,
+            "TopicArn": topic.arn,
+            "Subject": message.subject,
+            "Message": body,
+            "Timestamp": timestamp(message.published_at_ms),
+            # Functions get version 1 whatever the topic says: conformance case publish_lambda_verify_signature_2.
+            "SignatureVersion": "1",
+            "Signature": self._signature(body, "1"),
+            "SigningCertUrl": self._certificate_url,
+            "UnsubscribeUrl": unsubscribe_url(subscription, self._endpoint_url),
+            "MessageAttributes": {name: {"Type": kind, "Value": value} for name, kind, value in _values(message)},
+        }
+        event = {
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": subscription.arn,
+            "Sns": notification,
+        }
+        return json.dumps({"Records": [event]}, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _head(self, body: str) -> str:
+        topic, message = self._topic, self._message
+        fields = self._fields(body)
         if not topic.fifo:
             version = topic.attributes.get("SignatureVersion", "1")
-            fields += [
-                ("SignatureVersion", version),
-                ("Signature", signature(topic, message, body, version)),
-                ("SigningCertURL", certificate_url(topic, self._endpoint_url)),
-            ]
-        lines = [f'  "{name}" : {_text(value)},\n' for name, value in fields if value is not None]
-        return "{\n" + "".join(lines)
+            fields["SignatureVersion"] = version
+            fields["Signature"] = self._signature(body, version)
+            fields["SigningCertURL"] = self._certificate_url
+        elif message.sequence is not None:
+            fields = {"Type": "Notification", "MessageId": message.id, "SequenceNumber": message.sequence, **fields}
+        return "{\n" + "".join(f'  "{name}" : {_text(value)},\n' for name, value in fields.items())
+
+    def _fields(self, body: str) -> dict[str, str]:
+        message = self._message
+        fields = {"Type": "Notification", "MessageId": message.id, "TopicArn": self._topic.arn}
+        if message.subject is not None:
+            fields["Subject"] = message.subject
+        return fields | {"Message": body, "Timestamp": timestamp(message.published_at_ms)}
+
+    def _signature(self, body: str, version: str) -> str:
+        made = self._signatures.get((body, version))
+        if made is None:
+            made = self._signatures[body, version] = self._key.sign(self._fields(body), version)
+        return made
+
+    @cached_property
+    def _key(self) -> SigningKey:
+        return signing_key(self._tx)
+
+    @property
+    def _certificate_url(self) -> str:
+        return f"{self._endpoint_url}/{self._key.certificate_name}"
 
     @cached_property
     def _tail(self) -> str:
@@ -94,55 +137,42 @@ class Envelopes:
         return ',\n  "MessageAttributes" : {\n' + ",\n".join(shown) + "\n  }\n}"
 
 
-def function_event(topic: Topic, subscription: Subscription, message: Message, endpoint_url: str) -> bytes:
-    """The event that a function gets."""
-    body = message.body(subscription.protocol)
-    notification = {
-        "Type": "Notification",
-        "MessageId": message.id,
-        "TopicArn": topic.arn,
-        "Subject": message.subject,
-        "Message": body,
-        "Timestamp": timestamp(message.published_at_ms),
-        # Functions get version 1 whatever the topic says: conformance case publish_lambda_verify_signature_2.
-        "SignatureVersion": "1",
-        "Signature": signature(topic, message, body, "1"),
-        "SigningCertUrl": certificate_url(topic, endpoint_url),
-        "UnsubscribeUrl": unsubscribe_url(subscription, endpoint_url),
-        "MessageAttributes": {name: {"Type": kind, "Value": value} for name, kind, value in _values(message)},
-    }
-    event = {
-        "EventSource": "aws:sns",
-        "EventVersion": "1.0",
-        "EventSubscriptionArn": subscription.arn,
-        "Sns": notification,
-    }
-    return json.dumps({"Records": [event]}, ensure_ascii=False, separators=(",", ":")).encode()
+def control_message(
+    tx: Transaction, kind: str, topic: Topic, subscription: Subscription, endpoint_url: str, message_id: str
+) -> str:
+    """What an HTTP endpoint is told of its subscription: ``SubscriptionConfirmation``, ``UnsubscribeConfirmation``.
 
-
-def signature(topic: Topic, message: Message, body: str, version: str) -> str:
-    """The message's signature: keyed by a secret of the topic, over the text that AWS signs.
-
-    It is a keyed digest (SHA-1 for version 1, SHA-256 for version 2), not AWS's RSA signature, which would take a
-    certificate that receivers trust and a millisecond a message. Nobody without the secret can make it.
+    Source: conformance case subscribe_external_http_endpoint_lambda_url_sig_validation.
     """
-    parts = [("Message", body), ("MessageId", message.id)]
-    if message.subject is not None:
-        parts.append(("Subject", message.subject))
-    parts += [
-        ("Timestamp", timestamp(message.published_at_ms)),
-        ("TopicArn", topic.arn),
-        ("Type", "Notification"),
-    ]
-    text = "".join(f"{name}\n{value}\n" for name, value in parts)
-    digest = hashlib.sha256 if version == "2" else hashlib.sha1
-    return base64.b64encode(hmac.digest(topic.secret.encode(), text.encode(), digest)).decode("ascii")
+    fields = {
+        "Type": kind,
+        "MessageId": message_id,
+        "Token": subscription.token,
+        "TopicArn": topic.arn,
+        "Message": _CONTROLS[kind].format(topic=topic.arn, subscription=subscription.arn),
+        "SubscribeURL": confirm_url(subscription, endpoint_url),
+        "Timestamp": timestamp(tx.now_ms),
+    }
+    key, version = signing_key(tx), topic.attributes.get("SignatureVersion", "1")
+    fields |= {
+        "SignatureVersion": version,
+        "Signature": key.sign(fields, version),
+        "SigningCertURL": f"{endpoint_url}/{key.certificate_name}",
+    }
+    return "{\n" + ",\n".join(f'  "{name}" : {_text(value)}' for name, value in fields.items()) + "\n}"
 
 
-def certificate_url(topic: Topic, endpoint_url: str) -> str:
-    """Where AWS has the signing certificate."""
-    name = hashlib.md5(topic.secret.encode(), usedforsecurity=False).hexdigest()
-    return f"{endpoint_url}/SimpleNotificationService-{name}.pem"
+_CONTROLS: Final = {
+    "SubscriptionConfirmation": "You have chosen to subscribe to the topic {topic}.\n"
+    "To confirm the subscription, visit the SubscribeURL included in this message.",
+    "UnsubscribeConfirmation": "You have chosen to deactivate subscription {subscription}.\n"
+    "To cancel this operation and restore the subscription, visit the SubscribeURL included in this message.",
+}
+
+
+def confirm_url(subscription: Subscription, endpoint_url: str) -> str:
+    """What the owner of an endpoint opens to have (or to have back) a subscription."""
+    return f"{endpoint_url}/?Action=ConfirmSubscription&TopicArn={subscription.topic}&Token={subscription.token}"
 
 
 def unsubscribe_url(subscription: Subscription, endpoint_url: str) -> str:

@@ -51,17 +51,24 @@ MIGRATIONS = (
         PRIMARY KEY (scope, name)
     );
     """,
+    """
+    CREATE TABLE sns_signing_keys (
+        id BIGINT PRIMARY KEY,
+        private_key BYTEA NOT NULL,
+        certificate_name TEXT NOT NULL,
+        certificate TEXT NOT NULL
+    );
+    """,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic. ``attributes`` are those that were set; ``secret`` keys its messages' signatures."""
+    """A topic. ``attributes`` are those that were set."""
 
     arn: str
     owner: str
     attributes: Mapping[str, str]
-    secret: str
     deleted_subscriptions: int
 
     @property
@@ -95,8 +102,8 @@ _SUBSCRIPTION = "arn, id, topic, protocol, endpoint, owner, principal, pending, 
 @lru_cache(maxsize=4_096)
 def _topic(row: Row) -> Topic:
     # Keyed by the row's content, so that a cached topic is right whatever transaction read the row.
-    arn, owner, attributes, secret, deleted = row
-    return Topic(arn, owner, json.loads(attributes), secret, deleted)
+    arn, owner, attributes, deleted = row
+    return Topic(arn, owner, json.loads(attributes), deleted)
 
 
 @lru_cache(maxsize=16_384)
@@ -122,19 +129,14 @@ def _subscription(row: Row) -> Subscription:
 
 def topic_of(tx: Transaction, arn: str) -> Topic | None:
     """The topic, or ``None``."""
-    row = tx.one("SELECT arn, owner, attributes, secret, deleted_subscriptions FROM sns_topics WHERE arn = ?", arn)
+    row = tx.one("SELECT arn, owner, attributes, deleted_subscriptions FROM sns_topics WHERE arn = ?", arn)
     return None if row is None else _topic(tuple(row))
 
 
 def make_topic(tx: Transaction, arn: str, owner: str, attributes: Mapping[str, str]) -> None:
     """A new topic."""
-    tx.run(
-        "INSERT INTO sns_topics (arn, owner, attributes, secret) VALUES (?, ?, ?, ?)",
-        arn,
-        owner,
-        json.dumps(attributes),
-        tx.ids.token(32),
-    )
+    sql = "INSERT INTO sns_topics (arn, owner, attributes, secret) VALUES (?, ?, ?, '')"  # nothing is keyed by it now
+    tx.run(sql, arn, owner, json.dumps(attributes))
 
 
 def set_topic_attributes(tx: Transaction, arn: str, attributes: Mapping[str, str]) -> None:
