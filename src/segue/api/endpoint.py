@@ -7,13 +7,19 @@ the server's own address (``/_aws/lambda-url/ID/…``), which needs no name serv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from segue.api.caller import Caller
 from segue.store import Transaction
 from segue.wire.request import Request
+
+
+def is_signed(request: Request) -> bool:
+    """Whether somebody says who he is, in a header or in the query."""
+    return "authorization" in request.headers or "X-Amz-Credential=" in request.query
+
 
 PATHS = "/_aws/"
 """What the addresses by path begin with."""
@@ -45,10 +51,20 @@ class Visit:
     domain: str = ""
 
 
-def find_endpoint(labels: Collection[str], request: Request) -> tuple[str, str, str] | None:
-    """The label, the id and the path that a request is addressed to; ``None`` for a request of an API."""
+def find_endpoint(
+    labels: Collection[str], request: Request, prefixes: Mapping[str, str] | None = None
+) -> tuple[str, str, str] | None:
+    """The label, the id and the path that a request is addressed to; ``None`` for a request of an API.
+
+    Args:
+        prefixes: the labels of paths that begin so; these have no id.
+    """
     if "x-amz-target" in request.headers:
         return None
+    if prefixes and len(request.path) > 1:
+        for prefix, label in prefixes.items():
+            if request.path.startswith(prefix):
+                return label, "", request.path
     if request.path.startswith(PATHS):
         label, _, rest = request.path.removeprefix(PATHS).partition("/")
         name, _, path = rest.partition("/")

@@ -39,6 +39,8 @@ class Operation:
         resource: the ARN that a policy must allow; ``*`` where it has none.
         action: the IAM action; empty where the handler authorizes what it does itself (see
             :func:`segue.api.authorize.authorize_action`), as a transaction of several writes does.
+        public: it may be asked without a signature, by whoever knows what it takes (a token); then by
+            :data:`segue.api.endpoint.ANONYMOUS`.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Operation:
     reads: bool = False
     resource: Resource | None = None
     action: str = ""
+    public: bool = False
 
 
 @dataclass(slots=True)
@@ -61,6 +64,7 @@ class Service:
         cross_origin: the headers that an owner grants a request from a page of another origin; ``None``: nobody does.
         endpoints: the addresses of applications that it answers at (see :mod:`segue.api.endpoint`), by label.
         sockets: what is told of the open sockets of such addresses (see :mod:`segue.api.sockets`), by label.
+        prefixes: what paths begin with that belong to one of these addresses (its label) although they do not name it.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
         account_of: whose a resource is, where its ARN does not say; empty where it is not there.
         blobs_in_use: which of the named blobs its rows name; what no service's do is collected.
@@ -81,6 +85,7 @@ class Service:
     cross_origin: Callable[[Transaction, Request], dict[str, str] | None] | None = None
     endpoints: dict[str, Operation] = field(default_factory=dict)
     sockets: dict[str, Operation] = field(default_factory=dict)
+    prefixes: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)
     housekeeping: list[Callable[[Call], bool]] = field(default_factory=list)
     invariants: list[Invariant] = field(default_factory=list)
@@ -89,14 +94,20 @@ class Service:
     resource_types: dict[str, ResourceType] = field(default_factory=dict)
 
     def operation(
-        self, name: str, *, reads: bool = False, resource: Resource | None = None, action: str | None = ""
+        self,
+        name: str,
+        *,
+        reads: bool = False,
+        resource: Resource | None = None,
+        action: str | None = "",
+        public: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as operation ``name``'s handler (``action=None``: it authorizes itself)."""
 
         def declare(handler: Handler) -> Handler:
             prefix = self.iam_prefix or self.name
             needed = "" if action is None else action or f"{prefix}:{name}"
-            self.operations[name] = Operation(name, handler, reads, resource, needed)
+            self.operations[name] = Operation(name, handler, reads, resource, needed, public)
             return handler
 
         return declare
@@ -115,14 +126,16 @@ class Service:
 
         return declare
 
-    def endpoint(self, label: str) -> Callable[[Handler], Handler]:
+    def endpoint(self, label: str, *, prefix: str = "") -> Callable[[Handler], Handler]:
         """Declare the handler of visits to the addresses ``ID.label.…`` and ``/_aws/label/ID/…``; it decides by itself
-        who may (see :class:`segue.api.endpoint.Visit`).
+        who may (see :class:`segue.api.endpoint.Visit`). Paths that begin with ``prefix`` lead there, too, without id.
         """
 
         def declare(handler: Handler) -> Handler:
             name = f"endpoint {label}"
             self.endpoints[label] = self.internals[name] = Operation(name, handler)
+            if prefix:
+                self.prefixes[prefix] = label
             return handler
 
         return declare
@@ -202,6 +215,10 @@ class Api:
         """What is told of their open sockets, by label."""
         self.node = ""
         """This process, among all that there have been; set by the composition root before the first call."""
+        self.prefixes: Mapping[str, str] = {
+            prefix: label for service in self.services.values() for prefix, label in service.prefixes.items()
+        }
+        """The labels of those that have paths of their own, by what these begin with."""
         self.resource_types: Mapping[str, ResourceType] = {
             name: declared for service in self.services.values() for name, declared in service.resource_types.items()
         }

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from segue.api import Api, Call, Caller, Operation, deliveries
-from segue.api.endpoint import ANONYMOUS, Visit, find_endpoint
+from segue.api.endpoint import ANONYMOUS, Visit, find_endpoint, is_signed
 from segue.api.forward import FORWARD
 from segue.api.perform import perform
 from segue.api.sockets import SocketEvent
@@ -64,7 +64,7 @@ class Gateway:
         """What the owner of what a page asks for lets it do: the headers that tell its browser. Addresses that
         applications have are for everybody, and say the rest by themselves. ``None``: nobody lets it.
         """
-        if find_endpoint(self._api.endpoints, request) is not None:
+        if find_endpoint(self._api.endpoints, request, self._api.prefixes) is not None:
             return {}
         for service in self._api.services.values():
             granted = service.cross_origin
@@ -124,7 +124,7 @@ class Gateway:
                 if request.path.startswith(prefix):
                     return page(request)
         request_id = self._store.store.ids.uuid()
-        address = find_endpoint(self._api.endpoints, request) if self._api.endpoints else None
+        address = find_endpoint(self._api.endpoints, request, self._api.prefixes)
         if address is not None:
             return self._answer_endpoint(request, address, request_id)
         if self._forwarding is not None and (elsewhere := self._forwarding.find(request)) is not None:
@@ -227,7 +227,8 @@ class Exchange:
 
     def _unit(self, tx: Transaction) -> Answer:
         if self._caller is None:  # once: a session that ends while its call waits still gets its answer
-            self._caller = authenticate(self._gateway._api, tx, self._request)
+            unknown = self._operation.public and not is_signed(self._request)
+            self._caller = ANONYMOUS if unknown else authenticate(self._gateway._api, tx, self._request)
         call = self._call(tx, self._caller)
         return perform(call, self._name, self._params), tx.seq
 

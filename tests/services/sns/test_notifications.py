@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import json
 
-from segue.services.sns.notifications import Envelopes, Message, function_event, timestamp
+from segue.services.sns.notifications import Envelopes, Message, timestamp
 from segue.services.sns.records import Subscription, Topic
+from segue.testing import Segue
 
-TOPIC = Topic("arn:aws:sns:us-east-1:1:t", "1", {}, "secret", 0)
+TOPIC = Topic("arn:aws:sns:us-east-1:1:t", "1", {}, 0)
 QUEUE = Subscription("arn:aws:sns:us-east-1:1:t:s", 1, TOPIC.arn, "sqs", "q", "1", "p", False, True, "", {}, False, "")
 MESSAGE = Message(
     id="m",
@@ -19,8 +20,8 @@ MESSAGE = Message(
 )
 
 
-def test_an_envelope_has_the_spacing_and_order_of_aws() -> None:
-    text = Envelopes(TOPIC, MESSAGE, "http://h").for_subscription(QUEUE)
+def test_an_envelope_has_the_spacing_and_order_of_aws(segue: Segue) -> None:
+    text = segue.transact(lambda tx: Envelopes(tx, TOPIC, MESSAGE, "http://h").text(QUEUE))
     signature = json.loads(text)["Signature"]
     certificate = json.loads(text)["SigningCertURL"]
     assert text == (
@@ -43,12 +44,13 @@ def test_an_envelope_has_the_spacing_and_order_of_aws() -> None:
     )
 
 
-def test_a_function_event_has_a_subject_even_if_there_is_none() -> None:
+def test_a_function_event_has_a_subject_even_if_there_is_none(segue: Segue) -> None:
     message = Message("m", {"default": "x", "lambda": "for functions"}, None, {}, 0)
     subscription = Subscription(
         "arn:aws:sns:us-east-1:1:t:s", 1, TOPIC.arn, "lambda", "f", "1", "p", False, True, "", {}, False, ""
     )
-    (record,) = json.loads(function_event(TOPIC, subscription, message, "http://h"))["Records"]
+    event = segue.transact(lambda tx: Envelopes(tx, TOPIC, message, "http://h").function_event(subscription))
+    (record,) = json.loads(event)["Records"]
     assert list(record) == ["EventSource", "EventVersion", "EventSubscriptionArn", "Sns"]
     assert list(record["Sns"]) == [
         "Type",

@@ -132,11 +132,20 @@ def test_a_missing_queue_is_told_and_the_others_are_served(fan: Fan) -> None:
     assert (missing, "dead-lettered") in fan.deliveries()
 
 
-def test_what_cannot_be_sent_is_recorded_as_failed(fan: Fan) -> None:
-    fan.sns.subscribe(TopicArn=fan.arn, Protocol="sms", Endpoint="+491234")
+def test_devices_get_nothing_and_that_is_recorded(fan: Fan) -> None:
+    keys = {"PlatformCredential": "k", "PlatformPrincipal": "p"}
+    made = fan.sns.create_platform_application(Name="a", Platform="GCM", Attributes=keys)
+    application = made["PlatformApplicationArn"]
+    device = fan.sns.create_platform_endpoint(PlatformApplicationArn=application, Token="t")["EndpointArn"]
+    fan.sns.subscribe(TopicArn=fan.arn, Protocol="application", Endpoint=device)
     fan.publish()
-    fan.sns.publish(PhoneNumber="+495678", Message="hi")
-    assert fan.deliveries() == [("+491234", "failed"), ("+495678", "failed")]
+    fan.sns.publish(TargetArn=device, Message='{"default": "d", "GCM": "{}"}', MessageStructure="json")
+    assert fan.deliveries() == [(device, "failed"), (device, "failed")]
+    fan.sns.set_endpoint_attributes(EndpointArn=device, Attributes={"Enabled": "false"})
+    with pytest.raises(fan.sns.exceptions.EndpointDisabledException):
+        fan.sns.publish(TargetArn=device, Message="hi")
+    fan.publish()
+    assert fan.deliveries()[2:] == [(device, "dropped")]
     with pytest.raises(ClientError, match="is not valid to publish to"):
         fan.sns.publish(PhoneNumber="0123", Message="hi")
 

@@ -91,17 +91,16 @@ def test_a_subscription_changes_in_place(resources: Resources, sns: Any) -> None
     assert sns.list_subscriptions()["Subscriptions"] == []
 
 
-def test_where_nothing_goes_is_noted(resources: Resources, sns: Any) -> None:
+def test_subscriptions_that_are_to_be_confirmed_are_made_pending(resources: Resources, sns: Any) -> None:
     topic = resources.create(
         TOPIC, "Topic", Subscription=[{"Protocol": "email", "Endpoint": "a@b.example"}]
     ).physical_id
-    words = "Segue does not deliver to {} endpoints yet; segue deliveries shows what it would"
-    assert resources.notes == [words.format("email")]
     made = resources.create(SUBSCRIPTION, "S", TopicArn=topic, Protocol="https", Endpoint="https://a.example")
     assert made.physical_id.startswith(topic)
-    assert resources.notes == [words.format("https")]
+    assert resources.notes == []
     assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 2
     resources.delete("S")
+    assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1
 
 
 @pytest.mark.parametrize("type_name", ["AWS::SNS::TopicPolicy", "AWS::SNS::TopicInlinePolicy"])

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from segue.api import deliveries
 from segue.testing import Segue
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
@@ -48,6 +47,10 @@ def test_a_subscription_is_made_once_described_changed_and_removed(sns: Any, top
         ("sqs", f"{QUEUE}.fifo", "FIFO SQS Queues can not be subscribed to standard SNS topics"),
         ("lambda", QUEUE, "Lambda endpoint ARN"),
         ("http", "https://example.com", "Endpoint must match the specified protocol"),
+        ("http", "http://", "Invalid parameter: Endpoint"),
+        ("http", "http://h:99999/", "Invalid parameter: Endpoint"),
+        ("http", "http://h/ x", "Invalid parameter: Endpoint"),
+        ("firehose", "arn:aws:firehose:us-east-1:000000000000:deliverystream/d", "does not implement The protocol"),
         ("email", "nobody", "Email address"),
         ("sms", "call me", "Invalid SMS endpoint: call me"),
     ],
@@ -76,18 +79,29 @@ def test_attributes_that_may_not_be(sns: Any, topic: str, name: str, value: str,
     assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"] == before
 
 
-def test_a_web_endpoint_is_pending_until_its_token_comes(segue: Segue, sns: Any, topic: str) -> None:
-    answer = sns.subscribe(TopicArn=topic, Protocol="https", Endpoint="https://example.com/hook")
+def test_no_token_confirms_by_being_guessed(sns: Any, topic: str) -> None:
+    answer = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ann@example.com")
     assert answer["SubscriptionArn"] == "pending confirmation"
     (listed,) = sns.list_subscriptions()["Subscriptions"]
     assert listed["SubscriptionArn"] == "PendingConfirmation"
-    (failed,) = segue.transact(lambda tx: deliveries.since(tx, 0))
-    assert failed["status"] == "failed"
-    token = str(failed["reason"]).rsplit(" ", 1)[-1]
-    arn = sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"]
-    assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["PendingConfirmation"] == "false"
-    with pytest.raises(ClientError, match="Invalid token"):
-        sns.confirm_subscription(TopicArn=topic, Token="guess")
+    for token, words in (("guess", "Invalid token"), ("0" * 288, "Invalid parameter: Token")):
+        with pytest.raises(ClientError, match=words):
+            sns.confirm_subscription(TopicArn=topic, Token=token)
+
+
+def test_a_queue_of_somebody_else_is_asked(segue: Segue, sns: Any, topic: str) -> None:
+    theirs = segue.client("sqs", account="111111111111")
+    url = theirs.create_queue(QueueName="q")["QueueUrl"]
+    endpoint = "arn:aws:sqs:us-east-1:111111111111:q"
+    answer = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)
+    assert answer["SubscriptionArn"] == "pending confirmation"
+    (message,) = theirs.receive_message(QueueUrl=url)["Messages"]
+    asked = json.loads(message["Body"])
+    assert asked["Type"] == "SubscriptionConfirmation"
+    assert sns.confirm_subscription(TopicArn=topic, Token=asked["Token"])["SubscriptionArn"].startswith(topic)
+    by_themselves = segue.client("sns", account="111111111111")
+    mine = "arn:aws:sqs:us-east-1:111111111111:other"
+    assert by_themselves.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=mine)["SubscriptionArn"].startswith(topic)
 
 
 def test_lists_come_in_pages_of_a_hundred(sns: Any, topic: str) -> None:

@@ -17,7 +17,7 @@ from segue.api.authorize import authorize
 from segue.api.call import Result
 from segue.api.cors import cors_headers, preflight
 from segue.api.deliveries import Delivery, record
-from segue.api.endpoint import Visit
+from segue.api.endpoint import Visit, is_signed
 from segue.api.http_payload import Asked, MalformedAnswer, request_v2, response_v2
 from segue.api.service import Operation
 from segue.arn import parse_arn
@@ -60,8 +60,7 @@ def _visitor(call: Call, visit: Visit, url: FunctionUrl) -> Caller:
     if url.configuration["AuthType"] == "NONE":
         function = parse_arn(url.arn)
         return Caller(function.account, function.region, kind="user", arn=_ANYBODY)
-    is_signed = "authorization" in visit.request.headers or "X-Amz-Credential=" in visit.request.query
-    if not is_signed:
+    if not is_signed(visit.request):
         raise AwsError("AccessDeniedException", "Forbidden", status=403)
     return visit.authenticate(call.tx)
 

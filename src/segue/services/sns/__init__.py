@@ -1,21 +1,35 @@
 """Amazon SNS.
 
-In: standard and FIFO topics with their attributes and policies, subscriptions with filter policies, raw delivery and
-dead-letter queues, publishing one message or ten, to queues and functions; deduplication; tags; mobile push
-applications, devices and SMS settings as records.
+In: standard and FIFO topics with their attributes and policies; subscriptions with filter policies, raw delivery,
+dead-letter queues and AWS's confirmation, of queues, functions, HTTP and HTTPS endpoints (delivery policies,
+throttles), mail, mail in JSON and text messages (these into the outbox, and to a mail server where there is one);
+publishing one message or ten; deduplication; RSA signatures that verify by our own certificate; tags; mobile push
+applications and devices, SMS settings and the SMS sandbox as records.
 
-Left out: http, e-mail, SMS, push and Firehose deliveries (such subscriptions are made, those that must be confirmed
-stay pending until ConfirmSubscription; each message that would go there is recorded as failed, with the reason), RSA
-signatures (messages carry a keyed digest), archive and replay, data protection policies, delivery status logs.
+Left out: push notifications (recorded as failed, with what the device would have got), Firehose (refused), archive and
+replay, data protection policies, delivery status logs, the jitter of retries.
 """
 
 from segue.services.sns import (
+    confirmations,
+    http_endpoints,
     mobile,
     publish,
     resource_types,
+    sms,
     subscriptions,
     topics,
 )
 from segue.services.sns.service import SERVICE
 
-__all__ = ["SERVICE", "mobile", "publish", "resource_types", "subscriptions", "topics"]
+__all__ = [
+    "SERVICE",
+    "confirmations",
+    "http_endpoints",
+    "mobile",
+    "publish",
+    "resource_types",
+    "sms",
+    "subscriptions",
+    "topics",
+]

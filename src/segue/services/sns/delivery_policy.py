@@ -113,17 +113,17 @@ def _check(where: str, document: Mapping[str, Any], *, capital: bool, raw: bool)
     """Check the parts of a policy, which topics' policies spell with a capital letter after ``default``."""
     for name, part in document.items():
         plain = name[:1].lower() + name[1:] if capital else name
-        check = {
-            "healthyRetryPolicy": _check_retries,
-            "sicklyRetryPolicy": _check_retries,
-            "throttlePolicy": _check_throttle,
-            "requestPolicy": lambda place, part: _check_request(place, part, raw),
-        }.get(plain)
         place = where.format(name)
-        if check is None:
+        if plain not in ("healthyRetryPolicy", "sicklyRetryPolicy", "throttlePolicy", "requestPolicy"):
             raise invalid(f"{place} is not a known element of a delivery policy")
-        if part is not None:
-            check(place, _part(place, part))
+        if part is None:
+            continue
+        if plain == "requestPolicy":
+            _check_request(place, _part(place, part), raw)
+        elif plain == "throttlePolicy":
+            _check_throttle(place, _part(place, part))
+        else:
+            _check_retries(place, _part(place, part))
 
 
 def _check_retries(where: str, policy: dict[str, Any]) -> None:

@@ -1,39 +1,50 @@
 """A published message on its way to each subscriber that its filter policy lets it reach.
 
-Queues and functions get it in the publisher's transaction (a function's invocation is asynchronous: a row). What we
-have no way to is recorded as failed, with the reason.
+Queues, functions (a function's invocation is asynchronous: a row), mail and text messages get it in the publisher's
+transaction; HTTP endpoints by a job.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from segue.api import Call, Target, deliver
 from segue.api.deliveries import Delivery, record
+from segue.errors import AwsError
 from segue.languages.filterpolicy import compile as compile_filter_policy
-from segue.services.sns import records
+from segue.services.sns import http_endpoints, mail, records
+from segue.services.sns.mobile import push
 from segue.services.sns.notifications import Envelopes, Message
 from segue.services.sns.records import Subscription, Topic
-from segue.services.sns.subscriptions import NO_SENDER
+from segue.services.sns.service import PRINCIPAL
+from segue.services.sns.sms import send_text
 
 #: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html, "AWS managed endpoints"
 _MAX_ATTEMPTS = 100_015
 _MAX_AGE_MS = 23 * 86_400_000
+_MOST_ATTRIBUTES = 10
+_OF_ERRORS = 3
+
+
+@dataclass(slots=True)
+class Hop:
+    """One message to one subscriber."""
+
+    call: Call
+    topic: Topic
+    message: Message
+    envelopes: Envelopes
+    subscription: Subscription
 
 
 def fan_out(call: Call, topic: Topic, message: Message) -> None:
     """Deliver ``message`` to every confirmed subscriber of ``topic`` that wants it."""
     envelopes = Envelopes(call.tx, topic, message, call.api.settings.endpoint_url)
     for subscription in records.subscriptions_of(call.tx, topic.arn):
-        if subscription.pending or not _wanted(subscription, message):
-            continue
-        if subscription.protocol == "sqs":
-            _to_queue(call, subscription, message, envelopes)
-        elif subscription.protocol == "lambda":
-            _to_function(call, subscription, message, envelopes)
-        else:
-            reason = f"{NO_SENDER.format(protocol=subscription.protocol)}: {message.body(subscription.protocol)}"
-            record(call, Delivery(topic.arn, subscription.endpoint, "sns:Publish", "failed", 1, reason, message.id))
+        if not subscription.pending and _wanted(subscription, message):
+            _WAYS[subscription.protocol](Hop(call, topic, message, envelopes, subscription))
 
 
 def _wanted(subscription: Subscription, message: Message) -> bool:
@@ -45,43 +56,110 @@ def _wanted(subscription: Subscription, message: Message) -> bool:
     return policy.matches(message.body(subscription.protocol), message.attributes)
 
 
-def _to_queue(call: Call, subscription: Subscription, message: Message, envelopes: Envelopes) -> None:
+def _to_queue(hop: Hop) -> None:
+    subscription, message = hop.subscription, hop.message
     account, name = subscription.endpoint.split(":", 5)[4:]
-    params: dict[str, Any] = {"QueueUrl": f"{call.api.settings.endpoint_url}/{account}/{name}"}
+    params: dict[str, Any] = {"QueueUrl": f"{hop.call.api.settings.endpoint_url}/{account}/{name}"}
     if subscription.raw:
         params["MessageBody"] = message.body("sqs")
         if message.attributes:
             params["MessageAttributes"] = dict(message.attributes)
     else:
-        params["MessageBody"] = envelopes.text(subscription)
-    if message.group_id is not None:
-        params["MessageGroupId"] = message.group_id
-    if message.deduplication_id is not None and name.endswith(".fifo"):
-        params["MessageDeduplicationId"] = message.deduplication_id
-    _deliver(call, subscription, message, "sqs:SendMessage", params, params["MessageBody"])
+        params["MessageBody"] = hop.envelopes.text(subscription)
+    params |= _grouped(message, name)
+    deliver(hop.call, _target(hop, "sqs:SendMessage", params, params["MessageBody"]))
 
 
-def _to_function(call: Call, subscription: Subscription, message: Message, envelopes: Envelopes) -> None:
-    event = envelopes.function_event(subscription)
-    params = {"FunctionName": subscription.endpoint, "InvocationType": "Event", "Payload": event}
-    _deliver(call, subscription, message, "lambda:Invoke", params, event.decode())
+def _to_function(hop: Hop) -> None:
+    event = hop.envelopes.function_event(hop.subscription)
+    params = {"FunctionName": hop.subscription.endpoint, "InvocationType": "Event", "Payload": event}
+    deliver(hop.call, _target(hop, "lambda:Invoke", params, event.decode()))
 
 
-def _deliver(
-    call: Call, subscription: Subscription, message: Message, operation: str, params: dict[str, Any], text: str
-) -> None:
-    deliver(
-        call,
-        Target(
-            service="sns.amazonaws.com",
-            source_arn=subscription.topic,
-            target_arn=subscription.endpoint,
-            operation=operation,
-            params=params,
-            dead_letter_arn=subscription.dead_letter_arn,
-            dead_letter_body=text,
-            max_attempts=_MAX_ATTEMPTS,
-            max_age_ms=_MAX_AGE_MS,
-            subject=message.id,
-        ),
+def _to_http(hop: Hop) -> None:
+    subscription = hop.subscription
+    text = hop.message.body(subscription.protocol) if subscription.raw else hop.envelopes.text(subscription)
+    http_endpoints.notify(hop.call, hop.topic, subscription, hop.message, _target(hop, "", {}, text), text)
+
+
+def _by_mail(hop: Hop) -> None:
+    text = hop.envelopes.text(hop.subscription) if hop.subscription.protocol == "email-json" else ""
+    mail.notify(hop.call, hop.topic, hop.subscription, hop.message, text)
+
+
+def _by_text_message(hop: Hop) -> None:
+    name, text = hop.topic.attributes.get("DisplayName"), hop.message.body("sms")
+    shown = f"{name}> {text}" if name else text
+    number, message = hop.subscription.endpoint, hop.message
+    _or_drop(hop, lambda: send_text(hop.call, number, shown, message.attributes, message.id, hop.topic.arn))
+
+
+def _to_device(hop: Hop) -> None:
+    arn, message = hop.subscription.endpoint, hop.message
+    _or_drop(hop, lambda: push(hop.call, arn, message.bodies, message.id, hop.topic.arn))
+
+
+def _to_firehose(hop: Hop) -> None:
+    reason = f"Segue does not deliver to Firehose yet: {hop.message.body('firehose')}"
+    source, target = hop.topic.arn, hop.subscription.endpoint
+    record(hop.call, Delivery(source, target, "firehose:PutRecord", "failed", 1, reason, hop.message.id))
+
+
+_WAYS: Final[Mapping[str, Callable[[Hop], None]]] = {
+    "sqs": _to_queue,
+    "lambda": _to_function,
+    "http": _to_http,
+    "https": _to_http,
+    "email": _by_mail,
+    "email-json": _by_mail,
+    "sms": _by_text_message,
+    "application": _to_device,
+    "firehose": _to_firehose,
+}
+
+
+def _or_drop(hop: Hop, send: Callable[[], None]) -> None:
+    """What cannot be sent to one subscriber is dropped there, with its reason, and reaches the others."""
+    try:
+        send()
+    except AwsError as error:
+        reason = f"{error.code}: {error.message}"
+        source, target = hop.topic.arn, hop.subscription.endpoint
+        record(hop.call, Delivery(source, target, "sns:Publish", "dropped", 1, reason, hop.message.id))
+
+
+def _target(hop: Hop, operation: str, params: dict[str, Any], text: str) -> Target:
+    """The delivery, with its dead letter."""
+    subscription, message = hop.subscription, hop.message
+    target = Target(
+        service=PRINCIPAL,
+        source_arn=subscription.topic,
+        target_arn=http_endpoints.shown(subscription.endpoint),
+        operation=operation,
+        params=params,
+        max_attempts=_MAX_ATTEMPTS,
+        max_age_ms=_MAX_AGE_MS,
+        subject=message.id,
     )
+    if not subscription.dead_letter_arn:
+        return target
+    more = _grouped(message, subscription.dead_letter_arn)
+    if subscription.raw and 0 < len(message.attributes) <= _MOST_ATTRIBUTES - _OF_ERRORS:
+        more["MessageAttributes"] = dict(message.attributes)
+    return replace(
+        target,
+        dead_letter_arn=subscription.dead_letter_arn,
+        dead_letter_body=text,
+        dead_letter_params=more,
+        topic_errors=True,
+    )
+
+
+def _grouped(message: Message, queue: str) -> dict[str, Any]:
+    """What says where in a queue's order a message belongs."""
+    members: dict[str, Any] = {}
+    if message.group_id is not None:
+        members["MessageGroupId"] = message.group_id
+    if message.deduplication_id is not None and queue.endswith(".fifo"):
+        members["MessageDeduplicationId"] = message.deduplication_id
+    return members

@@ -1,19 +1,20 @@
-"""Mobile push: applications and devices are kept, nothing is sent to them; and the settings of text messages.
+"""Mobile push: applications and devices are kept, nothing is sent to them.
 
-Source: conformance cases create_platform_*, *_platform_endpoint_*, set_invalid_sms_attributes_*, opt_in_*.
+Source: conformance cases create_platform_*, *_platform_endpoint_*.
 """
 
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from segue.api import Call
+from segue.api.deliveries import Delivery, record
 from segue.api.paginate import encode_token
 from segue.errors import AwsError
 from segue.services.sns.arns import invalid
-from segue.services.sns.service import SERVICE
+from segue.services.sns.service import PRINCIPAL, SERVICE
 from segue.services.sns.topics import PAGE, after_token
 
 _PLATFORMS: Final = frozenset(
@@ -24,18 +25,6 @@ _PLATFORMS: Final = frozenset(
 )
 _SECRETS: Final = frozenset(("PlatformCredential", "PlatformPrincipal"))
 _ENDPOINT_ATTRIBUTES: Final = frozenset(("CustomUserData", "Enabled", "Token"))
-_SMS_ATTRIBUTES: Final = frozenset(
-    (
-        "DefaultSMSType",
-        "DefaultSenderID",
-        "DeliveryStatusIAMRole",
-        "DeliveryStatusSuccessSamplingRate",
-        "MonthlySpendLimit",
-        "UsageReportS3Bucket",
-    )
-)
-_SENDER_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}", re.ASCII)
-_PHONE = re.compile(r"\+?[0-9]{1,20}", re.ASCII)
 
 
 @SERVICE.operation("CreatePlatformApplication")
@@ -152,44 +141,6 @@ def list_endpoints_by_platform_application(call: Call, params: dict[str, Any]) -
     return _page(rows, "Endpoints", "EndpointArn")
 
 
-@SERVICE.operation("SetSMSAttributes")
-def set_sms_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    for name, value in params["attributes"].items():
-        if name not in _SMS_ATTRIBUTES:
-            raise AwsError("InvalidParameter", f"{name} is not a valid attribute")
-        if name == "DefaultSMSType" and value not in ("Promotional", "Transactional"):
-            raise AwsError("InvalidParameter", "DefaultSMSType is invalid")
-        if name == "DefaultSenderID" and not _SENDER_ID.fullmatch(value):
-            raise AwsError("InvalidParameter", "DefaultSenderID is not a valid attribute")
-        _set_sms(call, "attributes", name, value)
-    return {}
-
-
-@SERVICE.operation("GetSMSAttributes", reads=True)
-def get_sms_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    names = params.get("attributes")
-    attributes = _sms(call, "attributes")
-    return {"attributes": {name: value for name, value in attributes.items() if not names or name in names}}
-
-
-@SERVICE.operation("CheckIfPhoneNumberIsOptedOut", reads=True)
-def check_if_phone_number_is_opted_out(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    _check_phone(params["phoneNumber"])
-    return {"isOptedOut": _sms(call, "numbers").get(params["phoneNumber"]) == "out"}
-
-
-@SERVICE.operation("OptInPhoneNumber")
-def opt_in_phone_number(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    _check_phone(params["phoneNumber"])
-    _set_sms(call, "numbers", params["phoneNumber"], "in")
-    return {}
-
-
-@SERVICE.operation("ListPhoneNumbersOptedOut", reads=True)
-def list_phone_numbers_opted_out(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    return {"phoneNumbers": [number for number, state in _sms(call, "numbers").items() if state == "out"]}
-
-
 def _check_present(attributes: dict[str, str] | None) -> None:
     # An empty map does not show on the query protocol: AWS takes it for none.
     if not attributes:
@@ -198,11 +149,6 @@ def _check_present(attributes: dict[str, str] | None) -> None:
             "1 validation error detected: Value null at 'attributes' failed to satisfy constraint: "
             "Member must not be null",
         )
-
-
-def _check_phone(number: str) -> None:
-    if not _PHONE.fullmatch(number):
-        raise invalid("PhoneNumber Reason: input incorrectly formatted")
 
 
 def _check_endpoint_attributes(attributes: dict[str, str]) -> None:
@@ -245,16 +191,24 @@ def _page(rows: list[tuple[Any, ...]], member: str, arn_member: str) -> dict[str
     return page
 
 
-def _set_sms(call: Call, kind: str, name: str, value: str) -> None:
-    call.tx.run(
-        "INSERT INTO sns_sms_attributes VALUES (?, ?, ?)"
-        " ON CONFLICT (scope, name) DO UPDATE SET value = excluded.value",
-        f"{call.account}:{call.region}:{kind}",
-        name,
-        value,
-    )
+def push(call: Call, arn: str, bodies: Mapping[str, str], message_id: str, source_arn: str = PRINCIPAL) -> None:
+    """Push a message to a device. We have no way to one: that, and what it would have got, is written down.
 
+    Args:
+        source_arn: the topic that it comes by, if any.
 
-def _sms(call: Call, kind: str) -> dict[str, str]:
-    scope = f"{call.account}:{call.region}:{kind}"
-    return dict(call.tx.all("SELECT name, value FROM sns_sms_attributes WHERE scope = ? ORDER BY name", scope))
+    Raises:
+        AwsError: ``InvalidParameter`` for a device that is not there, ``EndpointDisabled`` for one that is switched
+            off, ``PlatformApplicationDisabled``.
+    """
+    row = call.tx.one("SELECT application, attributes FROM sns_platform_endpoints WHERE arn = ?", arn)
+    if row is None:
+        raise invalid("TargetArn Reason: No endpoint found for the target arn specified")
+    if json.loads(row[1]).get("Enabled", "true").lower() != "true":
+        raise AwsError("EndpointDisabled", "Endpoint is disabled")
+    application = call.tx.one("SELECT attributes FROM sns_platform_applications WHERE arn = ?", row[0])
+    if application is not None and json.loads(application[0]).get("Enabled", "true").lower() != "true":
+        raise AwsError("PlatformApplicationDisabled", "Platform application is disabled")
+    platform = arn.split(":", 5)[5].split("/")[1]
+    reason = f"Segue does not send push notifications. The message was: {bodies.get(platform, bodies['default'])}"
+    record(call, Delivery(source_arn, arn, "sns:Publish", "failed", 1, reason, message_id))

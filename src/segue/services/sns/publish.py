@@ -11,15 +11,16 @@ from typing import Any
 
 from segue.api import Call
 from segue.api.deduplication import remember_message
-from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
 from segue.services.sns.arns import check_arn, find_topic, invalid
 from segue.services.sns.fan_out import fan_out
 from segue.services.sns.message_attributes import check_attributes, size_bytes
 from segue.services.sns.message_structure import bodies
+from segue.services.sns.mobile import push
 from segue.services.sns.notifications import Message
 from segue.services.sns.records import Topic
 from segue.services.sns.service import SERVICE
+from segue.services.sns.sms import send_text
 
 _SEQUENCE_OFFSET = 10**19
 _PHONE = re.compile(r"\+[0-9]{1,20}", re.ASCII)
@@ -93,22 +94,19 @@ def _publish_to_phone(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if not _PHONE.fullmatch(number):
         raise invalid(f"PhoneNumber Reason: {number} is not valid to publish to")
     _check_text(params)
-    return _not_sent(call, number, "text messages", params)
+    attributes = params.get("MessageAttributes") or {}
+    check_attributes(attributes)
+    message_id = call.tx.ids.uuid()
+    text = bodies(params["Message"], params.get("MessageStructure"))
+    send_text(call, number, text.get("sms", text["default"]), attributes, message_id)
+    return {"MessageId": message_id}
 
 
 def _publish_to_device(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    arn: str = params["TargetArn"]
-    if call.tx.one("SELECT 1 FROM sns_platform_endpoints WHERE arn = ?", arn) is None:
-        raise invalid("TargetArn Reason: No endpoint found for the target arn specified")
     _check_text(params)
-    return _not_sent(call, arn, "push notifications", params)
-
-
-def _not_sent(call: Call, target: str, what: str, params: dict[str, Any]) -> dict[str, Any]:
-    """AWS answers before it knows whether a message arrives; that ours does not, its delivery's record says."""
+    check_attributes(params.get("MessageAttributes") or {})
     message_id = call.tx.ids.uuid()
-    reason = f"Segue does not send {what}. The message was: {params['Message']}"
-    record(call, Delivery("sns.amazonaws.com", target, "sns:Publish", "failed", 1, reason, message_id))
+    push(call, params["TargetArn"], bodies(params["Message"], params.get("MessageStructure")), message_id)
     return {"MessageId": message_id}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from segue.api.deduplication import forget_messages
@@ -58,6 +58,16 @@ MIGRATIONS = (
         certificate_name TEXT NOT NULL,
         certificate TEXT NOT NULL
     );
+    CREATE TABLE sns_endpoint_slots (
+        subscription TEXT PRIMARY KEY,
+        next_at BIGINT NOT NULL
+    );
+    CREATE TABLE sns_unsubscribed (
+        token TEXT PRIMARY KEY,
+        topic TEXT NOT NULL,
+        subscription TEXT NOT NULL
+    );
+    CREATE INDEX sns_unsubscribed_topic ON sns_unsubscribed (topic);
     """,
 )
 
@@ -211,16 +221,37 @@ def save_subscription(tx: Transaction, subscription: Subscription) -> None:
     )
 
 
+def keep_unsubscribed(tx: Transaction, subscription: Subscription) -> None:
+    """Remember a subscription that is gone, under a token that restores it."""
+    plain = asdict(subscription)
+    tx.run("INSERT INTO sns_unsubscribed VALUES (?, ?, ?)", subscription.token, subscription.topic, json.dumps(plain))
+
+
+def unsubscribed(tx: Transaction, topic: str, token: str) -> Subscription | None:
+    """The subscription that is gone and that ``token`` restores, or ``None``."""
+    row = tx.one("SELECT subscription FROM sns_unsubscribed WHERE token = ? AND topic = ?", token, topic)
+    return None if row is None else Subscription(**json.loads(row[0]))
+
+
+def forget_unsubscribed(tx: Transaction, token: str) -> None:
+    """The token restores nothing any more."""
+    tx.run("DELETE FROM sns_unsubscribed WHERE token = ?", token)
+
+
 def delete_subscription(tx: Transaction, subscription: Subscription) -> None:
     """The subscription is gone; its topic counts it."""
     tx.run("DELETE FROM sns_subscriptions WHERE arn = ?", subscription.arn)
+    tx.run("DELETE FROM sns_endpoint_slots WHERE subscription = ?", subscription.arn)
     tx.run("UPDATE sns_topics SET deleted_subscriptions = deleted_subscriptions + 1 WHERE arn = ?", subscription.topic)
 
 
 def delete_topic(tx: Transaction, arn: str) -> None:
     """The topic and its subscriptions are gone."""
     tx.run("DELETE FROM sns_topics WHERE arn = ?", arn)
+    of_topic = "SELECT arn FROM sns_subscriptions WHERE topic = ?"
+    tx.run(f"DELETE FROM sns_endpoint_slots WHERE subscription IN ({of_topic})", arn)
     tx.run("DELETE FROM sns_subscriptions WHERE topic = ?", arn)
+    tx.run("DELETE FROM sns_unsubscribed WHERE topic = ?", arn)
     forget_messages(tx, arn)
 
 

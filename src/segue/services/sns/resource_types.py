@@ -21,7 +21,6 @@ from segue.arn import parse_arn
 from segue.errors import AwsError
 from segue.services.sns import records
 from segue.services.sns.service import SERVICE
-from segue.services.sns.subscriptions import NO_SENDER
 
 _LONGEST_NAME = 256
 _TOPIC = (
@@ -84,9 +83,9 @@ def _subscribe_inline(request: ResourceRequest, arn: str) -> None:
 
 
 def _note_sender(request: ResourceRequest, protocol: str) -> None:
-    """What is subscribed although nothing goes there: what would, is in the record of deliveries."""
-    if protocol not in ("sqs", "lambda"):
-        request.notes.append(f"{NO_SENDER.format(protocol=protocol)}; segue deliveries shows what it would")
+    """What does not arrive as it would on AWS."""
+    if protocol == "application":
+        request.notes.append("Segue does not send push notifications; segue deliveries shows what it would")
 
 
 def _pair(subscription: dict[str, Any]) -> tuple[str, str]:

@@ -20,6 +20,8 @@ from segue.store import Transaction
 if TYPE_CHECKING:  # loaded where something is signed: most servers never need it, and all would start later
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+CERTIFICATES: Final = "/SimpleNotificationService-"
+"""What the path of a certificate begins with."""
 _KEY_BITS = 2_048
 _VALID_DAYS = 20 * 365
 _SIGNED: Final = {"Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")}
@@ -102,4 +104,4 @@ def _made(now_ms: int) -> tuple[bytes, str, str]:
     )
     private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     digest = hashlib.sha256(signed.public_bytes(Encoding.DER)).hexdigest()[:32]
-    return private, f"SimpleNotificationService-{digest}.pem", signed.public_bytes(Encoding.PEM).decode("ascii")
+    return private, f"{CERTIFICATES[1:]}{digest}.pem", signed.public_bytes(Encoding.PEM).decode("ascii")

@@ -1,48 +1,34 @@
-"""Subscriptions: subscribe, confirm, describe, change, list, unsubscribe.
+"""Subscriptions: subscribe, describe, change, list. How they are confirmed and ended: ``confirmations``.
 
-Source: conformance cases subscribe_*, unsubscribe_*, sns_confirm_subscription_wrong_token.
+Source: conformance cases subscribe_*, set_subscription_attributes.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from dataclasses import replace
 from typing import Any, Final
 
 from segue.api import Call
-from segue.api.deliveries import Delivery, record
 from segue.api.paginate import encode_token
 from segue.arn import is_arn
 from segue.errors import AwsError, not_implemented
-from segue.languages.filterpolicy import InvalidFilterPolicy, Scope
-from segue.languages.filterpolicy import compile as compile_filter_policy
-from segue.services.sns import records
+from segue.services.sns import http_endpoints, mail, records
 from segue.services.sns.arns import check_arn, find_topic, invalid, topic_arn
+from segue.services.sns.confirmations import ask, must_confirm, new_token
+from segue.services.sns.delivery_policy import effective_of_subscription
 from segue.services.sns.records import Subscription, Topic
 from segue.services.sns.service import SERVICE
-from segue.services.sns.topics import DELIVERY_POLICY, PAGE, after_token
+from segue.services.sns.subscription_attributes import ATTRIBUTES, checked_attributes
+from segue.services.sns.topics import PAGE, after_token
 
-_TOKEN_BYTES = 144
-_TOKEN = re.compile(r"[0-9a-f]{288}", re.ASCII)
 _SMS = re.compile(r"\+?[0-9]{1,20}", re.ASCII)
-#: protocols whose owner must confirm, by a message that goes to the endpoint
-CONFIRMED_BY_MESSAGE: Final = frozenset(("http", "https", "email", "email-json"))
-_PROTOCOLS: Final = CONFIRMED_BY_MESSAGE | {"sms", "sqs", "lambda", "application", "firehose"}
-_ATTRIBUTES: Final = frozenset(
-    (
-        "DeliveryPolicy",
-        "FilterPolicy",
-        "FilterPolicyScope",
-        "RawMessageDelivery",
-        "RedrivePolicy",
-        "ReplayPolicy",
-        "SubscriptionRoleArn",
-    )
-)
-_SCOPES: Final[tuple[Scope, ...]] = ("MessageAttributes", "MessageBody")
-NO_SENDER: Final = "Segue does not deliver to {protocol} endpoints yet"
+_PROTOCOLS: Final = {
+    *http_endpoints.PROTOCOLS,
+    *mail.PROTOCOLS,
+    *("sms", "sqs", "lambda", "application", "firehose"),
+}
 
 
 @SERVICE.operation("Subscribe", resource=topic_arn)
@@ -52,7 +38,7 @@ def subscribe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     protocol: str = params["Protocol"]
     endpoint: str = params.get("Endpoint") or ""
     _check_endpoint(topic, protocol, endpoint)
-    attributes = _checked_attributes(params.get("Attributes") or {})
+    attributes = checked_attributes(params.get("Attributes") or {})
     same = next(
         (
             subscription
@@ -64,8 +50,10 @@ def subscribe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if same is not None:
         if attributes and attributes != same.attributes:
             raise invalid("Attributes Reason: Subscription already exists with different attributes")
+        if same.pending:
+            ask(call, topic, same)
         return _subscribed(same, params)
-    pending = protocol in CONFIRMED_BY_MESSAGE
+    pending = must_confirm(call, protocol, endpoint)
     subscription = Subscription(
         arn=f"{topic.arn}:{call.tx.ids.uuid()}",
         id=call.tx.ids.ordered(call.now_ms),
@@ -76,46 +64,15 @@ def subscribe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         principal=_principal(call),
         pending=pending,
         authenticated=not pending,
-        token=base64.b64decode(call.tx.ids.token(_TOKEN_BYTES)).hex(),
+        token=new_token(call),
         attributes=attributes,
         raw=False,
         dead_letter_arn="",
     )
     records.save_subscription(call.tx, subscription)
     if pending:
-        reason = f"{NO_SENDER.format(protocol=protocol)}: confirm it by ConfirmSubscription, token {subscription.token}"
-        record(call, Delivery(topic.arn, endpoint, "sns:SubscriptionConfirmation", "failed", 1, reason))
+        ask(call, topic, subscription)
     return _subscribed(subscription, params)
-
-
-@SERVICE.operation("ConfirmSubscription", resource=topic_arn)
-def confirm_subscription(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    token: str = params["Token"]
-    check_arn("TopicArn", params["TopicArn"])
-    if not _TOKEN.fullmatch(token):
-        raise AwsError("InvalidParameter", "Invalid token")
-    subscription = records.subscription_by_token(call.tx, params["TopicArn"], token)
-    if subscription is None:
-        raise invalid("Token")
-    authenticated = params.get("AuthenticateOnUnsubscribe", "").lower() == "true"
-    if subscription.pending:
-        records.save_subscription(call.tx, replace(subscription, pending=False, authenticated=authenticated))
-    return {"SubscriptionArn": subscription.arn}
-
-
-@SERVICE.operation("Unsubscribe")
-def unsubscribe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """Remove a subscription; one that is not there is no error."""
-    arn: str | None = params.get("SubscriptionArn")
-    if arn is None:
-        raise invalid("SubscriptionArn Reason: no value for required parameter")
-    check_arn("SubscriptionArn", arn)
-    if arn.count(":") < 6:
-        raise invalid("SubscriptionId")
-    subscription = records.subscription_of(call.tx, arn)
-    if subscription is not None:
-        records.delete_subscription(call.tx, subscription)
-    return {}
 
 
 @SERVICE.operation("GetSubscriptionAttributes", reads=True)
@@ -125,7 +82,7 @@ def get_subscription_attributes(call: Call, params: dict[str, Any]) -> dict[str,
         "SubscriptionArn": subscription.arn,
         "TopicArn": subscription.topic,
         "Protocol": subscription.protocol,
-        "Endpoint": subscription.endpoint,
+        "Endpoint": http_endpoints.shown(subscription.endpoint),
         "Owner": subscription.owner,
         "SubscriptionPrincipal": subscription.principal,
         "PendingConfirmation": str(subscription.pending).lower(),
@@ -135,11 +92,12 @@ def get_subscription_attributes(call: Call, params: dict[str, Any]) -> dict[str,
     }
     if "FilterPolicy" not in attributes:
         attributes.pop("FilterPolicyScope", None)
-    if subscription.protocol in ("http", "https"):
-        own = json.loads(attributes.get("DeliveryPolicy") or "{}")
-        attributes["EffectiveDeliveryPolicy"] = json.dumps(
-            {"healthyRetryPolicy": DELIVERY_POLICY["http"]["defaultHealthyRetryPolicy"], **own}, separators=(",", ":")
+    if subscription.protocol in http_endpoints.PROTOCOLS:
+        topic = records.topic_of(call.tx, subscription.topic)
+        policy = effective_of_subscription(
+            attributes.get("DeliveryPolicy"), topic.attributes.get("DeliveryPolicy") if topic else None
         )
+        attributes["EffectiveDeliveryPolicy"] = json.dumps(policy, separators=(",", ":"))
     return {"Attributes": attributes}
 
 
@@ -147,11 +105,11 @@ def get_subscription_attributes(call: Call, params: dict[str, Any]) -> dict[str,
 def set_subscription_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     subscription = _find(call, params)
     name: str = params["AttributeName"]
-    if name not in _ATTRIBUTES:
+    if name not in ATTRIBUTES:
         raise invalid("AttributeName")
     value = params.get("AttributeValue") or ""
     before = dict(subscription.attributes)
-    after = _checked_attributes({name: value}, before)
+    after = checked_attributes({name: value}, before)
     records.save_subscription(call.tx, replace(subscription, attributes=after))
     return {}
 
@@ -177,7 +135,7 @@ def _page(found: list[Subscription], last: str | int | None) -> dict[str, Any]:
                 "SubscriptionArn": "PendingConfirmation" if subscription.pending else subscription.arn,
                 "Owner": subscription.owner,
                 "Protocol": subscription.protocol,
-                "Endpoint": subscription.endpoint,
+                "Endpoint": http_endpoints.shown(subscription.endpoint),
                 "TopicArn": subscription.topic,
             }
             for subscription in found[:PAGE]
@@ -218,11 +176,10 @@ def _check_endpoint(topic: Topic, protocol: str, endpoint: str) -> None:
     if protocol == "sms":
         if not _SMS.fullmatch(endpoint):
             raise AwsError("InvalidParameter", f"Invalid SMS endpoint: {endpoint}")
-    elif protocol in ("http", "https"):
-        if not endpoint.startswith(f"{protocol}://"):
-            raise invalid("Endpoint must match the specified protocol")
-    elif protocol in ("email", "email-json"):
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+", endpoint):
+    elif protocol in http_endpoints.PROTOCOLS:
+        http_endpoints.check_endpoint(protocol, endpoint)
+    elif protocol in mail.PROTOCOLS:
+        if not mail.is_address(endpoint):
             raise invalid("Email address")
     elif protocol == "sqs":
         if not is_arn(endpoint) or endpoint.split(":")[2] != "sqs":
@@ -234,60 +191,7 @@ def _check_endpoint(topic: Topic, protocol: str, endpoint: str) -> None:
     elif protocol == "lambda":
         if not is_arn(endpoint) or endpoint.split(":")[2] != "lambda":
             raise invalid("Lambda endpoint ARN")
+    elif protocol == "firehose":
+        raise not_implemented("sns:Subscribe", "The protocol firehose")
     elif not is_arn(endpoint):
-        raise invalid("Endpoint ARN" if protocol == "application" else "Firehose endpoint ARN")
-
-
-def _checked_attributes(asked: dict[str, str], before: dict[str, str] | None = None) -> dict[str, str]:
-    """Attributes after a change; an empty value stands for "remove it"."""
-    after = dict(before or {})
-    for name, value in asked.items():
-        if name not in _ATTRIBUTES:
-            raise invalid("AttributeName")
-        if name == "ReplayPolicy":
-            raise not_implemented("sns:Subscribe", "ReplayPolicy")
-        if name == "RawMessageDelivery":
-            if value.lower() not in ("true", "false"):
-                raise invalid(f"Attributes Reason: RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
-            after[name] = value.lower()
-        elif name == "FilterPolicyScope":
-            if value not in _SCOPES:
-                raise invalid(
-                    f"Attributes Reason: FilterPolicyScope: Invalid value [{value}]. "
-                    "Please use either MessageBody or MessageAttributes"
-                )
-            after[name] = value
-        elif not value:
-            after.pop(name, None)
-        else:
-            after[name] = _checked_document(name, value)
-    _check_filter_policy(after)
-    return after
-
-
-def _checked_document(name: str, value: str) -> str:
-    if name == "SubscriptionRoleArn":
-        return value
-    try:
-        document = json.loads(value)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise invalid(f"Attributes Reason: {name}: failed to parse JSON.")
-    if name == "RedrivePolicy":
-        target = document.get("deadLetterTargetArn")
-        if not isinstance(target, str) or not is_arn(target) or target.split(":")[2] != "sqs":
-            raise invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn")
-    return value
-
-
-def _check_filter_policy(attributes: dict[str, str]) -> None:
-    text = attributes.get("FilterPolicy")
-    if not text:
-        return
-    scope: Scope = "MessageBody" if attributes.get("FilterPolicyScope") == "MessageBody" else "MessageAttributes"
-    attributes["FilterPolicyScope"] = scope
-    try:
-        compile_filter_policy(text, scope)
-    except InvalidFilterPolicy as error:
-        raise invalid(f"Attributes Reason: FilterPolicy: {error}") from None
+        raise invalid("Endpoint ARN")

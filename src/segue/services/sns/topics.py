@@ -17,6 +17,7 @@ from segue.errors import AwsError
 from segue.languages.policy import validate_document
 from segue.services.sns import records
 from segue.services.sns.arns import check_arn, find_topic, invalid, topic_arn
+from segue.services.sns.delivery_policy import check_topic_policy, effective_of_topic
 from segue.services.sns.service import SERVICE
 
 PAGE = 100
@@ -57,21 +58,6 @@ _ACTIONS: Final = frozenset(
         "Subscribe",
     )
 )
-DELIVERY_POLICY: Final = {
-    "http": {
-        "defaultHealthyRetryPolicy": {
-            "minDelayTarget": 20,
-            "maxDelayTarget": 20,
-            "numRetries": 3,
-            "numMaxDelayRetries": 0,
-            "numNoDelayRetries": 0,
-            "numMinDelayRetries": 0,
-            "backoffFunction": "linear",
-        },
-        "disableSubscriptionOverrides": False,
-        "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
-    }
-}
 
 
 @SERVICE.operation("CreateTopic", resource=lambda call, params: call.arn("sns", params["Name"]))
@@ -130,7 +116,9 @@ def get_topic_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         "SubscriptionsConfirmed": str(confirmed),
         "SubscriptionsPending": str(pending),
         "SubscriptionsDeleted": str(topic.deleted_subscriptions),
-        "EffectiveDeliveryPolicy": _effective_delivery_policy(topic),
+        "EffectiveDeliveryPolicy": json.dumps(
+            effective_of_topic(topic.attributes.get("DeliveryPolicy")), separators=(",", ":")
+        ),
     }
     return {"Attributes": values}
 
@@ -266,7 +254,9 @@ def _checked(call: Call, name: str, value: str, fifo: bool) -> str:
         if value.lower() not in ("true", "false"):
             raise invalid(f"Attributes Reason: {name}: Invalid value [{value}]. Must be true or false.")
         return value.lower()
-    if name in ("Policy", "DeliveryPolicy", "ArchivePolicy"):
+    if name == "DeliveryPolicy":
+        check_topic_policy(value)
+    elif name in ("Policy", "ArchivePolicy"):
         _check_object(name, value)
     if name == "DisplayName" and len(value) > 100:
         raise invalid("DisplayName Reason: must be at most 100 characters long")
@@ -280,16 +270,6 @@ def _check_object(name: str, text: str) -> None:
         document = None
     if not isinstance(document, dict):
         raise invalid(f"{name} Error: null" if name == "Policy" else f"{name}: failed to parse JSON.")
-
-
-def _effective_delivery_policy(topic: records.Topic) -> str:
-    own = json.loads(topic.attributes.get("DeliveryPolicy") or "{}").get("http", {})
-    policy: dict[str, Any] = {"http": {**DELIVERY_POLICY["http"]}}
-    for name, value in own.items():
-        default = policy["http"].get(name)
-        both = isinstance(default, dict) and isinstance(value, dict)
-        policy["http"][name] = {**default, **value} if both else value
-    return json.dumps(policy, separators=(",", ":"))
 
 
 def _default_policy(call: Call, arn: str) -> str:
