@@ -93,7 +93,7 @@ class Gateway:
             return None
         if head.path.startswith("/_"):  # our own pages; no bucket has such a name
             return None
-        if self._forwarding is not None and find_endpoint(self._api.endpoints, head) is None:
+        if self._forwarding is not None and find_endpoint(self._api.endpoints, head, self._api.prefixes) is None:
             elsewhere = self._forwarding.receive(head)
             if elsewhere is not None:
                 return elsewhere
