@@ -84,6 +84,40 @@ async def receive_delete(bench: Bench) -> None:
 
 
 @measurement
+async def queue_cycle(bench: Bench) -> None:
+    """Each client sends a message, receives one and deletes it."""
+    url, _ = await queue(bench)
+    send = bench.client.json("sqs", "SendMessage", QueueUrl=url, MessageBody=_BODY)
+    receive = bench.client.json("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=1)
+
+    async def cycle(connection: Connection, _: int) -> None:
+        await connection.result(send)
+        for message in (await connection.result(receive)).get("Messages", ()):
+            handle = message["ReceiptHandle"]
+            await connection.result(bench.client.json("sqs", "DeleteMessage", QueueUrl=url, ReceiptHandle=handle))
+
+    await bench.load("queue_cycle", 32, cycle)
+
+
+@measurement
+async def queue_batches(bench: Bench) -> None:
+    """The same in batches of ten."""
+    url, _ = await queue(bench)
+    entries = [{"Id": str(index), "MessageBody": _BODY} for index in range(10)]
+    send = bench.client.json("sqs", "SendMessageBatch", QueueUrl=url, Entries=entries)
+    receive = bench.client.json("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10)
+
+    async def cycle(connection: Connection, _: int) -> None:
+        await connection.result(send)
+        messages = (await connection.result(receive)).get("Messages", ())
+        handles = [{"Id": str(index), "ReceiptHandle": each["ReceiptHandle"]} for index, each in enumerate(messages)]
+        if handles:
+            await connection.result(bench.client.json("sqs", "DeleteMessageBatch", QueueUrl=url, Entries=handles))
+
+    await bench.load("queue_batches", 32, cycle, weight=10)
+
+
+@measurement
 async def long_poll(bench: Bench) -> None:
     url, _ = await queue(bench)
     send = bench.client.json("sqs", "SendMessage", QueueUrl=url, MessageBody=_BODY)
