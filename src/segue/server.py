@@ -33,7 +33,7 @@ from segue.ids import Ids
 from segue.jobs import queue
 from segue.runtimes.pool import Pool
 from segue.services.cloudformation import responses
-from segue.services.sqs.messages import peek
+from segue.services.sqs.peek import peek
 from segue.store.blobs import Blobs
 from segue.store.group_commit import GroupCommit
 from segue.store.migrations import Migrations

@@ -1,4 +1,4 @@
-"""A look into a queue that receives nothing: ``GET /_segue/peek?queue=ARN``."""
+"""A look into a queue that receives nothing: ``GET /_segue/peek?queue=ARN``, with at most ``messages`` of them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
 from segue.wire.request import Request, Response
 
-#: The oldest messages of the queue with this ARN, at most so many.
-Peek = Callable[[Transaction, str, int], list[dict[str, Any]]]
+#: The first ``messages`` of the queue with this ARN, at most so many, and what else is to be told of it.
+Peek = Callable[[Transaction, str, int], dict[str, Any]]
 
 _MESSAGES = 50
 _BODY_CHARACTERS = 20_000
 
 
 def peek_page(store: GroupCommit, peek: Peek, request: Request) -> Response:
-    """The oldest messages; of a long body its beginning, ``bodyCharacters`` says how long it is."""
-    queue = parse_qs(request.query).get("queue", [""])[0]
-    if request.method != "GET" or not queue:
-        return _json(400, {"message": "GET with 'queue', the ARN of a queue."})
-    messages = store.read(lambda tx: peek(tx, queue, _MESSAGES))
-    for message in messages:
+    """The first messages; of a long body its beginning, ``bodyCharacters`` says how long it is."""
+    query = parse_qs(request.query)
+    queue, asked = query.get("queue", [""])[0], query.get("messages", [str(_MESSAGES)])[0]
+    if request.method != "GET" or not queue or not asked.isdecimal():
+        return _json(400, {"message": "GET with 'queue', the ARN of a queue, and perhaps 'messages', how many."})
+    limit = min(int(asked[:9]), _MESSAGES)
+    found = store.read(lambda tx: peek(tx, queue, limit))
+    for message in found["messages"]:
         body = message["body"]
         message["bodyCharacters"] = len(body)
         message["body"] = body[:_BODY_CHARACTERS]
-    return _json(200, {"messages": messages})
+    return _json(200, found)
 
 
 def _json(status: int, body: object) -> Response:

@@ -12,6 +12,7 @@ import pytest
 from segue.cli.main import main
 from segue.testing import Segue
 
+TRACE = "X-Amzn-Trace-Id"
 DEAD = "arn:aws:sqs:us-east-1:000000000000:dead"
 
 
@@ -79,13 +80,16 @@ def test_the_overview(segue: Segue, run: Command, queues: tuple[Any, str, str]) 
     assert (told["visible"], told["inFlight"], told["delayed"], told["deadLetters"]) == (1, 1, 1, DEAD)
 
 
-def test_of_a_long_queue_the_age_is_a_least_one(segue: Segue, run: Command, queues: tuple[Any, str, str]) -> None:
+def test_of_a_long_queue_the_age_is_exact(segue: Segue, run: Command, queues: tuple[Any, str, str]) -> None:
     client, orders, _ = queues
     for _ in range(6):
         entries = [{"Id": str(number), "MessageBody": "x"} for number in range(10)]
         client.send_message_batch(QueueUrl=orders, Entries=entries)
     segue.advance(seconds=5)
-    assert "≥ 5.0 s" in run("orders").out
+    client.receive_message(QueueUrl=orders, VisibilityTimeout=900)  # hidden, it is behind all others
+    segue.advance(seconds=1)
+    assert "  6.0 s  " in run("orders").out
+    assert json.loads(run("orders", "--json").out)[0]["oldestSentAt"] == segue.clock.now_ms() - 6_000
     assert run("orders", "--peek", "50").out.splitlines()[-1] == "50 of 60 messages"
 
 
@@ -125,10 +129,63 @@ def test_dead_letters_go_elsewhere(segue: Segue, run: Command, queues: tuple[Any
     assert len(client.receive_message(QueueUrl=repaired, MaxNumberOfMessages=10)["Messages"]) == 2
 
 
+def test_sending_and_purging(segue: Segue, run: Command, queues: tuple[Any, str, str]) -> None:
+    client, _, _ = queues
+    said = run("orders", "--send", "hello", "--delay", "5")
+    assert said.out.startswith("Sent: ")
+    segue.advance(seconds=5)
+    assert "  hello" in run("orders", "--peek").out
+    assert run("orders", "--purge").out == "orders is empty: 1 message is gone.\n"
+    assert run("orders", "--peek").out == "orders is empty.\n"
+    assert "every 60 seconds" in run("orders", "--purge").err
+    client.create_queue(QueueName="line.fifo", Attributes={"FifoQueue": "true"})
+    for _ in range(2):
+        assert run("line.fifo", "--send", "same").status == 0
+    assert run("line.fifo").out.splitlines()[1].split()[1] == "2"
+
+
+def test_a_messages_history(segue: Segue, run: Command, queues: tuple[Any, str, str]) -> None:
+    """As a function that sends two messages would: with its trace header, as the session of its role."""
+    client, orders, _ = queues
+    side = client.create_queue(QueueName="side")["QueueUrl"]
+    header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    client.meta.events.register("before-call.sqs", lambda params, **_: params["headers"].update({TRACE: header}))
+    client.send_message(QueueUrl=orders, MessageBody="bad")
+    sent = client.send_message(QueueUrl=side, MessageBody="sibling")
+    client.receive_message(QueueUrl=orders)
+    segue.advance(seconds=31)
+    client.receive_message(QueueUrl=orders)
+    lines = run("dead", "--peek", "--history").out.splitlines()
+    assert "from orders" in lines[0]
+    assert [line.split()[0] for line in lines[2:]] == ["●", lines[3].split()[0], "●", "sibling"]
+    assert "iam:root → sqs:orders  sqs:SendMessage" in lines[2]
+    assert "iam:root → sqs:side" in lines[3]
+    assert "sqs:orders ✗ dead-lettered → sqs:dead" in lines[4]
+    assert "received 1 time and not deleted" in lines[4]
+    assert lines[5] == f"    sibling {sent['MessageId']} is in side: sibling"
+    run("dead", "--redrive")
+    (told,) = json.loads(run("orders", "--peek", "--history", "--json").out)
+    assert (told["hops"][-1]["target"], told["hops"][-1]["reason"]) == (
+        "arn:aws:sqs:us-east-1:000000000000:orders",
+        "moved by a message move task",
+    )
+
+
+def test_a_message_of_which_nothing_is_recorded(run: Command, queues: tuple[Any, str, str]) -> None:
+    client, orders, _ = queues
+    client.send_message(QueueUrl=orders, MessageBody="x")
+    assert run("orders", "--peek", "--history").out.splitlines()[-1].strip() == (
+        "nothing else is recorded of its conversation"
+    )
+
+
 def test_mistakes_are_told_with_what_to_do(run: Command, queues: tuple[Any, str, str]) -> None:
     assert "Try: segue queue dead --redrive" in run("orders", "--redrive").err
     assert run("none").err == "segue: there is no queue named none. All of them: segue queue\n"
     assert "All of them: segue queue" in run("dead", "--peek", "1", "--region", "eu-west-1").err
+    assert run("orders", "--history").err == "segue: --history belongs to --peek\n"
+    for wrong in (["--purge"], ["--send", "x"], ["orders", "--group", "g"]):
+        assert run(*wrong).status == 2
     for wrong in (["--peek"], ["--redrive"], ["dead", "--peek", "51"], ["dead", "--to", "orders"]):
         assert run(*wrong).status == 2
     assert "MaxNumberOfMessagesPerSecond" in run("dead", "--redrive", "--rate", "0").err

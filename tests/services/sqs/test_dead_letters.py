@@ -117,6 +117,29 @@ def test_a_move_keeps_its_pace_and_can_be_cancelled(segue: Segue, sqs: Any) -> N
     assert receive(sqs, other) == []
 
 
+def test_a_move_that_cannot_go_on_says_how_far_it_came(segue: Segue, sqs: Any) -> None:
+    live, dead = make(sqs, times=1)
+    sqs.send_message(QueueUrl=live, MessageBody="dead letter")
+    bury(sqs, live, 2)
+    sqs.send_message(QueueUrl=dead, MessageBody="sent here")
+    sqs.start_message_move_task(SourceArn=DEAD)
+    segue.settle()
+    (task,) = sqs.list_message_move_tasks(SourceArn=DEAD)["Results"]
+    assert (task["Status"], task["FailureReason"], task["ApproximateNumberOfMessagesMoved"]) == (
+        "FAILED",
+        "CouldNotDetermineMessageSource",
+        1,
+    )
+
+
+def test_where_messages_cannot_be_moved(sqs: Any) -> None:
+    make(sqs)
+    sqs.create_queue(QueueName="other.fifo", Attributes={"FifoQueue": "true"})
+    for destination in (DEAD, DEAD.replace("dead", "other.fifo")):
+        with pytest.raises(ClientError, match="The destination queue must"):
+            sqs.start_message_move_task(SourceArn=DEAD, DestinationArn=destination)
+
+
 def test_only_dead_letter_queues_are_sources_of_moves(sqs: Any) -> None:
     make(sqs)
     with pytest.raises(ClientError, match="must be configured as a Dead Letter Queue"):

@@ -212,7 +212,7 @@ def test_a_look_changes_nothing(queue: Queue) -> None:
     queue.send("two", DelaySeconds=5)
     arn = "arn:aws:sqs:us-east-1:000000000000:q"
     seen = queue.segue.transact(lambda tx: peek(tx, arn))
-    assert [(message["body"], message["visible"]) for message in seen] == [("one", True), ("two", False)]
+    assert [(message["body"], message["visible"]) for message in seen["messages"]] == [("one", True), ("two", False)]
     assert queue.counts() == (1, 0, 1)
 
 

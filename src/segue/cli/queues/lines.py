@@ -24,11 +24,8 @@ def overview(queues: Sequence[Queue], depths: Mapping[str, int], now_ms: int) ->
 
 
 def oldest(queue: Queue, now_ms: int) -> str:
-    """The age of the oldest message; of a long queue, at least so much (its head alone is looked at)."""
-    if not queue.messages:
-        return "-"
-    age = span(now_ms - min(message["sentAt"] for message in queue.messages))
-    return age if queue.all <= len(queue.messages) else f"≥ {age}"
+    """The age of the oldest message."""
+    return "-" if queue.oldest_sent_at is None else span(now_ms - queue.oldest_sent_at)
 
 
 def receives(queue: Queue) -> str:

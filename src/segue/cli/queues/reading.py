@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from segue.arn import is_arn
+from segue.cli.queues.pages import page
 from segue.cli.stacks.connection import CommandFailed, Connection, code_of
 
 PEEKED = 50
@@ -24,7 +25,9 @@ class Queue:
         visible, in_flight, delayed: how many messages.
         dead_letters: the ARN of its dead-letter queue.
         max_receives: after so many receives a message goes there.
-        messages: the oldest ones, as the server's page shows them.
+        messages: the first ones, as the server's page shows them.
+        oldest_sent_at: when the oldest of all was sent, in milliseconds; ``None``: there is none.
+        deduplicates_by_content: of a FIFO queue.
     """
 
     name: str
@@ -36,6 +39,8 @@ class Queue:
     dead_letters: str | None = None
     max_receives: int | None = None
     messages: list[dict[str, Any]] = field(default_factory=list)
+    oldest_sent_at: int | None = None
+    deduplicates_by_content: bool = False
 
     @property
     def all(self) -> int:
@@ -82,6 +87,7 @@ def _described(connection: Connection, url: str) -> Queue | None:
         raise
     policy = json.loads(told.get("RedrivePolicy") or "{}")
     arn = told["QueueArn"]
+    looked = page(connection, "peek", queue=arn)
     return Queue(
         arn.rsplit(":", 1)[-1],
         arn,
@@ -91,32 +97,10 @@ def _described(connection: Connection, url: str) -> Queue | None:
         int(told["ApproximateNumberOfMessagesDelayed"]),
         policy.get("deadLetterTargetArn"),
         int(policy["maxReceiveCount"]) if "maxReceiveCount" in policy else None,
-        peek(connection, arn),
+        looked.get("messages") or [],
+        looked.get("oldestSentAt"),
+        told.get("ContentBasedDeduplication") == "true",
     )
-
-
-def peek(connection: Connection, arn: str) -> list[dict[str, Any]]:
-    """The oldest messages of a queue; nothing is received.
-
-    Raises:
-        CommandFailed: the server has no such page: it is not Segue, or wants a password.
-    """
-    import urllib.error
-    import urllib.parse
-    import urllib.request
-
-    from segue.cli.deliveries import password
-
-    url = f"{connection.endpoint_url}/_segue/peek?{urllib.parse.urlencode({'queue': arn})}"
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=password()), timeout=60) as answer:
-            found: list[dict[str, Any]] = json.load(answer)["messages"]
-    except urllib.error.HTTPError as error:
-        hint = ". Set SEGUE_SECRET_ACCESS_KEY as the server has it" if error.code in (401, 403) else ""
-        raise CommandFailed(f"{connection.endpoint_url} does not let us look into queues ({error}){hint}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CommandFailed(f"what answers at {connection.endpoint_url} does not show messages ({error})") from None
-    return found
 
 
 def sources_of(connection: Connection, queue: Queue) -> list[str]:

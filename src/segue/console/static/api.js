@@ -54,8 +54,8 @@ export async function deliveries(query, signal) {
   return hops;
 }
 
-export async function peek(queue, signal) {
-  return JSON.parse(await ask(`/_segue/peek?${new URLSearchParams({ queue })}`, { signal })).messages;
+export async function peek(queue, signal, messages = 50) {
+  return JSON.parse(await ask(`/_segue/peek?${new URLSearchParams({ queue, messages })}`, { signal }));
 }
 
 export function whereOf(arn) {

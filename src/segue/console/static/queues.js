@@ -1,8 +1,9 @@
 // Queues, how deep they are, and what lies in one: nothing is received by looking.
 import { aws, peek, place, whereOf } from './api.js';
-import { block, empty, first, h, link, number, redraw, row, table, time } from './dom.js';
+import { block, duration, empty, first, h, link, number, redraw, row, table, time } from './dom.js';
 
 const DEPTHS = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible', 'ApproximateNumberOfMessagesDelayed'];
+const HEADS = ['Queue', '#To receive', '#In flight', '#Delayed', '#Oldest', 'Dead letters go to'];
 
 export async function queues(main, _, signal, { every }) {
   const body = h('div');
@@ -11,8 +12,10 @@ export async function queues(main, _, signal, { every }) {
     const found = await aws('sqs', 'ListQueues', { MaxResults: 100 }, signal);
     const urls = found.QueueUrls || [];
     const ask = (QueueUrl) => aws('sqs', 'GetQueueAttributes', { QueueUrl, AttributeNames: ['All'] }, signal).catch(gone);
-    return { of: (await Promise.all(urls.map(ask))).map((one) => one.Attributes).filter(Boolean), more: Boolean(found.NextToken) };
-  }, ({ of, more }) => redraw(body, of.length ? table(['Queue', '#To receive', '#In flight', '#Delayed', 'Dead letters go to'], of.map(line)) : nothing(),
+    const of = (await Promise.all(urls.map(ask))).map((one) => one.Attributes).filter(Boolean);
+    const looks = await Promise.all(of.map((one) => peek(one.QueueArn, signal, 0)));
+    return { of: of.map((one, at) => ({ ...one, oldest: looks[at].oldestSentAt })), more: Boolean(found.NextToken) };
+  }, ({ of, more }) => redraw(body, of.length ? table(HEADS, of.map(line)) : nothing(),
     more ? h('p', { class: 'soft' }, 'The first 100 queues.') : null));
 }
 
@@ -22,7 +25,11 @@ function gone(error) {
 }
 
 function line(attributes) {
-  return row(link('queue', attributes.QueueArn, nameOf(attributes.QueueArn)), ...DEPTHS.map((name) => number(attributes[name])), deadLetters(attributes));
+  return row(link('queue', attributes.QueueArn, nameOf(attributes.QueueArn)), ...DEPTHS.map((name) => number(attributes[name])), number(age(attributes.oldest)), deadLetters(attributes));
+}
+
+function age(sentAt) {
+  return sentAt ? duration(Math.max(0, Date.now() - sentAt)) : '–';
 }
 
 const nameOf = (arn) => arn.split(':').pop();
@@ -44,9 +51,9 @@ export async function queue(main, arn, signal, { every }) {
   main.replaceChildren(h('p', null, h('a', { href: '#/queues' }, '← Queues')), h('h1', null, nameOf(arn)), body);
   const params = { QueueUrl: `${location.origin}/${account}/${nameOf(arn)}`, AttributeNames: ['All'] };
   await every(2000, async () => ({
-    of: (await aws('sqs', 'GetQueueAttributes', params, signal, whereOf(arn))).Attributes, messages: await peek(arn, signal),
-  }), ({ of, messages }) => redraw(body,
-    h('p', null, `${of[DEPTHS[0]]} to receive, ${of[DEPTHS[1]]} in flight, ${of[DEPTHS[2]]} delayed`, of.RedrivePolicy ? ['; dead letters go to ', deadLetters(of)] : ''),
+    of: (await aws('sqs', 'GetQueueAttributes', params, signal, whereOf(arn))).Attributes, ...await peek(arn, signal),
+  }), ({ of, messages, oldestSentAt }) => redraw(body,
+    h('p', null, `${of[DEPTHS[0]]} to receive, ${of[DEPTHS[1]]} in flight, ${of[DEPTHS[2]]} delayed`, oldestSentAt ? `; the oldest is ${age(oldestSentAt)} old` : '', of.RedrivePolicy ? ['; dead letters go to ', deadLetters(of)] : ''),
     h('p', { class: 'soft' }, 'The oldest 50 messages. Looking receives nothing: no receive count rises, no message hides.'),
     messages.length ? table(['Sent', 'Message', 'State', '#Receives', 'Group', 'Trace'], messages.map(message)) : empty('The queue is empty.'),
     block('Attributes', JSON.stringify(of), 'attributes')));

@@ -10,7 +10,7 @@ be used again (a limit, 0 unless set); of fair queues the share of the consumers
 """
 
 from segue.services.sqs import move_tasks, permissions, queues, receive, resource_types, settlement
-from segue.services.sqs.messages import peek
+from segue.services.sqs.peek import peek
 from segue.services.sqs.service import SERVICE
 
 __all__ = ["SERVICE", "move_tasks", "peek", "permissions", "queues", "receive", "resource_types", "settlement"]

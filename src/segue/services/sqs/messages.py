@@ -1,4 +1,4 @@
-"""Sending messages, one or a batch; and a look at a queue that changes nothing."""
+"""Sending messages, one or a batch."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import msgpack
 from segue import jobs
 from segue.api import Call
 from segue.api.deduplication import remember_message
+from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
 from segue.services.sqs import message_attributes
 from segue.services.sqs.addresses import arn_of_url, find_queue
 from segue.services.sqs.batches import check_entries, each
-from segue.services.sqs.records import Queue, drop_expired, queue_of
+from segue.services.sqs.records import Queue, drop_expired
 from segue.services.sqs.service import SERVICE
-from segue.store import Transaction
 
 _SEQUENCE_OFFSET = 10**19
 #: What the SenderId of a message is that came from a topic.
@@ -109,6 +109,10 @@ def send(call: Call, queue: Queue, entry: dict[str, Any]) -> dict[str, Any]:
         header or call.trace,
         header,
     )
+    if not call.nested and "Parent=" in call.trace:
+        # Sent by what is traced itself, a function as a rule: the conversation goes on here. Who performs the operation
+        # for somebody else (a topic, a rule) has a record of its own.
+        record(call, Delivery(call.caller.principal_arn, queue.arn, "sqs:SendMessage", subject=message_id))
     # A queue that nobody reads must not keep what nobody may read: about one send in sixty looks.
     if tx.now_ms & 63 == 0:
         drop_expired(tx, queue)
@@ -118,27 +122,6 @@ def send(call: Call, queue: Queue, entry: dict[str, Any]) -> dict[str, Any]:
 def sequence_number(sequence: int) -> str:
     """A FIFO message's sequence number, in AWS's twenty digits."""
     return str(_SEQUENCE_OFFSET + sequence)
-
-
-def peek(tx: Transaction, queue_arn: str, limit: int = 100) -> list[dict[str, Any]]:
-    """The oldest messages of a queue for people to see; nothing is received by it. Times in milliseconds."""
-    queue = queue_of(tx, queue_arn)
-    if queue is None:
-        return []
-    rows = tx.all(
-        "SELECT message_id, body, attributes, sent_at, visible_at, receive_count, group_id, trace, dead_letter_source"
-        " FROM sqs_messages WHERE queue = ? AND sent_at > ? ORDER BY visible_at, id LIMIT ?",
-        queue_arn,
-        tx.now_ms - queue.retention_ms,
-        limit,
-    )
-    names = ("messageId", "body", "attributes", "sentAt", "visibleAt", "receiveCount", "groupId", "trace", "source")
-    seen = [dict(zip(names, row, strict=True)) for row in rows]
-    for message in seen:
-        packed = message["attributes"]
-        message["attributes"] = msgpack.unpackb(packed) if packed else {}
-        message["visible"] = message["visibleAt"] <= tx.now_ms
-    return seen
 
 
 def _check(queue: Queue, entry: dict[str, Any]) -> None:

@@ -11,14 +11,17 @@ from typing import Any
 
 from segue import jobs
 from segue.api import Call
+from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
 from segue.jobs import Again, Job
 from segue.services.sqs import records
 from segue.services.sqs.dead_letters import move_message
 from segue.services.sqs.service import SERVICE
+from segue.store import Row
 
 JOB = "sqs:move"
 _PAGE = 200
+_MOVED = "moved by a message move task"
 
 
 def _source(call: Call, params: dict[str, Any]) -> str:
@@ -32,7 +35,10 @@ def start_message_move_task(call: Call, params: dict[str, Any]) -> dict[str, Any
     source = _queue(call, params, "SourceArn")
     destination_arn: str | None = params.get("DestinationArn")
     if destination_arn:
-        _queue(call, params, "DestinationArn")
+        destination = _queue(call, params, "DestinationArn")
+        if destination.arn == source.arn or destination.fifo != source.fifo:
+            wrong = "differ from the source queue" if destination.arn == source.arn else "be of the source queue's type"
+            raise AwsError("InvalidParameterValue", f"The destination queue must {wrong}.")
     if not records.sources_of(tx, source.arn, "", 1):
         raise AwsError("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
     if tx.one("SELECT 1 FROM sqs_move_tasks WHERE source = ? AND status = 'RUNNING'", source.arn) is not None:
@@ -113,40 +119,50 @@ def move(call: Call, job: Job) -> Again | None:
     if row is None:
         return None
     destination, rate, moved = row
-    limit = min(rate or _PAGE, _PAGE)
+    limit = rate or _PAGE
     messages = tx.all(
-        "SELECT id, dead_letter_source FROM sqs_messages WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, id"
-        " LIMIT ?",
+        "SELECT id, dead_letter_source, message_id, trace FROM sqs_messages WHERE queue = ? AND visible_at <= ?"
+        " ORDER BY visible_at, id LIMIT ?",
         job.key,
         tx.now_ms,
         limit,
     )
-    woken: set[str] = set()
-    for row_id, dead_letter_source in messages:
-        target_arn = destination or dead_letter_source
-        target = records.queue_of(tx, target_arn) if target_arn else None
-        if target is None:
-            reason = "AWS.SimpleQueueService.NonExistentQueue" if target_arn else "CouldNotDetermineMessageSource"
-            tx.run("UPDATE sqs_move_tasks SET status = 'FAILED', failure = ? WHERE task_id = ?", reason, task_id)
-            return None
-        # Moved messages are new there: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
-        # sqs-configure-dead-letter-queue-redrive.html ("redriven messages … assigned a new enqueueTime").
-        tx.run("UPDATE sqs_messages SET receive_count = 0, first_received_at = NULL WHERE id = ?", row_id)
-        move_message(call, row_id, target, source=None, anew=True)
-        woken.add(target.wake_key)
-    for key in sorted(woken):
-        jobs.wake(tx, key)
-    moved += len(messages)
-    done = len(messages) < limit
+    count, failure = _move_all(call, job.key, messages, destination)
+    status = "FAILED" if failure else "COMPLETED" if count < limit else "RUNNING"
     tx.run(
-        "UPDATE sqs_move_tasks SET moved = ?, status = ? WHERE task_id = ?",
-        moved,
-        "COMPLETED" if done else "RUNNING",
+        "UPDATE sqs_move_tasks SET moved = ?, status = ?, failure = ? WHERE task_id = ?",
+        moved + count,
+        status,
+        failure,
         task_id,
     )
-    if done:
+    if status != "RUNNING":
         return None
     return Again(tx.now_ms + 1_000 if rate else tx.now_ms)
+
+
+def _move_all(call: Call, source_arn: str, messages: list[Row], destination_arn: str | None) -> tuple[int, str | None]:
+    """Move messages, each to the queue whose dead letter it is unless told; how many, and why no more, if it failed."""
+    woken: dict[str, None] = {}
+    failure = None
+    count = 0
+    for row_id, dead_letter_source, message_id, trace in messages:
+        target_arn = destination_arn or dead_letter_source
+        target = records.queue_of(call.tx, target_arn) if target_arn else None
+        if target is None:
+            failure = "AWS.SimpleQueueService.NonExistentQueue" if target_arn else "CouldNotDetermineMessageSource"
+            break
+        # Moved messages are new there: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
+        # sqs-configure-dead-letter-queue-redrive.html ("redriven messages … assigned a new enqueueTime").
+        call.tx.run("UPDATE sqs_messages SET receive_count = 0, first_received_at = NULL WHERE id = ?", row_id)
+        move_message(call, row_id, target, source=None, anew=True)
+        hop = Delivery(source_arn, target.arn, "sqs:SendMessage", reason=_MOVED, subject=message_id)
+        record(call.as_caller(call.caller, trace=trace), hop)
+        woken[target.wake_key] = None
+        count += 1
+    for key in woken:
+        jobs.wake(call.tx, key)
+    return count, failure
 
 
 def _queue(call: Call, params: dict[str, Any], name: str) -> records.Queue:
