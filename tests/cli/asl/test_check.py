@@ -134,6 +134,46 @@ def test_scalars_are_those_of_yaml_1_2(capsys: pytest.CaptureFixture[str], file:
     assert [(one["code"], one["help"]) for one in found] == [("YAML_BOOLEAN", "put it between quotes")]
 
 
+MAP_OF_THE_ARTICLE = """\
+StartAt: Invoke Worker State Machine
+States:
+  Invoke Worker State Machine:
+    Type: Map
+    InputPath: "$.users"
+    Parameters:
+      UserDetails.$: "$$.Map.Item.Value"
+    Iterator:
+      StartAt: Task
+      States:
+        Task:
+          Type: Task
+          Resource: arn:aws:states:::states:startExecution.sync:2
+          Parameters:
+            StateMachineArn: "${ChildStateMachineArn}"
+            Input:
+            UserDetails.$: "$.UserDetails"
+            AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$: "$$.Ex.Id"
+          End: true
+    End: true
+"""
+
+
+def test_what_is_indented_too_little_is_told(capsys: pytest.CaptureFixture[str], file: Any) -> None:
+    """The snippet of "Orchestrating Multi-Lambda Workflows" as it is printed."""
+    status, found = validated(capsys, file("a.yaml", MAP_OF_THE_ARTICLE))
+    assert (status, [(one["code"], one["line"]) for one in found]) == (
+        0,
+        [("YAML_INDENTATION", 16), ("CONTEXT_PATH", 18)],
+    )
+    assert "did you mean $$.Execution?" in found[1]["message"]
+    mended = MAP_OF_THE_ARTICLE.replace("            User", "              User").replace(
+        "            AWS", "              AWS"
+    )
+    assert [one["code"] for one in validated(capsys, file("b.yaml", mended))[1]] == ["CONTEXT_PATH"]
+    empty = "StartAt: A\nStates: {A: {Type: Pass, InputPath: , ResultPath: ~, OutputPath: null, End: true, Result: }}"
+    assert [one["column"] for one in validated(capsys, file("c.yaml", empty))[1]] == [26]
+
+
 def test_substitutions(capsys: pytest.CaptureFixture[str], file: Any) -> None:
     state = {"Type": "Task", "Resource": "${Fn.Arn}", "Comment": "${C}", "End": True}
     name = file("a.json", {"StartAt": "A", "States": {"A": state}})

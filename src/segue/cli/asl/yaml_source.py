@@ -87,7 +87,9 @@ class _Reader:
     def _members(self, node: Any, above: tuple[Any, ...]) -> list[tuple[Part, Part]]:
         members: dict[str, tuple[Part, Part]] = {}
         merged: dict[str, tuple[Part, Part]] = {}
-        for key_node, value_node in node.value:
+        for place, (key_node, value_node) in enumerate(node.value, 1):
+            if place < len(node.value):
+                self._note_empty(key_node, value_node)
             if key_node.value == "<<" and key_node.id == "scalar":
                 merged.update(self._merged(value_node, above))
                 continue
@@ -124,6 +126,14 @@ class _Reader:
         if _INTEGER.fullmatch(value):
             return int(value)
         return float(value) if _FLOAT.fullmatch(value) else value
+
+    def _note_empty(self, key: Any, value: Any) -> None:
+        """A key without a value that is not the last: what follows was mostly meant to be inside it."""
+        if value.id == "scalar" and not value.style and value.value == "":
+            start, end = key.start_mark.index, key.end_mark.index
+            message = f"{key.value} is null: what follows stands beside it, not inside it"
+            help = "indent further what belongs to it, or write null"
+            self.notes.append(Note("YAML_INDENTATION", message, start, end - start, help))
 
     def _note_boolean(self, node: Any) -> None:
         if not node.style and node.value.lower() in _YAML_1_1_BOOLEANS:
