@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo choreography test check docs conformance simulate torture fuzz bench clean help
+.PHONY: setup demo choreography webhooks test check docs conformance simulate torture fuzz bench clean help
 
 help:            ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -22,6 +22,9 @@ demo: setup      ## the loan broker, end to end, before your eyes
 
 choreography: setup  ## the choreography by CDK: bootstrap, deploy, one event, the report, destroy (needs npm)
 	$(BIN)/python examples/choreography/demo.py
+
+webhooks: setup  ## GitHub's webhooks through six queues, then through a state machine with a thousand children
+	$(BIN)/python examples/webhooks/demo.py
 
 test: setup      ## all tests
 	$(BIN)/python -m pytest -n auto
