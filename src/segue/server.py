@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import tempfile
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from segue.ids import Ids
 from segue.jobs import queue
 from segue.runtimes.pool import Pool
 from segue.services.cloudformation import responses
+from segue.services.cloudwatch.records import keep_tallies
 from segue.services.sqs.peek import peek
 from segue.store.blobs import Blobs
 from segue.store.group_commit import GroupCommit
@@ -46,6 +48,10 @@ from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
 from segue.worker.serverless import ServerlessEffect
 from segue.worker.worker import Effect
+
+log = logging.getLogger(__name__)
+
+_TALLY_SECONDS = 10.0
 
 _SERVICES = (
     "sqs",
@@ -67,6 +73,7 @@ _SERVICES = (
     "apigatewaymanagementapi",
     "cloudformation",
     "ssm",
+    "cloudwatch",
     "kms",
     "ecr",
 )
@@ -148,6 +155,8 @@ class Server:
         data = self.settings.data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="segue-")))
         self.store = GroupCommit(SqliteStore(data, migrations(self.api), self.clock, self._ids), self._timers)
         opened.push_async_callback(self.store.close)
+        self.api.tallies = self.store.tallies
+        opened.push_async_callback(self._keep_tallies)
         self.api.blobs = Blobs(data / "blobs")
         self.api.node = self._ids.uuid()
         self.pool = Pool(
@@ -194,9 +203,26 @@ class Server:
         await self.store.write(housekeeping.ensure)
         await self.store.write(sockets.ensure_lost_are_found)
         await self.worker.start()
+        keeping = asyncio.create_task(self._keep_counting(), name="tallies: keep")
+        opened.callback(keeping.cancel)
 
     async def _digests(self, request: tuple[FileBody, tuple[str, ...]]) -> dict[str, bytes]:
         return await asyncio.to_thread(self.api.blobs.digests, *request)
+
+    async def _keep_counting(self) -> None:
+        """Write down what was counted, every few seconds of real time."""
+        while True:
+            await asyncio.sleep(_TALLY_SECONDS)
+            try:
+                await self._keep_tallies()
+            except Exception:
+                log.exception("what was counted could not be written down; trying again")
+
+    async def _keep_tallies(self) -> None:
+        cells = self.store.tallies.take()
+        if cells:
+            await self.store.write(lambda tx: keep_tallies(tx, cells))
+        self.store.tallies.written()
 
     async def run_until(self, stopped: asyncio.Event) -> None:
         """Start, serve until ``stopped`` is set, stop."""

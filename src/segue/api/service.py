@@ -8,10 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from segue.api.forward import Forwards, perform_elsewhere
+from segue.api.gauges import Gauge
 from segue.config import Settings
 from segue.errors import not_implemented
 from segue.store import Transaction
 from segue.store.blobs import Blobs
+from segue.store.tallies import Tallies
 from segue.wire.model import ServiceModel, load_service
 from segue.wire.request import Request
 
@@ -70,6 +72,7 @@ class Service:
         blobs_in_use: which of the named blobs its rows name; what no service's do is collected.
         resource_types: the types by which templates name its resources, by name.
         conditions: the values of its own condition keys in a call of an operation (by name) with these params.
+        gauges: what can be measured of its resources, by namespace and name (``AWS/SQS``, ``…Visible``).
         iam_prefix: the prefix of its IAM actions (``states`` for ``stepfunctions``).
         listens: of the service of buses: whether anything on a bus (by ARN) may take events of a source.
     """
@@ -92,6 +95,7 @@ class Service:
     account_of: Callable[[Transaction, str], str] | None = None
     blobs_in_use: Callable[[Transaction, Sequence[str]], set[str]] | None = None
     resource_types: dict[str, ResourceType] = field(default_factory=dict)
+    gauges: dict[tuple[str, str], Gauge] = field(default_factory=dict)
 
     def operation(
         self,
@@ -219,6 +223,11 @@ class Api:
             prefix: label for service in self.services.values() for prefix, label in service.prefixes.items()
         }
         """The labels of those that have paths of their own, by what these begin with."""
+        self.gauges: Mapping[tuple[str, str], Gauge] = {
+            key: gauge for service in self.services.values() for key, gauge in service.gauges.items()
+        }
+        self.tallies = Tallies()
+        """What was counted and is not on disk yet; set by the composition root before the first call."""
         self.resource_types: Mapping[str, ResourceType] = {
             name: declared for service in self.services.values() for name, declared in service.resource_types.items()
         }

@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any, TypeVar, cast
 
 from segue.store.sqlite import SqliteStore, SqliteTransaction, TransactionLost
+from segue.store.tallies import Tallies
 from segue.store.timers import LoopTimers, Timers
 from segue.store.transaction import Unit
 from segue.store.wakes import Wakes
@@ -85,6 +86,7 @@ class GroupCommit:
         self.store = store
         self._loop = asyncio.get_running_loop()
         self.wakes = Wakes(timers or LoopTimers(self._loop, store.clock))
+        self.tallies = Tallies()
         self._queue: deque[tuple[Unit[Any], asyncio.Future[Any]]] = deque()
         self._busy = False
         self._idle: asyncio.Future[None] | None = None
@@ -176,8 +178,11 @@ class GroupCommit:
             ran.tell(failure)
         if failure is None:
             for ran in batch:
-                if ran.transaction is not None and ran.transaction.wakes:
-                    self.wakes.notify(ran.transaction.wakes, ran.transaction.seq)
+                if ran.transaction is not None:
+                    if ran.transaction.tallies:
+                        self.tallies.add(ran.transaction.tallies, ran.transaction.now_ms)
+                    if ran.transaction.wakes:
+                        self.wakes.notify(ran.transaction.wakes, ran.transaction.seq)
         if self._queue:
             self._loop.call_soon(self._run_batch)
         else:
