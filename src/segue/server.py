@@ -76,6 +76,7 @@ _SERVICES = (
     "cloudwatch",
     "kms",
     "ecr",
+    "ses",
 )
 
 
