@@ -21,7 +21,6 @@ from segue.services.apigatewayv2.authorizers import authorize
 from segue.services.apigatewayv2.entered import Entered, answer
 from segue.services.apigatewayv2.integrations import integrate
 from segue.services.apigatewayv2.records import Served
-from segue.services.apigatewayv2.routing import find_route
 from segue.services.apigatewayv2.service import PRINCIPAL, SERVICE
 from segue.services.apigatewayv2.websocket import connecting
 
@@ -45,7 +44,7 @@ def visited(call: Call, params: dict[str, Any]) -> Result:
         return {"response": allowed}
     if stage is None:
         return answer(api, visit, 404, "Not Found")
-    found = find_route(served.all("Route"), visit.request.method, path)
+    found = served.router.find(visit.request.method, path)
     if found is None or not found[0].get("Target"):
         return answer(api, visit, 404, "Not Found")
     route = dict(found[0])
