@@ -13,7 +13,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from segue.api import Api, Service, deduplication, deliveries, housekeeping, outbox, sockets, streams, tags
+from segue.api import Api, Service, deduplication, deliveries, housekeeping, outbox, sockets, streams, tags, throttles
 from segue.api.forward import FORWARD
 from segue.api.http_effect import HTTP
 from segue.api.serverless_effect import SERVERLESS
@@ -105,6 +105,7 @@ def migrations(api: Api) -> Migrations:
         "queue_sources": queues.MIGRATIONS,
         "stream_sources": lanes.MIGRATIONS,
         "tags": tags.MIGRATIONS,
+        "throttles": throttles.MIGRATIONS,
         "outbox": outbox.MIGRATIONS,
     }
     return {**floors, **api.migrations}

@@ -21,6 +21,7 @@ from segue.services.apigateway import (
     parts,
     resource_types,
     resources,
+    usage,
     visits,
 )
 from segue.services.apigateway.service import SERVICE
@@ -37,5 +38,6 @@ __all__ = [
     "parts",
     "resource_types",
     "resources",
+    "usage",
     "visits",
 ]

@@ -12,7 +12,7 @@ from segue.api.http_payload import Asked, query_of, request_v1
 from segue.api.mapping_templates import Told
 from segue.api.mapping_values import context_value, plain, read_path
 from segue.services.apigateway.records import Document
-from segue.services.apigateway.refusals import refusal
+from segue.services.apigateway.refusals import DEFAULTS, refusal
 from segue.wire.request import Response
 
 
@@ -139,6 +139,8 @@ def refuse(entered: Entered, kind: str, message: str = "", status: int = 0) -> D
     """The API's own answer in a case."""
     accept = entered.visit.request.header("accept").partition(",")[0].strip()
     said = entered.content.get("gatewayResponses", {})
+    words = message or DEFAULTS[kind].message
+    entered.visit.memory["error"] = {"error.message": words, "error.responseType": kind}
     response = refusal(kind, message, said, lambda name: plain(entered.value(name)), status=status, accept=accept)
     return finished(entered, response)
 

@@ -42,6 +42,11 @@ class Entered:
     def stage_name(self) -> str:
         return str(self.stage["StageName"])
 
+    @property
+    def request_id(self) -> str:
+        """As HTTP APIs have it: not a UUID."""
+        return f"{self.call.request_id.replace('-', '')[:15]}="
+
     def within(self, call: Call) -> Entered:
         """The same request in another transaction: the one that settles what it has asked for."""
         return replace(self, call=call.as_caller(self.call.caller))
@@ -50,7 +55,7 @@ class Entered:
         """What events tell of it."""
         shown = self.path if self.stage_name == DEFAULT_STAGE else f"/{self.stage_name}{self.path}"
         return Asked(
-            request_id=self.call.request_id,
+            request_id=self.request_id,
             now_ms=self.call.now_ms,
             account=self.api.account,
             api_id=self.api.id,

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from segue.api.http_payload import query_of, source_ip
+from segue.api.http_payload import query_of, request_time, source_ip
+from segue.api.mapping_values import context_value, plain
 from segue.services.apigatewayv2.entered import Entered
 
 _EXPRESSION = re.compile(r"\$\{((?:request|context|stageVariables)[\w.$\[\]-]*)\}")
@@ -61,25 +62,39 @@ def _of_body(body: bytes, path: str) -> str | None:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _context(name: str, entered: Entered) -> str | None:
-    known = {
-        "accountId": entered.api.account,
-        "apiId": entered.api.id,
-        "httpMethod": entered.visit.request.method,
-        "identity.sourceIp": source_ip(entered.visit.request),
+def context_of(entered: Entered) -> dict[str, Any]:
+    """``$context``: what parameter mapping and access logs know of a request."""
+    request, api, now_ms = entered.visit.request, entered.api, entered.call.now_ms
+    domain = f"{api.id}.execute-api.{api.region}.amazonaws.com"
+    return {
+        "accountId": api.account,
+        "apiId": api.id,
+        "authorizer": _authorizer(entered),
+        "domainName": entered.visit.domain or domain,
+        "domainPrefix": (entered.visit.domain or domain).partition(".")[0],
+        "extendedRequestId": entered.request_id,
+        "httpMethod": request.method,
+        "identity": {"sourceIp": source_ip(request), "userAgent": request.header("user-agent")},
         "path": entered.path,
-        "requestId": entered.call.request_id,
+        "protocol": "HTTP/1.1",
+        "requestId": entered.request_id,
+        "requestTime": request_time(now_ms),
+        "requestTimeEpoch": str(now_ms // 1000),
         "routeKey": entered.route["RouteKey"],
         "stage": entered.stage_name,
-        "requestTimeEpoch": str(entered.call.now_ms),
     }
-    if name in known:
-        return str(known[name])
-    if name.startswith("authorizer."):
-        said = entered.visit.memory.get("authorizer") or {}
-        value = said.get("lambda", said).get(name.removeprefix("authorizer."))
-        return None if value is None else str(value)
-    return None
+
+
+def _authorizer(entered: Entered) -> dict[str, Any]:
+    said = entered.visit.memory.get("authorizer") or {}
+    if "jwt" in said:
+        return {"claims": said["jwt"]["claims"]}
+    found: dict[str, Any] = said.get("lambda", said)
+    return found
+
+
+def _context(name: str, entered: Entered) -> str | None:
+    return plain(context_value(context_of(entered), name))
 
 
 def request_changes(

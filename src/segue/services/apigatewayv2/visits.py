@@ -6,9 +6,11 @@ messages are those that AWS answers: ``Not Found``, ``Unauthorized``, ``Forbidde
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from segue.api import Call
+from segue.api.access_logs import finally_do, of_answer, write_line
 from segue.api.call import Result
 from segue.api.caller import service_caller
 from segue.api.cors import preflight
@@ -20,8 +22,10 @@ from segue.services.apigatewayv2.apis import DEFAULT_STAGE
 from segue.services.apigatewayv2.authorizers import authorize
 from segue.services.apigatewayv2.entered import Entered, answer
 from segue.services.apigatewayv2.integrations import integrate
+from segue.services.apigatewayv2.mapping import context_of
 from segue.services.apigatewayv2.records import Served
 from segue.services.apigatewayv2.service import PRINCIPAL, SERVICE
+from segue.services.apigatewayv2.throttling import is_throttled
 from segue.services.apigatewayv2.websocket import connecting
 
 
@@ -53,7 +57,23 @@ def visited(call: Call, params: dict[str, Any]) -> Result:
     method = "*" if method == "ANY" else method
     source = f"{api.arn}/{stage['StageName']}/{method}/{pattern.removeprefix('/')}"
     owned = call.as_caller(service_caller(PRINCIPAL, source))
-    return authorize(Entered(owned, served, visit, stage, path, route, found[1]), integrate)
+    if "admitted" not in visit.memory and is_throttled(call.tx, api.id, stage, key):
+        return answer(api, visit, 429, "Too Many Requests")
+    visit.memory["admitted"] = True
+    entered = Entered(owned, served, visit, stage, path, route, found[1])
+    return finally_do(owned, authorize(entered, integrate), partial(_logged, entered))
+
+
+def _logged(before: Entered, call: Call, result: dict[str, Any]) -> dict[str, Any]:
+    """Write the stage's access log, if it has one."""
+    settings = before.stage.get("AccessLogSettings") or {}
+    if settings.get("DestinationArn") and settings.get("Format"):
+        entered = before.within(call)
+        context = {**context_of(entered), **of_answer(result["response"], call.started_ms, call.now_ms)}
+        source = f"arn:aws:apigateway:{entered.api.region}:{entered.api.account}:/apis/{entered.api.id}/stages/"
+        destination, line = settings["DestinationArn"], settings["Format"]
+        write_line(entered.call, source + entered.stage_name, destination, line, context)
+    return result
 
 
 def _stage(served: Served, path: str) -> tuple[dict[str, Any] | None, str]:
