@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Params = dict[str, Any]
 Handler = Callable[["Call", Params], "Result"]
 JobHandler = Callable[["Call", "Job"], "Again | Pending | Outbound | None"]
+Domain = Callable[[Transaction, str], bool]
 Resource = Callable[["Call", Params], str]
 Invariant = Callable[[Transaction], Iterator[str]]
 
@@ -65,6 +66,7 @@ class Service:
         operations, internals: by name, those of the API, and those that only other services call.
         cross_origin: the headers that an owner grants a request from a page of another origin; ``None``: nobody does.
         endpoints: the addresses of applications that it answers at (see :mod:`segue.api.endpoint`), by label.
+        domains: whether a name is one that somebody has given to such an address, by label.
         sockets: what is told of the open sockets of such addresses (see :mod:`segue.api.sockets`), by label.
         prefixes: what paths begin with that belong to one of these addresses (its label) although they do not name it.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
@@ -87,6 +89,7 @@ class Service:
     internals: dict[str, Operation] = field(default_factory=dict)
     cross_origin: Callable[[Transaction, Request], dict[str, str] | None] | None = None
     endpoints: dict[str, Operation] = field(default_factory=dict)
+    domains: dict[str, Domain] = field(default_factory=dict)
     sockets: dict[str, Operation] = field(default_factory=dict)
     prefixes: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)
@@ -141,6 +144,15 @@ class Service:
             if prefix:
                 self.prefixes[prefix] = label
             return handler
+
+        return declare
+
+    def domain(self, label: str) -> Callable[[Domain], Domain]:
+        """Declare what says whether a host name is one of the addresses ``ID.label.…`` by another name."""
+
+        def declare(known: Domain) -> Domain:
+            self.domains[label] = known
+            return known
 
         return declare
 
@@ -217,6 +229,10 @@ class Api:
             for label, operation in service.sockets.items()
         }
         """What is told of their open sockets, by label."""
+        self.domains: Mapping[str, Domain] = {
+            label: known for service in self.services.values() for label, known in service.domains.items()
+        }
+        """Whether a name is one of theirs, by label."""
         self.node = ""
         """This process, among all that there have been; set by the composition root before the first call."""
         self.prefixes: Mapping[str, str] = {

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from segue.api import Api, Call, Caller, Operation, deliveries
-from segue.api.endpoint import ANONYMOUS, Visit, find_endpoint, is_signed
+from segue.api.endpoint import ANONYMOUS, Visit, find_endpoint, is_signed, own_name
 from segue.api.forward import FORWARD
 from segue.api.perform import perform
 from segue.api.sockets import SocketEvent
@@ -64,7 +64,7 @@ class Gateway:
         """What the owner of what a page asks for lets it do: the headers that tell its browser. Addresses that
         applications have are for everybody, and say the rest by themselves. ``None``: nobody lets it.
         """
-        if find_endpoint(self._api.endpoints, request, self._api.prefixes) is not None:
+        if self._address(request) is not None:
             return {}
         for service in self._api.services.values():
             granted = service.cross_origin
@@ -124,7 +124,7 @@ class Gateway:
                 if request.path.startswith(prefix):
                     return page(request)
         request_id = self._store.store.ids.uuid()
-        address = find_endpoint(self._api.endpoints, request, self._api.prefixes)
+        address = self._address(request)
         if address is not None:
             return self._answer_endpoint(request, address, request_id)
         if self._forwarding is not None and (elsewhere := self._forwarding.find(request)) is not None:
@@ -141,12 +141,23 @@ class Gateway:
         except Exception as error:
             return ApiAnswers(request, found).of_error(told(error, request_id), request_id)
 
+    def _address(self, request: Request) -> tuple[str, str, str] | None:
+        """The address of an application that a request is for: its label, the id or the name, and the path."""
+        found = find_endpoint(self._api.endpoints, request, self._api.prefixes)
+        name = own_name(request) if found is None and not request.path.startswith("/_") else ""
+        if name:
+            for label, is_known in self._api.domains.items():
+                if self._store.read(lambda tx: is_known(tx, name)):  # noqa: B023 (called here)
+                    return label, name, request.path
+        return found
+
     def _answer_endpoint(
         self, request: Request, address: tuple[str, str, str], request_id: str
     ) -> Response | Awaitable[Response]:
         label, name, path = address
         service, operation = self._api.endpoints[label]
-        visit = Visit(name, path, request, lambda tx: authenticate(self._api, tx, request))
+        domain, name = (name, "") if "." in name else ("", name)
+        visit = Visit(name, path, request, lambda tx: authenticate(self._api, tx, request), domain=domain)
         answers, called = EndpointAnswers(), f"{service}:{operation.name}"
         return Exchange(self, request, called, operation, {"visit": visit}, answers, request_id, ANONYMOUS).begin()
 

@@ -72,8 +72,8 @@ class Entered:
             account=self.account,
             api_id=self.api_id,
             stage=str(self.stage["stageName"]),
-            domain=f"{self.api_id}.execute-api.{self.region}.amazonaws.com",
-            path=self.path,
+            domain=self.visit.domain or f"{self.api_id}.execute-api.{self.region}.amazonaws.com",
+            path=f"{self.visit.base}{self.path}",
             route_key=f"{self.visit.request.method} {self.resource.get('path', self.path)}",
             resource=self.resource.get("path", self.path),
             path_parameters=self.variables,
@@ -83,6 +83,8 @@ class Entered:
         )
         event = request_v1(asked, self.visit.request)
         event["requestContext"]["resourceId"] = self.resource.get("id", "")
+        if self.visit.domain:  # there is no stage in the path of a name
+            event["requestContext"]["path"] = event["path"]
         return event
 
     @property

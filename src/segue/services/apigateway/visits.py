@@ -35,6 +35,8 @@ def visited(call: Call, params: Document) -> Result:
     if owner is None:
         raise AwsError("NotFoundException", "Not Found", status=404)
     name, _, rest = visit.path.removeprefix("/").partition("/")
+    if visit.stage:
+        name, rest = visit.stage, visit.path.removeprefix("/")
     stage = records.find_stage(call.tx, visit.id, decoded(name)) if name else None
     content = records.snapshot(call.tx, visit.id, stage["deploymentId"]) if stage else None
     if stage is None or content is None:
@@ -52,7 +54,9 @@ def visited(call: Call, params: Document) -> Result:
 
 
 def _answered(entered: Entered) -> Result:
-    if entered.content.get("disableExecuteApiEndpoint"):
+    if entered.content.get("disableExecuteApiEndpoint") and not (
+        entered.visit.domain and "deploymentId" in entered.stage
+    ):
         return refuse(entered, "INVALID_API_KEY")  # 403 Forbidden, as AWS has it
     if not entered.method:
         return refuse(entered, "MISSING_AUTHENTICATION_TOKEN")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from segue.services.apigatewayv2 import domain_records
 from segue.services.apigatewayv2.routing import Router
 from segue.store import Transaction
 from segue.store.transaction import Row
@@ -33,6 +34,7 @@ MIGRATIONS = (
     """
     ALTER TABLE apigatewayv2_apis ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
     """,
+    domain_records.MIGRATION,
 )
 
 

@@ -17,7 +17,7 @@ from segue.api.cors import preflight
 from segue.api.endpoint import Visit
 from segue.api.http_payload import decoded
 from segue.errors import AwsError
-from segue.services.apigatewayv2 import records
+from segue.services.apigatewayv2 import domains, records
 from segue.services.apigatewayv2.apis import DEFAULT_STAGE
 from segue.services.apigatewayv2.authorizers import authorize
 from segue.services.apigatewayv2.entered import Entered, answer
@@ -33,16 +33,32 @@ from segue.services.apigatewayv2.websocket import connecting
 def visited(call: Call, params: dict[str, Any]) -> Result:
     """Answer a request to an API."""
     visit: Visit = params["visit"]
+    if visit.domain:
+        found_by_name = domains.resolve(call.tx, visit)
+        if found_by_name is None:
+            raise AwsError("ForbiddenException", "Forbidden", status=403)
+        visit = found_by_name
+        params = {"visit": visit}
     served = records.served(call.tx, visit.id)
     if served is None:  # a REST API has the same kind of address
         return call.perform("apigateway:Visit", params)
     api = served.api
-    if api.document.get("DisableExecuteApiEndpoint"):
+    if api.document.get("DisableExecuteApiEndpoint") and not visit.domain:
         raise AwsError("NotFoundException", "Not Found", status=404)
     if api.is_websocket:
+        if visit.stage:
+            return connecting.visited(call, served, visit, visit.stage, visit.path)
         name, _, rest = visit.path.removeprefix("/").partition("/")
         return connecting.visited(call, served, visit, decoded(name), f"/{rest}")
-    stage, path = _stage(served, visit.path)
+    return _ask_http(call, served, visit)
+
+
+def _ask_http(call: Call, served: Served, visit: Visit) -> Result:
+    api = served.api
+    if visit.stage:
+        stage, path = served.part("Stage", visit.stage), decoded(visit.path)
+    else:
+        stage, path = _stage(served, visit.path)
     allowed = preflight(api.document.get("CorsConfiguration"), visit.request)
     if allowed is not None:
         return {"response": allowed}
