@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from segue.services.apigatewayv2 import domain_records
-from segue.services.apigatewayv2.routing import Router
 from segue.store import Transaction
 from segue.store.transaction import Row
 
@@ -34,7 +32,6 @@ MIGRATIONS = (
     """
     ALTER TABLE apigatewayv2_apis ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
     """,
-    domain_records.MIGRATION,
 )
 
 
@@ -189,7 +186,6 @@ class Served:
 
     api: HttpApi
     parts: Parts
-    router: Router
 
     def part(self, kind: str, part_id: str) -> dict[str, Any] | None:
         """A part's document."""
@@ -223,8 +219,7 @@ def served(tx: Transaction, api_id: str) -> Served | None:
     rows = tx.all("SELECT kind, id, document FROM apigatewayv2_parts WHERE api = ? ORDER BY kind, id", api_id)
     for kind, part_id, document in rows:
         parts.setdefault(kind, {})[part_id] = json.loads(document)
-    routes = [] if api.is_websocket else parts.get("Route", {}).values()
-    found = Served(api, parts, Router(routes))
+    found = Served(api, parts)
     if row[0]:  # of a row that an earlier release wrote, the revision does not say what it holds
         _served[api_id, row[0]] = found
         if len(_served) > _KEPT:

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from segue.api import Call, sockets
-from segue.api.access_logs import finally_do
 from segue.api.call import Result
 from segue.api.caller import service_caller
 from segue.api.endpoint import Visit
@@ -21,7 +20,7 @@ from segue.errors import AwsError
 from segue.services.apigatewayv2.records import Served
 from segue.services.apigatewayv2.service import PRINCIPAL
 from segue.services.apigatewayv2.websocket.authorizers import authorize
-from segue.services.apigatewayv2.websocket.entered import Connection, Entered, logged
+from segue.services.apigatewayv2.websocket.entered import Connection, Entered
 from segue.services.apigatewayv2.websocket.integrations import Outcome, integrate
 from segue.services.apigatewayv2.websocket.keys import admit
 from segue.wire.parse import parse
@@ -57,8 +56,7 @@ def visited(call: Call, served: Served, visit: Visit, stage_name: str, path: str
         return refused
     if sockets.handshake_key(visit.request) is None:
         return entered.refuse(400, "Bad Request")
-    result = authorize(entered, partial(visit.authenticate, call.tx), _authorized)
-    return finally_do(entered.call, result, partial(logged, entered))
+    return authorize(entered, partial(visit.authenticate, call.tx), _authorized)
 
 
 def _entered(call: Call, served: Served, visit: Visit, stage: dict[str, Any]) -> Entered:
