@@ -21,7 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import broker  # noqa: F401  (the modules register their measurements)
+import apis  # noqa: F401  (the modules register their measurements)
+import broker  # noqa: F401
 import distributed  # noqa: F401
 import executions  # noqa: F401
 import functions  # noqa: F401

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 IamMode = Literal["off", "audit", "enforce"]
+SesVerification = Literal["auto", "link"]
 
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
@@ -46,9 +47,7 @@ class Settings:
     """What a server is told at its start.
 
     Attributes:
-        data: where everything is kept; with ``store``, what this node keeps for itself.
-        store: the database that keeps everything, for many nodes: ``postgresql://…``; empty for ``data``.
-        blobs: where packages and objects are kept, reachable from every node; below ``data`` unless told.
+        data: where everything is kept.
         host, port: where to listen.
         iam: whether policies are ignored, audited or enforced.
         secret_access_key: what root keys sign with. Given, every request's signature is verified; without one, a server
@@ -56,14 +55,14 @@ class Settings:
         forward: services that are sent elsewhere, ``SERVICE=TARGET`` each (see ``segue.api.forward.parse_forward``).
         mock_config: the text of a mock configuration file of Step Functions Local; empty for none.
         smtp: the mail server that mail goes to (``smtp://user:password@host:port``); empty: it stays in the outbox.
+        ses_verification: whether identities of SES are verified at once, or by a link in a mail.
+        ses_sandbox: whether mail goes to verified recipients only, as from a new account.
         stack_wait_ms: how long after its begin an operation on a stack is waited for by who describes the stack: tools
             that look every five seconds are told of its end at once. With virtual time nobody should wait.
         limits: the quotas in force.
     """
 
     data: Path | None = None
-    store: str = field(default="", repr=False)
-    blobs: Path | None = None
     host: str = "127.0.0.1"
     port: int = 4566
     iam: IamMode = "audit"
@@ -71,6 +70,8 @@ class Settings:
     forward: tuple[str, ...] = field(default=(), repr=False)
     mock_config: str = field(default="", repr=False)
     smtp: str = field(default="", repr=False)
+    ses_verification: SesVerification = "auto"
+    ses_sandbox: bool = False
     stack_wait_ms: int = 3_000
     limits: Limits = field(default_factory=Limits)
 

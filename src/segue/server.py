@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import tempfile
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from segue.api import Api, Service, deduplication, deliveries, housekeeping, outbox, sockets, streams, tags
+from segue.api import Api, Service, deduplication, deliveries, housekeeping, outbox, sockets, streams, tags, throttles
 from segue.api.forward import FORWARD
 from segue.api.http_effect import HTTP
 from segue.api.serverless_effect import SERVERLESS
@@ -33,12 +34,12 @@ from segue.ids import Ids
 from segue.jobs import queue
 from segue.runtimes.pool import Pool
 from segue.services.cloudformation import responses
+from segue.services.cloudwatch.records import keep_tallies
 from segue.services.sqs.peek import peek
 from segue.store.blobs import Blobs
 from segue.store.group_commit import GroupCommit
 from segue.store.migrations import Migrations
 from segue.store.sqlite import SqliteStore
-from segue.store.store import Store
 from segue.store.timers import Timers
 from segue.wire.request import FileBody
 from segue.worker import Worker
@@ -47,6 +48,10 @@ from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
 from segue.worker.serverless import ServerlessEffect
 from segue.worker.worker import Effect
+
+log = logging.getLogger(__name__)
+
+_TALLY_SECONDS = 10.0
 
 _SERVICES = (
     "sqs",
@@ -68,8 +73,10 @@ _SERVICES = (
     "apigatewaymanagementapi",
     "cloudformation",
     "ssm",
+    "cloudwatch",
     "kms",
     "ecr",
+    "ses",
 )
 
 
@@ -98,6 +105,7 @@ def migrations(api: Api) -> Migrations:
         "queue_sources": queues.MIGRATIONS,
         "stream_sources": lanes.MIGRATIONS,
         "tags": tags.MIGRATIONS,
+        "throttles": throttles.MIGRATIONS,
         "outbox": outbox.MIGRATIONS,
     }
     return {**floors, **api.migrations}
@@ -147,9 +155,11 @@ class Server:
         self.settings = replace(self.settings, port=listening.getsockname()[1])
         self.api.settings = self.settings
         data = self.settings.data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="segue-")))
-        self.store = self._open_store(data)
+        self.store = GroupCommit(SqliteStore(data, migrations(self.api), self.clock, self._ids), self._timers)
         opened.push_async_callback(self.store.close)
-        self.api.blobs = Blobs(self.settings.blobs or data / "blobs")
+        self.api.tallies = self.store.tallies
+        opened.push_async_callback(self._keep_tallies)
+        self.api.blobs = Blobs(data / "blobs")
         self.api.node = self._ids.uuid()
         self.pool = Pool(
             data / "functions", clock=self.clock, on_late_lines=lambda *late: self.functions.late_lines(*late)
@@ -195,26 +205,26 @@ class Server:
         await self.store.write(housekeeping.ensure)
         await self.store.write(sockets.ensure_lost_are_found)
         await self.worker.start()
-
-    def _open_store(self, data: Path) -> Store:
-        schema = migrations(self.api)
-        if not self.settings.store:
-            return GroupCommit(SqliteStore(data, schema, self.clock, self._ids), self._timers)
-        from segue.store.postgres.opening import Database
-        from segue.store.postgres.store import PostgresStore
-
-        return PostgresStore(
-            Database(self.settings.store),
-            schema,
-            self.clock,
-            self._ids,
-            self._timers,
-            private=(queue.DUE,),
-            released=queue.release_leases_of,
-        )
+        keeping = asyncio.create_task(self._keep_counting(), name="tallies: keep")
+        opened.callback(keeping.cancel)
 
     async def _digests(self, request: tuple[FileBody, tuple[str, ...]]) -> dict[str, bytes]:
         return await asyncio.to_thread(self.api.blobs.digests, *request)
+
+    async def _keep_counting(self) -> None:
+        """Write down what was counted, every few seconds of real time."""
+        while True:
+            await asyncio.sleep(_TALLY_SECONDS)
+            try:
+                await self._keep_tallies()
+            except Exception:
+                log.exception("what was counted could not be written down; trying again")
+
+    async def _keep_tallies(self) -> None:
+        cells = self.store.tallies.take()
+        if cells:
+            await self.store.write(lambda tx: keep_tallies(tx, cells))
+        self.store.tallies.written()
 
     async def run_until(self, stopped: asyncio.Event) -> None:
         """Start, serve until ``stopped`` is set, stop."""

@@ -10,7 +10,7 @@ import pytest
 
 from segue.api import Call, housekeeping, outbox
 from segue.api.mail_effect import MailOutcome, MailRequest
-from segue.api.outbox import Entry, Message
+from segue.api.outbox import Attachment, Entry, Message
 from segue.api.outbox_sending import send_again
 from segue.config import Settings
 from segue.jobs import Job, Outbound, queue
@@ -28,7 +28,7 @@ MAIL = Message(
     cc=("bob_1@example.com",),
     subject="Hello",
     text="Hi",
-    attachments=(("a.bin", "application/octet-stream", b"\0"),),
+    attachments=(Attachment("a.bin", "application/octet-stream", b"\0"),),
     headers=(("X-A", "1"),),
     attributes={"ConfigurationSetName": "main"},
 )

@@ -1,4 +1,5 @@
-"""Orders through a FIFO topic, FIFO and standard queues, functions, a table, workflows and a topic with a filter.
+"""Orders through a FIFO topic, FIFO and standard queues, functions, a table, workflows, and a topic with a filter and
+subscribers who are written to.
 
 Every order may be poisoned: it is refused until somebody mends the function and moves the dead letters back.
 """
@@ -7,12 +8,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections import Counter
 from functools import partial
 from typing import Any
 
-from segue.api import Caller
+from segue.api import Caller, outbox
 from segue.errors import AwsError
 from segue.store import Transaction
 from segue.store.blobs import Blobs
@@ -21,6 +23,7 @@ from tests.simulation.world import World
 _REGION = "us-east-1:000000000000"
 _ROLE = "arn:aws:iam::000000000000:role/pipeline"
 _ORDERS, _NOTES = f"arn:aws:sns:{_REGION}:orders.fifo", f"arn:aws:sns:{_REGION}:notes"
+_TOKEN = re.compile(r"Token=(\w+)")
 _FIFO = {"FifoQueue": "true"}
 _ARCHIVE = io.BytesIO()
 with zipfile.ZipFile(_ARCHIVE, "w") as _files:
@@ -114,6 +117,8 @@ class PipelineRun:
         for topic, queue in ((_ORDERS, "work.fifo"), (_ORDERS, "archive.fifo"), (_NOTES, "all-notes")):
             self._subscribe(topic, queue)
         self._subscribe(_NOTES, "blue-notes", FilterPolicy='{"kind": ["blue"]}')
+        self._api("sns:Subscribe", TopicArn=_NOTES, Protocol="email", Endpoint="staff@example.com")
+        self._api("sns:ConfirmSubscription", TopicArn=_NOTES, Token=_TOKEN.findall(self._mail()[0])[0])
         services = {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]}
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": services}
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
@@ -206,6 +211,14 @@ class PipelineRun:
             if self.chance.random() < 0.03:
                 raise ValueError("OutOfMemory")
 
+    def _mail(self) -> list[str]:
+        """What the staff was sent."""
+
+        def unit(tx: Transaction) -> list[Any]:
+            return [outbox.content(tx, entry.id) for entry in outbox.listed(tx, recipient="staff@example.com")]
+
+        return [message.text for message in self.world.store.transact(unit)[0]]
+
     def _is_quiet(self) -> bool:
         return not (self._bodies("work.fifo") or self._bodies("finish") or self._running())
 
@@ -230,6 +243,8 @@ class PipelineRun:
         notes, blue = Counter(self._bodies("all-notes")), Counter(self._bodies("blue-notes"))
         assert notes == effects, f"noted otherwise than done: {notes}"
         assert blue == {order: 1 for order in effects if self.orders[order]["kind"] == "blue"}, blue
+        mail = Counter(text.split("\n")[0] for text in self._mail()[1:])
+        assert mail == effects, f"written otherwise than done: {mail}"
         left = self.world.store.transact(_left_over)[0]
         assert not left, f"jobs are left over: {left}"
         self.world.check()

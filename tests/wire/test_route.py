@@ -16,8 +16,9 @@ def signed(service: str) -> dict[str, str]:
     return {"authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=aa"}
 
 
-def target(name: str) -> Request:
-    return Request("POST", "/", "", {"x-amz-target": name, "content-type": "application/x-amz-json-1.0"}, b"{}")
+def target(name: str, **headers: str) -> Request:
+    headers = {"x-amz-target": name, "content-type": "application/x-amz-json-1.0", **headers}
+    return Request("POST", "/", "", headers, b"{}")
 
 
 def form(body: str, **headers: str) -> Request:
@@ -76,6 +77,9 @@ def test_path_labels_are_decoded_after_splitting() -> None:
         (form("Version=2010-03-31"), "MissingAction", 400),
         (Request("GET", "/nowhere"), "UnknownOperationException", 404),
         (Request("GET", "/", "", signed("s3")), "NotImplemented", 501),
+        (Request("GET", "/2015-03-31/functions", "", signed("eks")), "NotImplemented", 501),
+        (form("Action=SendEmail", **signed("rds")), "NotImplemented", 501),
+        (target("AWSCognitoIdentityProviderService.ListUserPools", **signed("cognito-idp")), "NotImplemented", 501),
         (Request("PATCH", "/2015-03-31/functions"), "UnknownOperationException", 404),
         (Request("GET", "/" + "a/" * 5000), "UnknownOperationException", 404),
         (
@@ -89,6 +93,11 @@ def test_refuses_what_it_does_not_know(request_: Request, code: str, status: int
     with pytest.raises(AwsError) as caught:
         route(request_, SERVICES)
     assert (caught.value.code, caught.value.status) == (code, status)
+
+
+def test_a_service_that_is_missing_is_told_by_the_name_that_people_know() -> None:
+    with pytest.raises(AwsError, match="Segue does not implement the service 'location' yet"):
+        route(Request("POST", "/places/v0/indexes/x/search/text", "", signed("geo")), SERVICES)
 
 
 def test_services_that_are_not_offered_are_not_found() -> None:

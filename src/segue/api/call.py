@@ -12,6 +12,7 @@ from segue.config import Limits
 from segue.errors import not_implemented
 from segue.jobs import Outbound, Pending
 from segue.store import Transaction
+from segue.store.tallies import Dimensions
 
 Result = dict[str, Any] | Pending | Outbound
 """What an operation answers: its output's members, or "not yet" in one of its two forms."""
@@ -62,6 +63,10 @@ class Call:
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource of the caller's account and region."""
         return make_arn(service, self.caller.region, self.caller.account, resource)
+
+    def tally(self, namespace: str, name: str, dimensions: Dimensions, value: float = 1, unit: str = "Count") -> None:
+        """Count ``value`` in a metric of the caller's account and region (``AWS/SQS``, ``NumberOfMessagesSent``)."""
+        self.tx.tally((self.caller.account, self.caller.region, namespace, name, dimensions, unit), value)
 
     def as_caller(self, caller: Caller, trace: str | None = None) -> Call:
         """The same transaction on another authority (and with another cause)."""

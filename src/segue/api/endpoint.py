@@ -40,7 +40,10 @@ class Visit:
         request: the HTTP request.
         authenticate: who signed it. Raises ``AwsError`` for a wrong signature, where they are verified.
         memory: what the handler knows already when it is asked again (what an authorizer said).
-        domain: the name that it was asked by, where it is one of the application's own; then there is no ``id``.
+        domain: the name that it was asked by, where it is one of the application's own; then there is no ``id``, until
+            the service has found out what the name leads to.
+        stage, base: what it leads to: the stage of an API, and which part of the path has said so. The path is then
+            what is asked of the stage.
     """
 
     id: str
@@ -49,6 +52,8 @@ class Visit:
     authenticate: Callable[[Transaction], Caller]
     memory: dict[str, Any] = field(default_factory=dict)
     domain: str = ""
+    stage: str = ""
+    base: str = ""
 
 
 def find_endpoint(
@@ -71,3 +76,10 @@ def find_endpoint(
         return (label, name, f"/{path}") if label in labels and name else None
     parts = request.header("host").lower().split(".", 2)
     return (parts[1], parts[0], request.path) if len(parts) == 3 and parts[1] in labels and parts[0] else None
+
+
+def own_name(request: Request) -> str:
+    """The name that a request is addressed to, if it may be one that somebody has given to an application of his."""
+    host = request.header("host").partition(":")[0].lower().rstrip(".")
+    is_name = "." in host and not host.replace(".", "").isdigit() and "x-amz-target" not in request.headers
+    return host if is_name and not host.endswith((".amazonaws.com", ".amazonaws.com.cn")) else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segue import jobs
-from segue.api import deliveries, outbox
+from segue.api import deliveries, outbox, throttles
 from segue.api.call import Call
 from segue.jobs import Again, Job, Outbound
 from segue.store import Transaction
@@ -29,6 +29,7 @@ def ensure(tx: Transaction) -> None:
 def run_housekeeping(call: Call, _: Job) -> Again:
     """Forget what is old; again at once while there is more of it."""
     more = deliveries.prune(call.tx, call.now_ms - DELIVERIES_KEPT_MS, _PIECE) == _PIECE
+    more = throttles.prune(call.tx, _PIECE) == _PIECE or more
     more = outbox.prune(call.tx, call.now_ms - outbox.KEPT_MS, _PIECE) or more
     for service in call.api.services.values():
         for keep_house in service.housekeeping:

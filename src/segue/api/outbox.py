@@ -72,6 +72,16 @@ _PIECE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """What is attached to a mail; with a content id it is shown within the HTML."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What a service deposits.
 
@@ -87,7 +97,8 @@ class Message:
         raw: the whole mail in MIME, where the service was given it. Its recipients are ``to``, ``cc`` and ``bcc``
             nevertheless: the envelope is what counts.
         headers: further headers of a mail that is not raw.
-        attachments: of a mail that is not raw: name, type and content of each.
+        attachments: of a mail that is not raw.
+        stays: bare addresses that no mail server is asked to reach (what is tried out, what is suppressed).
         attributes: what else readers should see (a configuration set, tags, the kind of a text message).
         report: an operation among services (``ses:MailOutcome``), performed with what became of a mail that was
             handed to a mail server: ``{"MessageId", "Accepted": […], "Refused": {address: reason}}``; or nothing.
@@ -107,7 +118,8 @@ class Message:
     html: str = ""
     raw: bytes = field(default=b"", repr=False)
     headers: tuple[tuple[str, str], ...] = ()
-    attachments: tuple[tuple[str, str, bytes], ...] = field(default=(), repr=False)
+    attachments: tuple[Attachment, ...] = ()
+    stays: tuple[str, ...] = ()
     attributes: dict[str, str] = field(default_factory=dict)
     report: str = ""
 
@@ -145,7 +157,9 @@ def deposit(call: Call, message: Message) -> Entry:
     """
     tx = call.tx
     content = msgpack.packb(asdict(message))
-    leaves = message.kind == "EMAIL" and bool(call.api.settings.smtp)
+    addresses = tuple(dict.fromkeys(bare_address(recipient).lower() for recipient in message.recipients))
+    left = [address for address in addresses if address not in message.stays]
+    leaves = message.kind == "EMAIL" and bool(call.api.settings.smtp) and bool(left)
     entry = Entry(
         id=tx.ids.ordered(tx.now_ms),
         at_ms=tx.now_ms,
@@ -156,7 +170,7 @@ def deposit(call: Call, message: Message) -> Entry:
         source=message.source,
         message_id=message.message_id,
         sender=message.sender,
-        addresses=tuple(dict.fromkeys(bare_address(recipient).lower() for recipient in message.recipients)),
+        addresses=addresses,
         subject=message.subject,
         trace=trace_root(call.trace),
         status="QUEUED" if leaves else "CAPTURED",
@@ -169,7 +183,7 @@ def deposit(call: Call, message: Message) -> Entry:
     tx.run("INSERT INTO outbox_contents VALUES (?, ?)", entry.id, content)
     tx.wake(CHANGED)
     if leaves:
-        enqueue_sending(tx, entry.id, call.trace)
+        enqueue_sending(tx, entry.id, left, call.trace)
     else:
         record(call, hop(entry, "delivered"))
     if tx.ids.random.randrange(_CHECKED_EACH) == 0:  # else an hour of much mail would be without a bound
@@ -194,9 +208,9 @@ def hop(entry: Entry, status: str, reason: str = "") -> Delivery:
     return Delivery(entry.source, target, operation, status, max(entry.attempts, 1), reason, entry.message_id)
 
 
-def enqueue_sending(tx: Transaction, entry_id: int, trace: str) -> None:
-    """Have a job hand a mail to the mail server (see :mod:`segue.api.outbox_sending`)."""
-    jobs.enqueue(tx, JOB, job_key(entry_id), {"id": entry_id, "left": None}, trace=trace)
+def enqueue_sending(tx: Transaction, entry_id: int, left: Sequence[str], trace: str) -> None:
+    """Have a job hand a mail to the mail server, for these recipients (see :mod:`segue.api.outbox_sending`)."""
+    jobs.enqueue(tx, JOB, job_key(entry_id), {"id": entry_id, "left": list(left)}, trace=trace)
 
 
 def job_key(entry_id: int) -> str:
@@ -222,10 +236,10 @@ def content(tx: Transaction, entry_id: int) -> Message | None:
     if row is None:
         return None
     plain: dict[str, Any] = msgpack.unpackb(row[0])
-    for name in ("to", "cc", "bcc", "reply_to"):
+    for name in ("to", "cc", "bcc", "reply_to", "stays"):
         plain[name] = tuple(plain[name])
-    for name in ("headers", "attachments"):
-        plain[name] = tuple(tuple(value) for value in plain[name])
+    plain["headers"] = tuple((name, value) for name, value in plain["headers"])
+    plain["attachments"] = tuple(Attachment(**attachment) for attachment in plain["attachments"])
     return Message(**plain)
 
 

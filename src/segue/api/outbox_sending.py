@@ -35,8 +35,7 @@ def run_sending(call: Call, job: Job) -> Outbound | None:
     if not call.api.settings.smtp:
         outbox.mark(call.tx, entry._replace(status="CAPTURED", reason="There is no mail server any more."))
         return None
-    left = job.payload["left"]
-    recipients = entry.addresses if left is None else tuple(left)
+    recipients = tuple(job.payload["left"])
     request = MailRequest(message, recipients, entry.at_ms)
     return Outbound(MAIL, request, partial(_settle, job, message, recipients))
 
@@ -51,7 +50,7 @@ def send_again(call: Call, entry_id: int) -> bool:
     if jobs.exists(call.tx, outbox.JOB, outbox.job_key(entry_id)):
         return False
     outbox.mark(call.tx, entry._replace(status="QUEUED", attempts=0, reason=""))
-    outbox.enqueue_sending(call.tx, entry_id, call.trace)
+    outbox.enqueue_sending(call.tx, entry_id, entry.addresses, call.trace)
     return True
 
 

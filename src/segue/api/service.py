@@ -8,10 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from segue.api.forward import Forwards, perform_elsewhere
+from segue.api.gauges import Gauge
 from segue.config import Settings
 from segue.errors import not_implemented
 from segue.store import Transaction
 from segue.store.blobs import Blobs
+from segue.store.tallies import Tallies
 from segue.wire.model import ServiceModel, load_service
 from segue.wire.request import Request
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 Params = dict[str, Any]
 Handler = Callable[["Call", Params], "Result"]
 JobHandler = Callable[["Call", "Job"], "Again | Pending | Outbound | None"]
+Domain = Callable[[Transaction, str], bool]
 Resource = Callable[["Call", Params], str]
 Invariant = Callable[[Transaction], Iterator[str]]
 
@@ -63,6 +66,7 @@ class Service:
         operations, internals: by name, those of the API, and those that only other services call.
         cross_origin: the headers that an owner grants a request from a page of another origin; ``None``: nobody does.
         endpoints: the addresses of applications that it answers at (see :mod:`segue.api.endpoint`), by label.
+        domains: whether a name is one that somebody has given to such an address, by label.
         sockets: what is told of the open sockets of such addresses (see :mod:`segue.api.sockets`), by label.
         prefixes: what paths begin with that belong to one of these addresses (its label) although they do not name it.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
@@ -70,6 +74,7 @@ class Service:
         blobs_in_use: which of the named blobs its rows name; what no service's do is collected.
         resource_types: the types by which templates name its resources, by name.
         conditions: the values of its own condition keys in a call of an operation (by name) with these params.
+        gauges: what can be measured of its resources, by namespace and name (``AWS/SQS``, ``…Visible``).
         iam_prefix: the prefix of its IAM actions (``states`` for ``stepfunctions``).
         listens: of the service of buses: whether anything on a bus (by ARN) may take events of a source.
     """
@@ -84,6 +89,7 @@ class Service:
     internals: dict[str, Operation] = field(default_factory=dict)
     cross_origin: Callable[[Transaction, Request], dict[str, str] | None] | None = None
     endpoints: dict[str, Operation] = field(default_factory=dict)
+    domains: dict[str, Domain] = field(default_factory=dict)
     sockets: dict[str, Operation] = field(default_factory=dict)
     prefixes: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)
@@ -92,6 +98,7 @@ class Service:
     account_of: Callable[[Transaction, str], str] | None = None
     blobs_in_use: Callable[[Transaction, Sequence[str]], set[str]] | None = None
     resource_types: dict[str, ResourceType] = field(default_factory=dict)
+    gauges: dict[tuple[str, str], Gauge] = field(default_factory=dict)
 
     def operation(
         self,
@@ -137,6 +144,15 @@ class Service:
             if prefix:
                 self.prefixes[prefix] = label
             return handler
+
+        return declare
+
+    def domain(self, label: str) -> Callable[[Domain], Domain]:
+        """Declare what says whether a host name is one of the addresses ``ID.label.…`` by another name."""
+
+        def declare(known: Domain) -> Domain:
+            self.domains[label] = known
+            return known
 
         return declare
 
@@ -213,12 +229,21 @@ class Api:
             for label, operation in service.sockets.items()
         }
         """What is told of their open sockets, by label."""
+        self.domains: Mapping[str, Domain] = {
+            label: known for service in self.services.values() for label, known in service.domains.items()
+        }
+        """Whether a name is one of theirs, by label."""
         self.node = ""
         """This process, among all that there have been; set by the composition root before the first call."""
         self.prefixes: Mapping[str, str] = {
             prefix: label for service in self.services.values() for prefix, label in service.prefixes.items()
         }
         """The labels of those that have paths of their own, by what these begin with."""
+        self.gauges: Mapping[tuple[str, str], Gauge] = {
+            key: gauge for service in self.services.values() for key, gauge in service.gauges.items()
+        }
+        self.tallies = Tallies()
+        """What was counted and is not on disk yet; set by the composition root before the first call."""
         self.resource_types: Mapping[str, ResourceType] = {
             name: declared for service in self.services.values() for name, declared in service.resource_types.items()
         }

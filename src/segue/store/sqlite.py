@@ -21,7 +21,7 @@ import apsw
 from segue.clock import Clock
 from segue.ids import Ids
 from segue.store.migrations import Migrations, migrate
-from segue.store.store import WritesNeeded
+from segue.store.tallies import Series, Tally
 from segue.store.transaction import Row, Unit
 
 T = TypeVar("T")
@@ -62,6 +62,10 @@ class DataUnreadable(Exception):
     """What is in the data directory is not a database, or a damaged one."""
 
 
+class WritesNeeded(Exception):
+    """A unit that was run as a reader wants to write: run it as a writer (nothing has happened yet)."""
+
+
 class TransactionLost(Exception):
     """The disk failed so badly (full, broken) that the whole open batch is undone, not only the unit that failed."""
 
@@ -79,7 +83,7 @@ def is_disk_failure(error: BaseException) -> bool:
 class SqliteTransaction:
     """One unit's transaction. Its savepoint is opened by its first write, so a unit that only reads costs none."""
 
-    __slots__ = ("_execute", "_undoable", "ids", "now_ms", "seq", "wakes", "wrote")
+    __slots__ = ("_execute", "_undoable", "ids", "now_ms", "seq", "tallies", "wakes", "wrote")
 
     def __init__(self, connection: apsw.Connection, now_ms: int, ids: Ids, seq: int, *, undoable: bool = True) -> None:
         self._execute = connection.execute
@@ -88,6 +92,7 @@ class SqliteTransaction:
         self.ids = ids
         self.seq = seq
         self.wakes: list[str] = []
+        self.tallies: list[Tally] = []
         self.wrote = False
 
     def one(self, sql: str, *args: Any) -> Row | None:
@@ -111,6 +116,9 @@ class SqliteTransaction:
     def wake(self, key: str) -> None:
         self.wakes.append(key)
 
+    def tally(self, series: Series, value: float) -> None:
+        self.tallies.append((series, value))
+
     def savepoint(self) -> _Savepoint:
         if not self.wrote:
             self._begin_writing()
@@ -127,6 +135,7 @@ class SqliteTransaction:
             self._execute("ROLLBACK TO unit")
             self._execute("RELEASE unit")
         self.wakes.clear()
+        self.tallies.clear()
 
     def _begin_writing(self) -> None:
         if not self._undoable:
@@ -136,13 +145,15 @@ class SqliteTransaction:
 
 
 class _Savepoint:
-    """A block whose writes and wakes are undone if it raises. Nested ones share a name: SQLite takes the innermost."""
+    """A block whose writes, wakes and tallies are undone if it raises. Nested ones share a name: SQLite takes the
+    innermost."""
 
-    __slots__ = ("_transaction", "_woken")
+    __slots__ = ("_tallied", "_transaction", "_woken")
 
     def __init__(self, transaction: SqliteTransaction) -> None:
         self._transaction = transaction
         self._woken = len(transaction.wakes)
+        self._tallied = len(transaction.tallies)
 
     def __enter__(self) -> None:
         self._transaction._execute("SAVEPOINT inner")
@@ -153,6 +164,7 @@ class _Savepoint:
         if kind is not None:
             self._transaction._execute("ROLLBACK TO inner")
             del self._transaction.wakes[self._woken :]
+            del self._transaction.tallies[self._tallied :]
         self._transaction._execute("RELEASE inner")
 
 

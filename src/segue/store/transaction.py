@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 from segue.ids import Ids
+from segue.store.tallies import Series
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -40,6 +41,10 @@ class Transaction(Protocol):
 
     def wake(self, key: str) -> None:
         """After the commit, wake whoever is parked on ``key`` (see ``segue.jobs`` for durable waiters)."""
+        ...
+
+    def tally(self, series: Series, value: float) -> None:
+        """After the commit, count ``value`` in a series of measurements (see :mod:`segue.store.tallies`)."""
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:

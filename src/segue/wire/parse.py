@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from segue.errors import AwsError, not_implemented
+from segue.wire.cbor import CborDecoders, load_cbor
 from segue.wire.form import compile_form, form_tree, malformed
 from segue.wire.json_values import JsonDecoders, load_json, serialization_error
 from segue.wire.model import OperationModel, Protocol
@@ -61,6 +62,8 @@ def _json_reader(operation: OperationModel) -> Callable[[Any], Any]:
 def _reader(operation: OperationModel, protocol: Protocol) -> Reader:
     if protocol is Protocol.JSON:
         return _json(operation)
+    if protocol is Protocol.CBOR:
+        return _cbor(operation)
     if protocol is Protocol.QUERY:
         decode = compile_form(operation.service, operation.input)
         if operation.service.name == "sqs":
@@ -80,6 +83,16 @@ def _json(operation: OperationModel) -> Reader:
 
     def read(request: Request, _route: Route) -> dict[str, Any]:
         decoded: dict[str, Any] = decode(load_json(request.body)) if request.body else {}
+        return decoded
+
+    return read
+
+
+def _cbor(operation: OperationModel) -> Reader:
+    decode = CborDecoders(operation.service).structure(operation.input) if operation.input is not None else None
+
+    def read(request: Request, _route: Route) -> dict[str, Any]:
+        decoded: dict[str, Any] = decode(load_cbor(request.body)) if request.body and decode is not None else {}
         return decoded
 
     return read

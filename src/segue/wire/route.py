@@ -20,6 +20,22 @@ _REST: Final = frozenset({Protocol.REST_JSON, Protocol.REST_XML})
 _BUCKETS: Final = "s3"
 
 
+# Services that people know by other names than those that their requests are signed for.
+_SIGNED_AS: Final = {
+    "airflow": "mwaa",
+    "aoss": "opensearchserverless",
+    "cassandra": "keyspaces",
+    "elasticfilesystem": "efs",
+    "elasticloadbalancing": "elbv2",
+    "elasticmapreduce": "emr",
+    "geo": "location",
+    "mobiletargeting": "pinpoint",
+    "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
+    "tagging": "resourcegroupstaggingapi",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """What a request means. ``labels`` are the decoded path labels of a REST request."""
@@ -79,32 +95,42 @@ class _Index:
     def route(self, request: Request) -> Route:
         target = request.headers.get("x-amz-target")
         if target is not None:
-            return self._route_target(target)
+            return self._route_target(target, request)
         if self._buckets is not None and _is_for_buckets(request):
             return self._route_bucket(request, self._buckets)
         if request.path.startswith("/service/") and "smithy-protocol" in request.headers:
-            return self._route_cbor(request.path)
+            return self._route_cbor(request.path, request)
         if request.method == "POST" and request.header("content-type").startswith(_FORM):
             return self._route_action(request)
         if "Action=" in request.query and request.method in ("GET", "POST"):
             return self._route_action(request)
         return self._route_rest(request)
 
-    def _route_target(self, target: str) -> Route:
+    def _route_target(self, target: str, request: Request) -> Route:
         prefix, _, name = target.rpartition(".")
         model = self._by_target.get(prefix)
+        if model is None:
+            self._check_service(request)
         if model is None or name not in model.operations:
             raise _unknown_operation(target)
         return Route(model, model.operations[name], Protocol.JSON)
 
-    def _route_cbor(self, path: str) -> Route:
+    def _route_cbor(self, path: str, request: Request) -> Route:
         parts = path.split("/")
         if len(parts) == 5 and parts[3] == "operation":
             for model in self._by_target.values():
                 known = model.target_prefix == parts[2] and parts[4] in model.operations
                 if known and Protocol.CBOR in model.protocols:
                     return Route(model, model.operations[parts[4]], Protocol.CBOR)
+        self._check_service(request)
         raise _unknown_operation(path)
+
+    def _check_service(self, request: Request) -> None:
+        """Raise 501 where the request is signed for a service that is not here: others are not to answer for it."""
+        credential = parse_authorization(request)
+        if credential is not None and credential.service not in self._by_signing_name:
+            name = _SIGNED_AS.get(credential.service, credential.service)
+            raise not_implemented(f"the service {name[:64]!r}")
 
     def _candidates(self, request: Request) -> list[ServiceModel]:
         """The services that the request names: by the signature's scope, or else by a label of the host name."""
@@ -127,6 +153,8 @@ class _Index:
             if not speaking and any(_REST & set(model.protocols) for model in named):
                 return self._route_rest(request)
             raise AwsError("MissingAction", "The request must contain the parameter Action.")
+        if not speaking:
+            self._check_service(request)
         known = [model for model in speaking or self._query if action in model.operations]
         known = [model for model in known if version in ("", model.api_version)] or known
         if known:
@@ -138,6 +166,8 @@ class _Index:
 
     def _route_rest(self, request: Request) -> Route:
         named = self._candidates(request)
+        if not named:
+            self._check_service(request)
         for model in [model for model in named if model in self._rest] or self._rest:
             found = self._tree(model).match(request.method, request.path, request.query)
             if found is not None:
@@ -148,8 +178,6 @@ class _Index:
         if credential is None and self._buckets is not None and request.path != "/":
             # nobody signed, and nobody else has such a path: a public object, or a form
             return self._route_bucket(request, self._buckets)
-        if credential is not None and credential.service not in self._by_signing_name:
-            raise not_implemented(f"the service {credential.service[:64]!r}")
         raise _unknown_operation(f"{request.method} {request.path}", status=404)
 
     def _route_bucket(self, request: Request, model: ServiceModel) -> Route:

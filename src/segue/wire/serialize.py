@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any, Final
 
 from segue.errors import AwsError, not_implemented
-from segue.wire import overlays
+from segue.wire import cbor, overlays
+from segue.wire.cbor import CborEncoders, dump_cbor
 from segue.wire.json_values import JsonEncoders, dump_json
 from segue.wire.model import ErrorModel, OperationModel, Protocol, ServiceModel, Shape
 from segue.wire.request import Response
@@ -52,6 +53,8 @@ def _writer(operation: OperationModel, protocol: Protocol) -> Writer:
             {"Content-Type": "text/xml", "x-amzn-RequestId": request_id},
             write(result, request_id),
         )
+    if protocol is Protocol.CBOR:
+        return _cbor(operation)
     if protocol is Protocol.REST_JSON:
         return compile_rest_output(operation)
     if protocol is Protocol.REST_XML:
@@ -73,6 +76,19 @@ def _json(operation: OperationModel) -> Writer:
 
     # AWS sends no body at all where the model has no output (EventBridge's PutTargets' kin: 200 and an empty body)
     return write if encode is not None else _without_output(content_type)
+
+
+def _cbor(operation: OperationModel) -> Writer:
+    shape = operation.output
+    encode = CborEncoders(operation.service).structure(shape) if shape is not None else None
+
+    def write(result: dict[str, Any], request_id: str) -> Response:
+        headers = {**cbor.HEADERS, "x-amzn-RequestId": request_id}
+        if encode is None:
+            headers.pop("Content-Type")
+        return Response(operation.success_status, headers, dump_cbor(encode(result)) if encode is not None else b"")
+
+    return write
 
 
 def _without_output(content_type: str) -> Writer:
@@ -101,7 +117,10 @@ def serialize_error(protocol: Protocol, service: ServiceModel | None, error: Aws
     code = model.name if model is not None else error.code
     body = _error_members(service, model, error)
     headers = {"x-amzn-RequestId": request_id}
-    if protocol is Protocol.REST_JSON:
+    if protocol is Protocol.CBOR:
+        headers |= cbor.HEADERS
+        body = {"__type": _qualified(service, code), **body}
+    elif protocol is Protocol.REST_JSON:
         headers |= {"Content-Type": "application/json", "x-amzn-ErrorType": _header_safe(code)}
     else:
         headers["Content-Type"] = _json_type(service)
@@ -110,7 +129,7 @@ def serialize_error(protocol: Protocol, service: ServiceModel | None, error: Aws
         sender = model.sender_fault if model is not None else status < 500
         query_code = model.query_code if model is not None else error.code
         headers["x-amzn-query-error"] = _header_safe(f"{query_code};{'Sender' if sender else 'Receiver'}")
-    content = dump_json(body)
+    content = dump_cbor(body) if protocol is Protocol.CBOR else dump_json(body)
     if service is not None and service.name in overlays.CRC32_SERVICES:
         headers["x-amz-crc32"] = str(zlib.crc32(content))
     return Response(status, headers, content)

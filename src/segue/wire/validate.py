@@ -55,6 +55,8 @@ _STYLES: Final[dict[str, Style]] = {
         "The XML you provided was not well-formed or did not validate against our published schema",
         required_only=True,
     ),
+    "ses": Style("ValidationError"),
+    "sesv2": Style("BadRequestException"),
     "sns": Style(
         "ValidationError", "InvalidParameter", "Invalid parameter: {} Reason: no value for required parameter"
     ),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.api.integration_targets import with_stage_variables
-from segue.services.apigatewayv2.routing import find_route, is_route_key, match_path
+from segue.services.apigatewayv2.routing import Router, is_route_key, match_path
 
 ROUTES = [
     {"RouteKey": key}
@@ -41,13 +41,13 @@ ROUTES = [
     ],
 )
 def test_the_most_specific_route_is_taken(method: str, path: str, key: str, variables: dict[str, str]) -> None:
-    found: Any = find_route(ROUTES, method, path)
+    found: Any = Router(ROUTES).find(method, path)
     assert (found[0]["RouteKey"], found[1]) == (key, variables)
-    assert find_route(list(reversed(ROUTES)), method, path) == found
+    assert Router(list(reversed(ROUTES))).find(method, path) == found
 
 
 def test_without_a_default_nothing_may_fit() -> None:
-    assert find_route(ROUTES[1:], "GET", "/elsewhere") is None
+    assert Router(ROUTES[1:]).find("GET", "/elsewhere") is None
 
 
 @pytest.mark.parametrize(

@@ -192,3 +192,34 @@ def test_where_policies_are_enforced_a_queue_must_let_the_topic_in() -> None:
         fan.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
         fan.publish("welcome")
         assert [json.loads(message["Body"])["Message"] for message in fan.receive(url)] == ["welcome"]
+
+
+def test_dead_letters_of_a_fifo_topic_keep_their_group(segue: Segue) -> None:
+    fan = Fan(segue, ".fifo", ContentBasedDeduplication="true")
+    dead = fan.sqs.create_queue(QueueName="dead.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    missing = "arn:aws:sqs:us-east-1:000000000000:missing.fifo"
+    redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead.fifo"})}
+    raw = {"RawMessageDelivery": "true"}
+    fan.sns.subscribe(TopicArn=fan.arn, Protocol="sqs", Endpoint=missing, Attributes=redrive | raw)
+    fan.publish("hello", MessageGroupId="g", MessageAttributes=PRICE)
+    (letter,) = fan.receive(dead)
+    assert (letter["Body"], letter["Attributes"]["MessageGroupId"]) == ("hello", "g")
+    attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert attributes["price"] == "5"
+    assert attributes["ErrorCode"] == "QueueDoesNotExist"
+
+
+def test_a_fifo_topic_sends_to_queues_of_both_kinds_and_to_nobody_else(segue: Segue) -> None:
+    fan = Fan(segue, ".fifo", ContentBasedDeduplication="true")
+    url = fan.sqs.create_queue(QueueName="plain")["QueueUrl"]
+    fan.sns.subscribe(TopicArn=fan.arn, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:plain")
+    fan.publish("hello", MessageGroupId="g")
+    assert json.loads(fan.receive(url)[0]["Body"])["Message"] == "hello"
+    for protocol, endpoint in (
+        ("lambda", "arn:aws:lambda:us-east-1:000000000000:function:f"),
+        ("email", "ann@example.com"),
+        ("https", "https://example.com"),
+        ("sms", "+14155550123"),
+    ):
+        with pytest.raises(ClientError, match="Please use FIFO SQS queue"):
+            fan.sns.subscribe(TopicArn=fan.arn, Protocol=protocol, Endpoint=endpoint)

@@ -89,11 +89,3 @@ def test_lists_come_in_pages_of_a_hundred(sns: Any) -> None:
     rest = sns.list_topics(NextToken=first["NextToken"])
     assert (len(first["Topics"]), len(rest["Topics"])) == (100, 1)
     assert "NextToken" not in rest
-
-
-def test_what_is_not_implemented_says_so(sns: Any) -> None:
-    arn = sns.create_topic(Name="t")["TopicArn"]
-    with pytest.raises(ClientError) as refused:
-        sns.put_data_protection_policy(ResourceArn=arn, DataProtectionPolicy="{}")
-    assert code_of(refused) == "NotImplemented"
-    assert "PutDataProtectionPolicy" in str(refused.value)

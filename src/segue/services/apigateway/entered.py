@@ -12,7 +12,7 @@ from segue.api.http_payload import Asked, query_of, request_v1
 from segue.api.mapping_templates import Told
 from segue.api.mapping_values import context_value, plain, read_path
 from segue.services.apigateway.records import Document
-from segue.services.apigateway.refusals import refusal
+from segue.services.apigateway.refusals import DEFAULTS, refusal
 from segue.wire.request import Response
 
 
@@ -72,8 +72,8 @@ class Entered:
             account=self.account,
             api_id=self.api_id,
             stage=str(self.stage["stageName"]),
-            domain=f"{self.api_id}.execute-api.{self.region}.amazonaws.com",
-            path=self.path,
+            domain=self.visit.domain or f"{self.api_id}.execute-api.{self.region}.amazonaws.com",
+            path=f"{self.visit.base}{self.path}",
             route_key=f"{self.visit.request.method} {self.resource.get('path', self.path)}",
             resource=self.resource.get("path", self.path),
             path_parameters=self.variables,
@@ -83,6 +83,8 @@ class Entered:
         )
         event = request_v1(asked, self.visit.request)
         event["requestContext"]["resourceId"] = self.resource.get("id", "")
+        if self.visit.domain:  # there is no stage in the path of a name
+            event["requestContext"]["path"] = event["path"]
         return event
 
     @property
@@ -139,6 +141,8 @@ def refuse(entered: Entered, kind: str, message: str = "", status: int = 0) -> D
     """The API's own answer in a case."""
     accept = entered.visit.request.header("accept").partition(",")[0].strip()
     said = entered.content.get("gatewayResponses", {})
+    words = message or DEFAULTS[kind].message
+    entered.visit.memory["error"] = {"error.message": words, "error.responseType": kind}
     response = refusal(kind, message, said, lambda name: plain(entered.value(name)), status=status, accept=accept)
     return finished(entered, response)
 

@@ -1,6 +1,7 @@
 """API keys, usage plans, and the account's settings.
 
-Source: API Gateway API reference: ApiKey, UsagePlan, UsagePlanKey, Account. Quotas and throttles are kept, not counted.
+Source: API Gateway API reference: ApiKey, UsagePlan, UsagePlanKey, Account. Quotas and throttles are counted
+in :mod:`.usage`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import partial
 from segue.api import Call
 from segue.api.service import Handler
 from segue.api.tags import add_tags, drop_tags, tags_of
+from segue.errors import AwsError
 from segue.services.apigateway import records
 from segue.services.apigateway.apis import tag_arn
 from segue.services.apigateway.patching import patched
@@ -78,6 +80,8 @@ def _delete(call: Call, kind: str, params: Document) -> Document:
         )
     records.drop_owned(call.tx, call.account, call.region, kind, found["id"])
     drop_tags(call.tx, tag_arn(call.region, _PATHS[kind], found["id"]))
+    if kind == "UsagePlan":
+        records.drop_usage(call.tx, found["id"])
     for link in records.owned_of(call.tx, call.account, call.region, "UsagePlanKey"):
         if found["id"] in (link["plan"], link["key"]):
             records.drop_owned(call.tx, call.account, call.region, "UsagePlanKey", link["id"])
@@ -147,9 +151,14 @@ def create_usage_plan(call: Call, params: Document) -> Document:
 
 def _check_stages(call: Call, plan: Document) -> None:
     for one in plan.get("apiStages", ()):
-        api = existing(call, {"restApiId": one.get("apiId", "")})
-        if records.find_stage(call.tx, api.id, one.get("stage", "")) is None:
-            raise not_found(f"API Stage not found: {api.id}:{one.get('stage', '')}")
+        api_id, stage = str(one.get("apiId", "")), str(one.get("stage", ""))
+        if records.owner_of(call.tx, api_id) is None:  # a WebSocket API's, perhaps
+            try:
+                call.perform("apigatewayv2:GetStage", {"ApiId": api_id, "StageName": stage})
+            except AwsError:
+                raise not_found(f"API Stage not found: {api_id}:{stage}") from None
+        elif records.find_stage(call.tx, existing(call, {"restApiId": api_id}).id, stage) is None:
+            raise not_found(f"API Stage not found: {api_id}:{stage}")
 
 
 @_declared("GetUsagePlan", "GET", "UsagePlan")
@@ -225,21 +234,6 @@ def delete_usage_plan_key(call: Call, params: Document) -> Document:
     link = _link(call, params)
     records.drop_owned(call.tx, call.account, call.region, "UsagePlanKey", link["id"])
     return {}
-
-
-def opens(call: Call, account: str, region: str, value: str, api_id: str, stage: str) -> Document | None:
-    """The key of that value, if a plan of the stage has it and it is enabled."""
-    for key in records.owned_of(call.tx, account, region, "ApiKey"):
-        if key["value"] != value or not key.get("enabled"):
-            continue
-        if f"{api_id}/{stage}" in key.get("stageKeys", ()):
-            return key
-        for link in records.owned_of(call.tx, account, region, "UsagePlanKey"):
-            plan = records.find_owned(call.tx, account, region, "UsagePlan", link["plan"])
-            served = [(one.get("apiId"), one.get("stage")) for one in (plan or {}).get("apiStages", ())]
-            if link["key"] == key["id"] and (api_id, stage) in served:
-                return key
-    return None
 
 
 # The account

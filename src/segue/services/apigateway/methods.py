@@ -128,8 +128,8 @@ def check_integration(made: Document) -> None:
     kind, uri = made["type"], made.get("uri", "")
     if kind not in _INTEGRATIONS:
         raise bad_request("Invalid integration type specified. Valid values are: " + ", ".join(_INTEGRATIONS))
-    if made.get("connectionType") == "VPC_LINK":
-        raise not_implemented("apigateway:PutIntegration", "the connection type VPC_LINK")
+    if made.get("connectionType") == "VPC_LINK" and not made.get("connectionId"):
+        raise bad_request("VpcLink integrations must have a connectionId")
     if kind != "MOCK":
         if not made.get("httpMethod"):
             raise bad_request("Enumeration value for HttpMethod must be non-empty")

@@ -56,6 +56,15 @@ MIGRATIONS = (
         PRIMARY KEY (account, region, kind, id)
     );
     """,
+    """
+    CREATE TABLE apigateway_usage (
+        plan TEXT NOT NULL,
+        key TEXT NOT NULL,
+        day TEXT NOT NULL,
+        used BIGINT NOT NULL,
+        PRIMARY KEY (plan, key, day)
+    );
+    """,
 )
 
 _KEPT = 64
@@ -282,3 +291,40 @@ def drop_owned(tx: Transaction, account: str, region: str, kind: str, part_id: s
         kind,
         part_id,
     )
+
+
+# What keys have used of plans, a row for each day
+
+
+def count_usage(tx: Transaction, plan: str, key: str, day: str, more: int = 1) -> None:
+    """A key has used a plan (again)."""
+    tx.run(
+        "INSERT INTO apigateway_usage (plan, key, day, used) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (plan, key, day) DO UPDATE SET used = apigateway_usage.used + excluded.used",
+        plan,
+        key,
+        day,
+        more,
+    )
+
+
+def usage_of(tx: Transaction, plan: str, key: str) -> list[tuple[str, int]]:
+    """What a key has used of a plan in the last days, by day."""
+    rows = tx.all("SELECT day, used FROM apigateway_usage WHERE plan = ? AND key = ? ORDER BY day", plan, key)
+    return [(row[0], row[1]) for row in rows[-120:]]
+
+
+def first_usage(tx: Transaction, plan: str, key: str) -> str | None:
+    """On which day a key has used a plan first."""
+    row = tx.one("SELECT MIN(day) FROM apigateway_usage WHERE plan = ? AND key = ?", plan, key)
+    return None if row is None else row[0]
+
+
+def keys_used(tx: Transaction, plan: str) -> list[str]:
+    """Which keys have used a plan."""
+    return [row[0] for row in tx.all("SELECT DISTINCT key FROM apigateway_usage WHERE plan = ? ORDER BY key", plan)]
+
+
+def drop_usage(tx: Transaction, plan: str) -> None:
+    """Forget what was used of a plan."""
+    tx.run("DELETE FROM apigateway_usage WHERE plan = ?", plan)

@@ -186,12 +186,46 @@ def _stage_key(request: ResourceRequest) -> dict[str, str]:
 def _create_stage(request: ResourceRequest) -> Resource:
     names = ("RestApiId", "StageName", "DeploymentId", "Description", "Variables", "TracingEnabled")
     request.perform("apigateway:CreateStage", chosen(request.properties, *names))
+    settings = _stage_settings(request)
+    if settings:
+        request.perform("apigateway:UpdateStage", {**_stage_key(request), "patchOperations": settings})
     return _finish_stage(request)
+
+
+def _stage_settings(request: ResourceRequest) -> list[dict[str, str]]:
+    """Patches for what belongs to a stage beside itself: its access log, the throttles of its methods."""
+    logged = request.properties.get("AccessLogSetting") or {}
+    patches = [
+        replaced(f"/accessLogSettings/{name[0].lower()}{name[1:]}", str(logged[name]))
+        for name in ("DestinationArn", "Format")
+        if logged.get(name)
+    ]
+    if not logged and request.previous.get("AccessLogSetting"):
+        patches.append({"op": "remove", "path": "/accessLogSettings"})
+    for one in request.properties.get("MethodSettings") or []:
+        path = str(one.get("ResourcePath", "/*")).replace("/", "~1") if one.get("ResourcePath") != "/*" else "*"
+        for name, setting in _METHOD_SETTINGS.items():
+            if one.get(name) is not None:
+                value = one[name] if isinstance(one[name], str) else json.dumps(one[name])
+                patches.append(replaced(f"/{path}/{one.get('HttpMethod', '*')}/{setting}", value))
+    return patches
+
+
+_METHOD_SETTINGS = {
+    "ThrottlingBurstLimit": "throttling/burstLimit",
+    "ThrottlingRateLimit": "throttling/rateLimit",
+    "LoggingLevel": "logging/loglevel",
+    "DataTraceEnabled": "logging/dataTrace",
+    "MetricsEnabled": "metrics/enabled",
+    "CachingEnabled": "caching/enabled",
+    "CacheTtlInSeconds": "caching/ttlInSeconds",
+    "CacheDataEncrypted": "caching/dataEncrypted",
+}
 
 
 def _finish_stage(request: ResourceRequest) -> Resource:
     _tag(request, "restapis", request.properties["RestApiId"], "stages", request.properties["StageName"])
-    note_ignored(request, "AccessLogSetting", "CanarySetting", "CacheClusterEnabled", "ClientCertificateId")
+    note_ignored(request, "CanarySetting", "CacheClusterEnabled", "ClientCertificateId")
     return Resource(request.properties["StageName"], {})
 
 
@@ -200,6 +234,7 @@ def _update_stage(request: ResourceRequest) -> Resource:
     patches = [replaced("/deploymentId", properties["DeploymentId"])] if properties.get("DeploymentId") else []
     patches.append(replaced("/description", str(properties.get("Description") or "")))
     patches.append(replaced("/variables", json.dumps(properties.get("Variables") or {})))
+    patches += _stage_settings(request)
     request.perform("apigateway:UpdateStage", {**_stage_key(request), "patchOperations": patches})
     return _finish_stage(request)
 

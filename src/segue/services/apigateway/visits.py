@@ -5,7 +5,10 @@ Source: API Gateway developer guide, "REST APIs" with its chapters on methods, g
 
 from __future__ import annotations
 
-from segue.api import Call
+from functools import partial
+
+from segue.api import Call, throttles
+from segue.api.access_logs import finally_do, of_answer, write_line
 from segue.api.call import Result
 from segue.api.caller import service_caller
 from segue.api.endpoint import Visit
@@ -15,10 +18,10 @@ from segue.services.apigateway import records
 from segue.services.apigateway.authorizers import authorize
 from segue.services.apigateway.entered import Entered, refuse
 from segue.services.apigateway.integrations import integrate
-from segue.services.apigateway.keys import opens
 from segue.services.apigateway.records import Document
 from segue.services.apigateway.routing import find_method, find_resource
 from segue.services.apigateway.service import PRINCIPAL, SERVICE
+from segue.services.apigateway.usage import INVALID, QUOTA, THROTTLED
 from segue.services.apigateway.validation import complaint
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -32,6 +35,8 @@ def visited(call: Call, params: Document) -> Result:
     if owner is None:
         raise AwsError("NotFoundException", "Not Found", status=404)
     name, _, rest = visit.path.removeprefix("/").partition("/")
+    if visit.stage:
+        name, rest = visit.stage, visit.path.removeprefix("/")
     stage = records.find_stage(call.tx, visit.id, decoded(name)) if name else None
     content = records.snapshot(call.tx, visit.id, stage["deploymentId"]) if stage else None
     if stage is None or content is None:
@@ -45,13 +50,32 @@ def visited(call: Call, params: Document) -> Result:
     entered = Entered(
         owned, owner[0], owner[1], visit.id, content, stage, visit, path, resource, method or {}, variables
     )
-    if content.get("disableExecuteApiEndpoint"):
+    return finally_do(owned, _answered(entered), partial(_logged, entered))
+
+
+def _answered(entered: Entered) -> Result:
+    if entered.content.get("disableExecuteApiEndpoint") and not (
+        entered.visit.domain and "deploymentId" in entered.stage
+    ):
         return refuse(entered, "INVALID_API_KEY")  # 403 Forbidden, as AWS has it
-    if method is None:
+    if not entered.method:
         return refuse(entered, "MISSING_AUTHENTICATION_TOKEN")
-    if len(visit.request.body) > MAX_BODY_BYTES:
+    if len(entered.visit.request.body) > MAX_BODY_BYTES:
         return refuse(entered, "REQUEST_TOO_LARGE")
     return authorize(entered, _admitted)
+
+
+def _logged(before: Entered, call: Call, result: Document) -> Document:
+    """Write the stage's access log, if it has one."""
+    settings = before.stage.get("accessLogSettings") or {}
+    if settings.get("destinationArn") and settings.get("format"):
+        entered, response = before.on(call), result["response"]
+        known = of_answer(response, call.started_ms, call.now_ms)
+        context = {**entered.event["requestContext"], **known, **entered.visit.memory.get("error", {})}
+        arn = f"arn:aws:apigateway:{entered.region}::/restapis/{entered.api_id}/stages/{entered.stage['stageName']}"
+        source = arn.replace("::/", f":{entered.account}:/", 1)
+        write_line(entered.call, source, settings["destinationArn"], settings["format"], context)
+    return result
 
 
 def _source(owner: tuple[str, str], visit: Visit, stage: Document, resource: Document, method: Document | None) -> str:
@@ -64,17 +88,43 @@ def _source(owner: tuple[str, str], visit: Visit, stage: Document, resource: Doc
 
 def _admitted(entered: Entered) -> Result:
     """Whoever may: the key that the method asks for, what it wants of the request, and what is behind it."""
-    if entered.method.get("apiKeyRequired"):
-        value = _key(entered)
-        stage = str(entered.stage["stageName"])
-        key = opens(entered.call, entered.account, entered.region, value, entered.api_id, stage) if value else None
-        if key is None:
-            return refuse(entered, "INVALID_API_KEY")
-        entered.visit.memory["api_key"] = key
+    if "admitted" not in entered.visit.memory:  # whoever is asked again was counted
+        refused = _stage_refuses(entered) or _key_refuses(entered)
+        if refused:
+            return refuse(entered, refused)
+        entered.visit.memory["admitted"] = True
     wrong = complaint(entered)
     if wrong is not None:
         return refuse(entered, *wrong)
     return integrate(entered)
+
+
+def _key_refuses(entered: Entered) -> str:
+    """Why the key that the method asks for does not let the request through, or nothing."""
+    if not entered.method.get("apiKeyRequired"):
+        return ""
+    stage, method = str(entered.stage["stageName"]), f"{entered.resource['path']}/{entered.visit.request.method}"
+    given = {"Value": _key(entered), "ApiId": entered.api_id, "Stage": stage, "Method": method}
+    said = entered.call.perform("apigateway:AdmitKey", given)
+    assert isinstance(said, dict)
+    if "Refused" in said:
+        return {INVALID: "INVALID_API_KEY", THROTTLED: "THROTTLED", QUOTA: "QUOTA_EXCEEDED"}[said["Refused"]]
+    entered.visit.memory["api_key"] = said["Key"]
+    return ""
+
+
+def _stage_refuses(entered: Entered) -> str:
+    """Whether the stage's own throttles are exceeded, of the method or of all."""
+    settings = entered.stage.get("methodSettings") or {}
+    verb, path = entered.visit.request.method, str(entered.resource["path"]).strip("/")
+    for name in (f"{path}/{verb}", "*/*"):
+        one = settings.get(name) or {}
+        rate, burst = one.get("throttlingRateLimit"), one.get("throttlingBurstLimit")
+        if rate is None or burst is None or rate < 0:
+            continue
+        bucket = f"stage:{entered.api_id}:{entered.stage['stageName']}:{path}/{verb}"
+        return "" if throttles.take(entered.call.tx, bucket, rate, burst) else "THROTTLED"
+    return ""
 
 
 def _key(entered: Entered) -> str:

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from segue.api import Call
-from segue.errors import AwsError
+from segue.errors import AwsError, not_implemented
 from segue.services.apigatewayv2 import records
 from segue.services.apigatewayv2.records import HttpApi
 from segue.services.apigatewayv2.routing import is_route_key
@@ -20,6 +20,7 @@ _INTEGRATIONS = {
     False: ("AWS_PROXY", "HTTP_PROXY"),
     True: ("AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK"),
 }
+_NOT_HERE = ("AppConfig-GetConfiguration", "Kinesis-PutRecord")
 _TIMEOUTS_MS = {False: 30_000, True: 29_000}
 
 
@@ -59,6 +60,8 @@ def check_integration(call: Call, api: HttpApi, document: Document) -> None:
     if subtype is not None:
         if not document.get("CredentialsArn"):
             raise _bad_request(f"Credentials are required for the subtype {subtype}")
+        if subtype in _NOT_HERE:
+            raise not_implemented("apigatewayv2:CreateIntegration", f"the integration subtype {subtype}")
         if subtype not in SUBTYPES:
             raise _bad_request(f"Invalid integration subtype {subtype[:100]} specified")
         return

@@ -42,20 +42,31 @@ class Entered:
     def stage_name(self) -> str:
         return str(self.stage["StageName"])
 
+    @property
+    def domain(self) -> str:
+        """Under which name it was asked."""
+        return self.visit.domain or f"{self.api.id}.execute-api.{self.api.region}.amazonaws.com"
+
+    @property
+    def request_id(self) -> str:
+        """As HTTP APIs have it: not a UUID."""
+        return f"{self.call.request_id.replace('-', '')[:15]}="
+
     def within(self, call: Call) -> Entered:
         """The same request in another transaction: the one that settles what it has asked for."""
         return replace(self, call=call.as_caller(self.call.caller))
 
     def asked(self, **more: Any) -> Asked:
         """What events tell of it."""
-        shown = self.path if self.stage_name == DEFAULT_STAGE else f"/{self.stage_name}{self.path}"
+        at_stage = self.stage_name == DEFAULT_STAGE or bool(self.visit.domain)
+        shown = f"{self.visit.base}{self.path}" if at_stage else f"/{self.stage_name}{self.path}"
         return Asked(
-            request_id=self.call.request_id,
+            request_id=self.request_id,
             now_ms=self.call.now_ms,
             account=self.api.account,
             api_id=self.api.id,
             stage=self.stage_name,
-            domain=f"{self.api.id}.execute-api.{self.api.region}.amazonaws.com",
+            domain=self.domain,
             path=shown,
             route_key=self.route["RouteKey"],
             resource=self.route["RouteKey"].partition(" ")[2] or "$default",

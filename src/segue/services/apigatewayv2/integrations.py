@@ -21,7 +21,7 @@ from segue.api.integration_targets import function_of, role_or_service, with_sta
 from segue.errors import AwsError
 from segue.jobs import Outbound, Pending
 from segue.services.apigatewayv2.entered import Entered, answer, finished
-from segue.services.apigatewayv2.mapping import mapped, request_changes
+from segue.services.apigatewayv2.mapping import mapped, request_changes, response_changes
 from segue.services.apigatewayv2.subtypes import SUBTYPES
 from segue.wire.request import Response
 
@@ -56,11 +56,11 @@ def _function(entered: Entered, integration: dict[str, Any]) -> Result:
     except AwsError as error:
         return _refused(entered, function, "lambda:Invoke", error)
     assert isinstance(invoked, Outbound)
-    return Outbound(invoked.effect, invoked.request, partial(_answered, entered, function, version, invoked))
+    return Outbound(invoked.effect, invoked.request, partial(_answered, entered, integration, function, invoked))
 
 
 def _answered(
-    entered: Entered, function: str, version: str, invoked: Outbound, call: Call, outcome: Any
+    entered: Entered, integration: dict[str, Any], function: str, invoked: Outbound, call: Call, outcome: Any
 ) -> dict[str, Any]:
     try:
         result = invoked.settle(call, outcome)
@@ -73,11 +73,12 @@ def _answered(
         return answer(entered.api, entered.visit, 500, "Internal Server Error")
     try:
         value = json.loads(payload or b"null")
-        response = response_v2(value, _TEXT) if version == "2.0" else response_v1(value)
+        is_own = integration.get("PayloadFormatVersion") == "2.0"
+        response = response_v2(value, _TEXT) if is_own else response_v1(value)
     except (ValueError, MalformedAnswer) as why:
         _record(call, entered, function, "lambda:Invoke", f"its answer is no HTTP answer: {why}")
         return answer(entered.api, entered.visit, 500, "Internal Server Error")
-    return finished(entered.api, entered.visit, response)
+    return finished(entered.api, entered.visit, response_changes(entered, integration, response))
 
 
 def _refused(entered: Entered, target: str, action: str, error: AwsError, call: Call | None = None) -> dict[str, Any]:
@@ -114,7 +115,8 @@ def _operation(entered: Entered, integration: dict[str, Any]) -> Result:
     assert isinstance(result, dict), "no subtype leaves the building"
     _record(entered.call, entered, name, subtype.operation, "")
     headers = {"content-type": "application/json"}
-    return finished(entered.api, entered.visit, Response(200, headers, orjson.dumps(subtype.told(result))))
+    response = Response(200, headers, orjson.dumps(subtype.told(result)))
+    return finished(entered.api, entered.visit, response_changes(entered, integration, response))
 
 
 def _elsewhere(entered: Entered, integration: dict[str, Any]) -> Result:
@@ -134,10 +136,12 @@ def _elsewhere(entered: Entered, integration: dict[str, Any]) -> Result:
         integration.get("TimeoutInMillis", 30_000) / 1000,
         _MAX_ANSWER_BYTES,
     )
-    return Outbound(HTTP, wanted, partial(_came_back, entered, url))
+    return Outbound(HTTP, wanted, partial(_came_back, entered, integration, url))
 
 
-def _came_back(entered: Entered, url: str, call: Call, outcome: HttpAnswer | HttpFailure) -> dict[str, Any]:
+def _came_back(
+    entered: Entered, integration: dict[str, Any], url: str, call: Call, outcome: HttpAnswer | HttpFailure
+) -> dict[str, Any]:
     target = url.partition("?")[0]
     if isinstance(outcome, HttpFailure):
         _record(call, entered, target, "http:request", outcome.reason)
@@ -147,4 +151,5 @@ def _came_back(entered: Entered, url: str, call: Call, outcome: HttpAnswer | Htt
     more = tuple((name.lower(), value) for name, value in outcome.headers if name.lower() == "set-cookie")
     for name in [*_HOP_BY_HOP, "set-cookie"]:
         headers.pop(name, None)
-    return finished(entered.api, entered.visit, Response(outcome.status, headers, outcome.body, more=more))
+    response = Response(outcome.status, headers, outcome.body, more=more)
+    return finished(entered.api, entered.visit, response_changes(entered, integration, response))

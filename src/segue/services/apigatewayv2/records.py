@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from segue.services.apigatewayv2 import domain_records
+from segue.services.apigatewayv2.routing import Router
 from segue.store import Transaction
 from segue.store.transaction import Row
 
@@ -32,6 +34,7 @@ MIGRATIONS = (
     """
     ALTER TABLE apigatewayv2_apis ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
     """,
+    domain_records.MIGRATION,
 )
 
 
@@ -186,6 +189,7 @@ class Served:
 
     api: HttpApi
     parts: Parts
+    router: Router
 
     def part(self, kind: str, part_id: str) -> dict[str, Any] | None:
         """A part's document."""
@@ -219,7 +223,8 @@ def served(tx: Transaction, api_id: str) -> Served | None:
     rows = tx.all("SELECT kind, id, document FROM apigatewayv2_parts WHERE api = ? ORDER BY kind, id", api_id)
     for kind, part_id, document in rows:
         parts.setdefault(kind, {})[part_id] = json.loads(document)
-    found = Served(api, parts)
+    routes = [] if api.is_websocket else parts.get("Route", {}).values()
+    found = Served(api, parts, Router(routes))
     if row[0]:  # of a row that an earlier release wrote, the revision does not say what it holds
         _served[api_id, row[0]] = found
         if len(_served) > _KEPT:

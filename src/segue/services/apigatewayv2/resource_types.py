@@ -65,17 +65,24 @@ def _delete_api(request: ResourceRequest) -> None:
 
 
 def _create(kind: str, member: str, request: ResourceRequest) -> Resource:
-    made = request.perform(f"apigatewayv2:Create{kind}", _part(request))
-    note_ignored(request, "AccessLogSettings", "ResponseParameters")
+    made = request.perform(f"apigatewayv2:Create{kind}", _part(kind, request))
+    if kind == "Route":
+        note_ignored(request, "RequestParameters")
     return Resource(made[member], {member: made[member]})
 
 
-def _part(request: ResourceRequest) -> dict[str, Any]:
-    return {name: value for name, value in request.properties.items() if name != "AccessPolicyId"}
+def _part(kind: str, request: ResourceRequest) -> dict[str, Any]:
+    given = {name: value for name, value in request.properties.items() if name != "AccessPolicyId"}
+    if kind == "Integration" and isinstance(given.get("ResponseParameters"), dict):  # lists in templates, maps here
+        given["ResponseParameters"] = {
+            status: {one.get("Destination"): one.get("Source") for one in said.get("ResponseParameters") or []}
+            for status, said in given["ResponseParameters"].items()
+        }
+    return given
 
 
 def _update(kind: str, member: str, request: ResourceRequest) -> Resource:
-    given = _part(request)
+    given = _part(kind, request)
     if kind in ("Stage", "Deployment"):
         given = {name: value for name, value in given.items() if name != "Tags"}
     if kind == "Deployment":
@@ -103,3 +110,70 @@ for _kind in _KINDS:
             partial(_update, _kind, _member),
         )
     )
+
+
+# Names of one's own, and links
+
+
+def _create_domain(request: ResourceRequest) -> Resource:
+    given = {**request.properties, "Tags": request.all_tags()}
+    return _domain(request, request.perform("apigatewayv2:CreateDomainName", given))
+
+
+def _domain(request: ResourceRequest, made: dict[str, Any]) -> Resource:
+    first = made["DomainNameConfigurations"][0]
+    note_ignored(request, "MutualTlsAuthentication")
+    attributes = {
+        "DomainNameArn": made["DomainNameArn"],
+        "RegionalDomainName": first["ApiGatewayDomainName"],
+        "RegionalHostedZoneId": first["HostedZoneId"],
+    }
+    return Resource(made["DomainName"], attributes)
+
+
+def _update_domain(request: ResourceRequest) -> Resource:
+    given = {name: value for name, value in request.properties.items() if name != "Tags"}
+    return _domain(request, request.perform("apigatewayv2:UpdateDomainName", given))
+
+
+def _delete_domain(request: ResourceRequest) -> None:
+    remove(request, "apigatewayv2:DeleteDomainName", {"DomainName": request.physical_id})
+
+
+def _create_mapping(request: ResourceRequest) -> Resource:
+    made = request.perform("apigatewayv2:CreateApiMapping", request.properties)
+    return Resource(made["ApiMappingId"], {"ApiMappingId": made["ApiMappingId"]})
+
+
+def _update_mapping(request: ResourceRequest) -> Resource:
+    request.perform("apigatewayv2:UpdateApiMapping", {**request.properties, "ApiMappingId": request.physical_id})
+    return Resource(request.physical_id, request.attributes)
+
+
+def _delete_mapping(request: ResourceRequest) -> None:
+    given = {"DomainName": request.properties["DomainName"], "ApiMappingId": request.physical_id}
+    remove(request, "apigatewayv2:DeleteApiMapping", given)
+
+
+def _create_link(request: ResourceRequest) -> Resource:
+    made = request.perform("apigatewayv2:CreateVpcLink", {**request.properties, "Tags": request.all_tags()})
+    request.notes.append("There are no private networks here: integrations by this link go to their URI over HTTP")
+    return Resource(made["VpcLinkId"], {"VpcLinkId": made["VpcLinkId"]})
+
+
+def _update_link(request: ResourceRequest) -> Resource:
+    given = {"VpcLinkId": request.physical_id, "Name": request.properties["Name"]}
+    request.perform("apigatewayv2:UpdateVpcLink", given)
+    return Resource(request.physical_id, request.attributes)
+
+
+def _delete_link(request: ResourceRequest) -> None:
+    remove(request, "apigatewayv2:DeleteVpcLink", {"VpcLinkId": request.physical_id})
+
+
+for _name, _made, _removed, _changed in (
+    ("DomainName", _create_domain, _delete_domain, _update_domain),
+    ("ApiMapping", _create_mapping, _delete_mapping, _update_mapping),
+    ("VpcLink", _create_link, _delete_link, _update_link),
+):
+    SERVICE.resource_type(ResourceType(f"AWS::ApiGatewayV2::{_name}", _made, _removed, _changed))

@@ -35,26 +35,38 @@ def match_path(pattern: str, path: str) -> dict[str, str] | None:
     return found if len(wanted) == len(given) else None
 
 
-def find_route(
-    routes: Iterable[Mapping[str, Any]], method: str, path: str
-) -> tuple[Mapping[str, Any], dict[str, str]] | None:
-    """The route of a request and its path variables."""
-    best: tuple[tuple[int, ...], Mapping[str, Any], dict[str, str]] | None = None
-    for route in routes:
-        wanted, _, pattern = route["RouteKey"].partition(" ")
-        if wanted == _DEFAULT:
-            variables: dict[str, str] | None = {}
-            rank: tuple[int, ...] = (3,)
-        else:
+class Router:
+    """The routes of an API, made ready once: those that are spelled out by name, the others the most specific first."""
+
+    def __init__(self, routes: Iterable[Mapping[str, Any]]) -> None:
+        self._default: Mapping[str, Any] | None = None
+        self._whole: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._patterns: list[tuple[tuple[int, ...], str, str, Mapping[str, Any]]] = []
+        for route in routes:
+            method, _, pattern = str(route["RouteKey"]).partition(" ")
+            if method == _DEFAULT:
+                self._default = route
+            elif "{" not in pattern:
+                self._whole[method, pattern.strip("/")] = route
+            else:
+                self._patterns.append((_rank(pattern, method), method, pattern, route))
+        self._patterns.sort(key=lambda one: one[0])
+
+    def find(self, method: str, path: str) -> tuple[Mapping[str, Any], dict[str, str]] | None:
+        """The route of a request and its path variables."""
+        whole = path.strip("/")
+        found = self._whole.get((method, whole)) or self._whole.get(("ANY", whole))
+        if found is not None:
+            return found, {}
+        for _, wanted, pattern, route in self._patterns:
             variables = match_path(pattern, path) if wanted in (method, "ANY") else None
-            rank = _rank(pattern, wanted)
-        if variables is not None and (best is None or rank < best[0]):
-            best = rank, route, variables
-    return None if best is None else best[1:]
+            if variables is not None:
+                return route, variables
+        return None if self._default is None else (self._default, {})
 
 
 def _rank(pattern: str, method: str) -> tuple[int, ...]:
-    """Lower is more specific: without variables, with some, with a greedy one; then part by part; then the method."""
+    """Lower is more specific: with some variables, with a greedy one; then part by part; then the method."""
     parts = pattern.strip("/").split("/")
     kinds = [2 if part.endswith("+}") else 1 if part.startswith("{") else 0 for part in parts]
-    return (2 if 2 in kinds else 1 if 1 in kinds else 0, *kinds, -len(kinds), method == "ANY")
+    return (2 if 2 in kinds else 1, *kinds, -len(kinds), method == "ANY")

@@ -6,23 +6,26 @@ messages are those that AWS answers: ``Not Found``, ``Unauthorized``, ``Forbidde
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from segue.api import Call
+from segue.api.access_logs import finally_do, of_answer, write_line
 from segue.api.call import Result
 from segue.api.caller import service_caller
 from segue.api.cors import preflight
 from segue.api.endpoint import Visit
 from segue.api.http_payload import decoded
 from segue.errors import AwsError
-from segue.services.apigatewayv2 import records
+from segue.services.apigatewayv2 import domains, records
 from segue.services.apigatewayv2.apis import DEFAULT_STAGE
 from segue.services.apigatewayv2.authorizers import authorize
 from segue.services.apigatewayv2.entered import Entered, answer
 from segue.services.apigatewayv2.integrations import integrate
+from segue.services.apigatewayv2.mapping import context_of
 from segue.services.apigatewayv2.records import Served
-from segue.services.apigatewayv2.routing import find_route
 from segue.services.apigatewayv2.service import PRINCIPAL, SERVICE
+from segue.services.apigatewayv2.throttling import is_throttled
 from segue.services.apigatewayv2.websocket import connecting
 
 
@@ -30,22 +33,38 @@ from segue.services.apigatewayv2.websocket import connecting
 def visited(call: Call, params: dict[str, Any]) -> Result:
     """Answer a request to an API."""
     visit: Visit = params["visit"]
+    if visit.domain:
+        found_by_name = domains.resolve(call.tx, visit)
+        if found_by_name is None:
+            raise AwsError("ForbiddenException", "Forbidden", status=403)
+        visit = found_by_name
+        params = {"visit": visit}
     served = records.served(call.tx, visit.id)
     if served is None:  # a REST API has the same kind of address
         return call.perform("apigateway:Visit", params)
     api = served.api
-    if api.document.get("DisableExecuteApiEndpoint"):
+    if api.document.get("DisableExecuteApiEndpoint") and not visit.domain:
         raise AwsError("NotFoundException", "Not Found", status=404)
     if api.is_websocket:
+        if visit.stage:
+            return connecting.visited(call, served, visit, visit.stage, visit.path)
         name, _, rest = visit.path.removeprefix("/").partition("/")
         return connecting.visited(call, served, visit, decoded(name), f"/{rest}")
-    stage, path = _stage(served, visit.path)
+    return _ask_http(call, served, visit)
+
+
+def _ask_http(call: Call, served: Served, visit: Visit) -> Result:
+    api = served.api
+    if visit.stage:
+        stage, path = served.part("Stage", visit.stage), decoded(visit.path)
+    else:
+        stage, path = _stage(served, visit.path)
     allowed = preflight(api.document.get("CorsConfiguration"), visit.request)
     if allowed is not None:
         return {"response": allowed}
     if stage is None:
         return answer(api, visit, 404, "Not Found")
-    found = find_route(served.all("Route"), visit.request.method, path)
+    found = served.router.find(visit.request.method, path)
     if found is None or not found[0].get("Target"):
         return answer(api, visit, 404, "Not Found")
     route = dict(found[0])
@@ -54,7 +73,23 @@ def visited(call: Call, params: dict[str, Any]) -> Result:
     method = "*" if method == "ANY" else method
     source = f"{api.arn}/{stage['StageName']}/{method}/{pattern.removeprefix('/')}"
     owned = call.as_caller(service_caller(PRINCIPAL, source))
-    return authorize(Entered(owned, served, visit, stage, path, route, found[1]), integrate)
+    if "admitted" not in visit.memory and is_throttled(call.tx, api.id, stage, key):
+        return answer(api, visit, 429, "Too Many Requests")
+    visit.memory["admitted"] = True
+    entered = Entered(owned, served, visit, stage, path, route, found[1])
+    return finally_do(owned, authorize(entered, integrate), partial(_logged, entered))
+
+
+def _logged(before: Entered, call: Call, result: dict[str, Any]) -> dict[str, Any]:
+    """Write the stage's access log, if it has one."""
+    settings = before.stage.get("AccessLogSettings") or {}
+    if settings.get("DestinationArn") and settings.get("Format"):
+        entered = before.within(call)
+        context = {**context_of(entered), **of_answer(result["response"], call.started_ms, call.now_ms)}
+        source = f"arn:aws:apigateway:{entered.api.region}:{entered.api.account}:/apis/{entered.api.id}/stages/"
+        destination, line = settings["DestinationArn"], settings["Format"]
+        write_line(entered.call, source + entered.stage_name, destination, line, context)
+    return result
 
 
 def _stage(served: Served, path: str) -> tuple[dict[str, Any] | None, str]:

@@ -21,20 +21,12 @@ from segue.languages.templates.schemas import Schema, known_types, problems_text
 
 _WITHOUT_EFFECT = frozenset(
     (
-        "AWS::ApiGateway::BasePathMapping",
         "AWS::ApiGateway::BasePathMappingV2",
         "AWS::ApiGateway::ClientCertificate",
         "AWS::ApiGateway::DocumentationPart",
         "AWS::ApiGateway::DocumentationVersion",
-        "AWS::ApiGateway::DomainName",
         "AWS::ApiGateway::DomainNameAccessAssociation",
         "AWS::ApiGateway::DomainNameV2",
-        "AWS::ApiGateway::VpcLink",
-        "AWS::ApiGatewayV2::ApiMapping",
-        "AWS::ApiGatewayV2::DomainName",
-        "AWS::ApiGatewayV2::IntegrationResponse",
-        "AWS::ApiGatewayV2::RouteResponse",
-        "AWS::ApiGatewayV2::VpcLink",
         "AWS::CDK::Metadata",
         "AWS::ECR::PublicRepository",
         "AWS::ECR::PullThroughCacheRule",

@@ -25,6 +25,7 @@ from segue.services.lambda_.sessions import PRINCIPAL
 _RETRY_AFTER_MS = 60_000
 _THROTTLED_FIRST_MS = 1_000
 _THROTTLED_LAST_MS = 300_000
+_LOST = "(The event is lost: the function has neither a dead-letter queue nor a destination on failure.)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,11 @@ def _give_up(
 ) -> None:
     ending = Ending(event.request_id, event.function, event.payload, condition, event.invocations)
     target = request.target if request is not None else None
-    handed_on = hand_on(call, target, ending, outcome, config.on_failure)
-    _note(call, event, "failed" if not handed_on else "dead-lettered", outcome.error_text if outcome else condition)
+    reason = outcome.error_text if outcome else condition
+    if hand_on(call, target, ending, outcome, config.on_failure):
+        _note(call, event, "dead-lettered", reason)
+    else:
+        _note(call, event, "failed", f"{reason[:1_500]} {_LOST}")
 
 
 def _note(call: Call, event: AsyncEvent, status: str, reason: str) -> None:

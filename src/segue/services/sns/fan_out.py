@@ -13,12 +13,14 @@ from typing import Any, Final
 from segue.api import Call, Target, deliver
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
+from segue.jobs import Again, Job
 from segue.languages.filterpolicy import compile as compile_filter_policy
-from segue.services.sns import http_endpoints, mail, records
+from segue.services.sns import archive, http_endpoints, mail, records
+from segue.services.sns.delivery_status import reporting
 from segue.services.sns.mobile import push
 from segue.services.sns.notifications import Envelopes, Message
 from segue.services.sns.records import Subscription, Topic
-from segue.services.sns.service import PRINCIPAL
+from segue.services.sns.service import PRINCIPAL, SERVICE
 from segue.services.sns.sms import send_text
 
 #: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html, "AWS managed endpoints"
@@ -41,10 +43,25 @@ class Hop:
 
 def fan_out(call: Call, topic: Topic, message: Message) -> None:
     """Deliver ``message`` to every confirmed subscriber of ``topic`` that wants it."""
+    if topic.fifo:
+        archive.keep(call, topic, message)
     envelopes = Envelopes(call.tx, topic, message, call.api.settings.endpoint_url)
     for subscription in records.subscriptions_of(call.tx, topic.arn):
-        if not subscription.pending and _wanted(subscription, message):
-            _WAYS[subscription.protocol](Hop(call, topic, message, envelopes, subscription))
+        if subscription.pending or not _wanted(subscription, message) or archive.waits(call.tx, subscription):
+            continue
+        _WAYS[subscription.protocol](Hop(call, topic, message, envelopes, subscription))
+
+
+@SERVICE.job("replay")
+def replay(call: Call, job: Job) -> Again | None:
+    """Deliver a piece of a topic's archive to one subscriber."""
+    return archive.replay_piece(call, job, _play)
+
+
+def _play(call: Call, topic: Topic, subscription: Subscription, message: Message) -> None:
+    if _wanted(subscription, message):
+        envelopes = Envelopes(call.tx, topic, message, call.api.settings.endpoint_url)
+        _WAYS[subscription.protocol](Hop(call, topic, message, envelopes, subscription))
 
 
 def _wanted(subscription: Subscription, message: Message) -> bool:
@@ -140,6 +157,7 @@ def _target(hop: Hop, operation: str, params: dict[str, Any], text: str) -> Targ
         max_attempts=_MAX_ATTEMPTS,
         max_age_ms=_MAX_AGE_MS,
         subject=message.id,
+        **reporting(hop.topic, subscription, message),
     )
     if not subscription.dead_letter_arn:
         return target

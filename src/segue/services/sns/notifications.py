@@ -28,6 +28,7 @@ class Message:
         bodies: by protocol, with ``default``; one without ``MessageStructure`` has only that.
         attributes: as published (``DataType``, ``StringValue``, ``BinaryValue``).
         sequence: of a FIFO topic's message, its number.
+        replayed: it comes from the archive.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Message:
     group_id: str | None = None
     deduplication_id: str | None = None
     sequence: str | None = None
+    replayed: bool = False
 
     def body(self, protocol: str) -> str:
         """What subscribers of ``protocol`` get."""
@@ -103,6 +105,8 @@ class Envelopes:
             fields["SigningCertURL"] = self._certificate_url
         elif message.sequence is not None:
             fields = {"Type": "Notification", "MessageId": message.id, "SequenceNumber": message.sequence, **fields}
+            if message.replayed:
+                fields["Replayed"] = "true"
         return "{\n" + "".join(f'  "{name}" : {_text(value)},\n' for name, value in fields.items())
 
     def _fields(self, body: str) -> dict[str, str]:

@@ -69,6 +69,22 @@ MIGRATIONS = (
     );
     CREATE INDEX sns_unsubscribed_topic ON sns_unsubscribed (topic);
     """,
+    """
+    CREATE TABLE sns_data_protection (
+        topic TEXT PRIMARY KEY,
+        policy TEXT NOT NULL
+    );
+    CREATE TABLE sns_archive (
+        topic TEXT NOT NULL,
+        id BIGINT NOT NULL,
+        message BYTEA NOT NULL,
+        PRIMARY KEY (topic, id)
+    );
+    CREATE TABLE sns_replays (
+        subscription TEXT PRIMARY KEY,
+        status TEXT NOT NULL
+    );
+    """,
 )
 
 
@@ -241,7 +257,8 @@ def forget_unsubscribed(tx: Transaction, token: str) -> None:
 def delete_subscription(tx: Transaction, subscription: Subscription) -> None:
     """The subscription is gone; its topic counts it."""
     tx.run("DELETE FROM sns_subscriptions WHERE arn = ?", subscription.arn)
-    tx.run("DELETE FROM sns_endpoint_slots WHERE subscription = ?", subscription.arn)
+    for table in ("sns_endpoint_slots", "sns_replays"):
+        tx.run(f"DELETE FROM {table} WHERE subscription = ?", subscription.arn)
     tx.run("UPDATE sns_topics SET deleted_subscriptions = deleted_subscriptions + 1 WHERE arn = ?", subscription.topic)
 
 
@@ -249,9 +266,11 @@ def delete_topic(tx: Transaction, arn: str) -> None:
     """The topic and its subscriptions are gone."""
     tx.run("DELETE FROM sns_topics WHERE arn = ?", arn)
     of_topic = "SELECT arn FROM sns_subscriptions WHERE topic = ?"
-    tx.run(f"DELETE FROM sns_endpoint_slots WHERE subscription IN ({of_topic})", arn)
+    for table in ("sns_endpoint_slots", "sns_replays"):
+        tx.run(f"DELETE FROM {table} WHERE subscription IN ({of_topic})", arn)
     tx.run("DELETE FROM sns_subscriptions WHERE topic = ?", arn)
-    tx.run("DELETE FROM sns_unsubscribed WHERE topic = ?", arn)
+    for table in ("sns_unsubscribed", "sns_data_protection", "sns_archive"):
+        tx.run(f"DELETE FROM {table} WHERE topic = ?", arn)
     forget_messages(tx, arn)
 
 

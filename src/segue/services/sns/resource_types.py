@@ -32,7 +32,7 @@ _TOPIC = (
     "SignatureVersion",
     "TracingConfig",
 )
-_IGNORED = ("DataProtectionPolicy", "MaximumMessageSize")
+_IGNORED = ("MaximumMessageSize",)
 _FEEDBACK = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
 _PROTOCOLS = {"http": "HTTP", "http/s": "HTTP", "https": "HTTP", "sqs": "SQS", "lambda": "Lambda"} | {
     "application": "Application",
@@ -51,6 +51,7 @@ def _create_topic(request: ResourceRequest) -> Resource:
         attributes["FifoTopic"] = "true"
     params = {"Name": name, "Attributes": attributes, "Tags": request.all_tags()}
     request.perform("sns:CreateTopic", params)
+    _protect(request, arn)
     _subscribe_inline(request, arn)
     note_ignored(request, *_IGNORED)
     return Resource(arn, {"TopicArn": arn, "TopicName": name})
@@ -67,6 +68,14 @@ def _attributes(properties: dict[str, Any]) -> dict[str, Any]:
             raise AwsError("ValidationError", f"DeliveryStatusLogging: {status.get('Protocol')} is no protocol")
         found |= {f"{protocol}{name}": status[name] for name in _FEEDBACK if name in status}
     return found
+
+
+def _protect(request: ResourceRequest, arn: str) -> None:
+    policy, before = (given.get("DataProtectionPolicy") or "" for given in (request.properties, request.previous))
+    if policy != before:
+        request.perform("sns:PutDataProtectionPolicy", {"ResourceArn": arn, "DataProtectionPolicy": policy})
+    if policy:
+        request.notes.append("DataProtectionPolicy is kept; no message is changed or stopped by it")
 
 
 def _subscribe_inline(request: ResourceRequest, arn: str) -> None:
@@ -99,6 +108,7 @@ def _update_topic(request: ResourceRequest) -> Resource:
         if before.get(name) != value and not (value == "" and name == "ContentBasedDeduplication"):
             params = {"TopicArn": arn, "AttributeName": name, "AttributeValue": value}
             request.perform("sns:SetTopicAttributes", params)
+    _protect(request, arn)
     _subscribe_inline(request, arn)
     retag(request, "sns", {"ResourceArn": arn})
     note_ignored(request, *_IGNORED)
@@ -115,6 +125,7 @@ _SUBSCRIPTION = (
     "FilterPolicyScope",
     "RawMessageDelivery",
     "RedrivePolicy",
+    "ReplayPolicy",
     "SubscriptionRoleArn",
 )
 
@@ -127,7 +138,6 @@ def _in_region(request: ResourceRequest, topic: str) -> ResourceRequest:
 
 def _create_subscription(request: ResourceRequest) -> Resource:
     given = request.properties
-    note_ignored(request, "ReplayPolicy")
     _note_sender(request, str(given["Protocol"]))
     params = {
         "TopicArn": given["TopicArn"],

@@ -17,6 +17,7 @@ from segue.api.deliveries import Delivery, record
 from segue.api.paginate import encode_token
 from segue.errors import AwsError
 from segue.services.sns.arns import invalid
+from segue.services.sns.delivery_status import is_rate, log_text_message
 from segue.services.sns.service import PRINCIPAL, SERVICE
 from segue.services.sns.topics import PAGE, after_token
 
@@ -56,10 +57,6 @@ def send_text(
     """
     if len(text) > _LONGEST:
         raise invalid("Message too long")
-    if _state(call, number) == "out":
-        why = "Phone number is opted out"
-        record(call, Delivery(source_arn, f"sms:{number}", "sns:Sms", "dropped", 1, why, message_id))
-        return
     settings = _sms(call, "attributes")
     said = {
         name.removeprefix(_OWN): attribute.get("StringValue", "")
@@ -68,6 +65,11 @@ def send_text(
     }
     origin = attributes.get("AWS.MM.SMS.OriginationNumber", {}).get("StringValue", "")
     kind = said.get("SMSType") or settings.get("DefaultSMSType", "Promotional")
+    if _state(call, number) == "out":
+        why = "Phone number is opted out"
+        record(call, Delivery(source_arn, f"sms:{number}", "sns:Sms", "dropped", 1, why, message_id))
+        log_text_message(call, number, message_id, kind, settings, why)
+        return
     sent = outbox.Message(
         kind="SMS",
         service="sns",
@@ -79,6 +81,7 @@ def send_text(
         attributes={"SMSType": kind, **said},
     )
     outbox.deposit(call, sent)
+    log_text_message(call, number, message_id, kind, settings)
 
 
 @SERVICE.operation("SetSMSAttributes")
@@ -90,6 +93,8 @@ def set_sms_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             raise AwsError("InvalidParameter", "DefaultSMSType is invalid")
         if name == "DefaultSenderID" and not _SENDER_ID.fullmatch(value):
             raise AwsError("InvalidParameter", "DefaultSenderID is not a valid attribute")
+        if name == "DeliveryStatusSuccessSamplingRate" and not is_rate(value):
+            raise AwsError("InvalidParameter", f"{name} is invalid")
         _set(call, "attributes", name, value)
     return {}
 

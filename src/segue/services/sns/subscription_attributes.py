@@ -9,7 +9,6 @@ import json
 from typing import Final
 
 from segue.arn import is_arn
-from segue.errors import not_implemented
 from segue.languages.filterpolicy import InvalidFilterPolicy, Scope
 from segue.languages.filterpolicy import compile as compile_filter_policy
 from segue.services.sns.arns import invalid
@@ -35,8 +34,6 @@ def checked_attributes(asked: dict[str, str], before: dict[str, str] | None = No
     for name, value in asked.items():
         if name not in ATTRIBUTES:
             raise invalid("AttributeName")
-        if name == "ReplayPolicy":
-            raise not_implemented("sns:Subscribe", "ReplayPolicy")
         if name == "RawMessageDelivery":
             if value.lower() not in ("true", "false"):
                 raise invalid(f"Attributes Reason: RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
@@ -59,7 +56,7 @@ def checked_attributes(asked: dict[str, str], before: dict[str, str] | None = No
 
 
 def _checked_document(name: str, value: str) -> str:
-    if name == "SubscriptionRoleArn":
+    if name in ("SubscriptionRoleArn", "ReplayPolicy"):  # a replay is checked with its topic
         return value
     try:
         document = json.loads(value)

@@ -15,6 +15,7 @@ from segue.api.paginate import encode_token
 from segue.arn import is_arn
 from segue.errors import AwsError, not_implemented
 from segue.services.sns import http_endpoints, mail, records
+from segue.services.sns.archive import begin_replay, check_replay_policy, status, stop_replay
 from segue.services.sns.arns import check_arn, find_topic, invalid, topic_arn
 from segue.services.sns.confirmations import ask, must_confirm, new_token
 from segue.services.sns.delivery_policy import effective_of_subscription
@@ -39,6 +40,8 @@ def subscribe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     endpoint: str = params.get("Endpoint") or ""
     _check_endpoint(topic, protocol, endpoint)
     attributes = checked_attributes(params.get("Attributes") or {})
+    if "ReplayPolicy" in attributes:
+        check_replay_policy(attributes["ReplayPolicy"], topic)
     same = next(
         (
             subscription
@@ -70,6 +73,8 @@ def subscribe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         dead_letter_arn="",
     )
     records.save_subscription(call.tx, subscription)
+    if "ReplayPolicy" in attributes:
+        begin_replay(call, subscription)
     if pending:
         ask(call, topic, subscription)
     return _subscribed(subscription, params)
@@ -92,6 +97,8 @@ def get_subscription_attributes(call: Call, params: dict[str, Any]) -> dict[str,
     }
     if "FilterPolicy" not in attributes:
         attributes.pop("FilterPolicyScope", None)
+    if "ReplayPolicy" in attributes:
+        attributes["ReplayStatus"] = status(call.tx, subscription)
     if subscription.protocol in http_endpoints.PROTOCOLS:
         topic = records.topic_of(call.tx, subscription.topic)
         policy = effective_of_subscription(
@@ -110,7 +117,13 @@ def set_subscription_attributes(call: Call, params: dict[str, Any]) -> dict[str,
     value = params.get("AttributeValue") or ""
     before = dict(subscription.attributes)
     after = checked_attributes({name: value}, before)
-    records.save_subscription(call.tx, replace(subscription, attributes=after))
+    changed = replace(subscription, attributes=after)
+    if name == "ReplayPolicy" and value:
+        check_replay_policy(value, records.topic_of(call.tx, subscription.topic))
+        begin_replay(call, changed)
+    elif name == "ReplayPolicy":
+        stop_replay(call, changed)
+    records.save_subscription(call.tx, changed)
     return {}
 
 
@@ -171,7 +184,7 @@ def _principal(call: Call) -> str:
 def _check_endpoint(topic: Topic, protocol: str, endpoint: str) -> None:
     if protocol not in _PROTOCOLS:
         raise invalid(f"Amazon SNS does not support this protocol string: {protocol}")
-    if topic.fifo and protocol not in ("sqs", "lambda"):
+    if topic.fifo and protocol != "sqs":
         raise invalid("Invalid parameter: Endpoint Reason: Please use FIFO SQS queue")
     if protocol == "sms":
         if not _SMS.fullmatch(endpoint):

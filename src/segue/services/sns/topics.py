@@ -15,9 +15,11 @@ from segue.api.tags import add_tags, drop_tags, remove_tags, tags_of
 from segue.arn import partition_of
 from segue.errors import AwsError
 from segue.languages.policy import validate_document
-from segue.services.sns import records
+from segue.services.sns import data_protection, records
+from segue.services.sns.archive import beginning, check_archive_policy, refuse_deletion
 from segue.services.sns.arns import check_arn, find_topic, invalid, topic_arn
 from segue.services.sns.delivery_policy import check_topic_policy, effective_of_topic
+from segue.services.sns.delivery_status import is_rate
 from segue.services.sns.service import SERVICE
 
 PAGE = 100
@@ -81,6 +83,8 @@ def create_topic(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             del values["FifoTopic"]
         values.setdefault("Policy", _default_policy(call, arn))
         records.make_topic(call.tx, arn, call.account, values)
+        if params.get("DataProtectionPolicy"):
+            data_protection.keep(call, arn, params["DataProtectionPolicy"])
         add_tags(call.tx, arn, tags)
         return {"TopicArn": arn}
     for key, value in values.items():
@@ -96,6 +100,9 @@ def create_topic(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def delete_topic(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a topic and its subscriptions; one that is not there is no error."""
     check_arn("TopicArn", params["TopicArn"])
+    topic = records.topic_of(call.tx, params["TopicArn"])
+    if topic is not None:
+        refuse_deletion(topic)
     records.delete_topic(call.tx, params["TopicArn"])
     drop_tags(call.tx, params["TopicArn"])
     return {}
@@ -120,7 +127,8 @@ def get_topic_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             effective_of_topic(topic.attributes.get("DeliveryPolicy")), separators=(",", ":")
         ),
     }
-    return {"Attributes": values}
+    began = beginning(call, topic)
+    return {"Attributes": values if began is None else values | {"BeginningArchiveTime": began}}
 
 
 @SERVICE.operation("SetTopicAttributes", resource=topic_arn)
@@ -254,22 +262,26 @@ def _checked(call: Call, name: str, value: str, fifo: bool) -> str:
         if value.lower() not in ("true", "false"):
             raise invalid(f"Attributes Reason: {name}: Invalid value [{value}]. Must be true or false.")
         return value.lower()
+    if name.endswith("SampleRate") and not is_rate(value):
+        raise invalid(f"Attributes Reason: {name}: Invalid value [{value}]. Must be between 0 and 100.")
     if name == "DeliveryPolicy":
         check_topic_policy(value)
-    elif name in ("Policy", "ArchivePolicy"):
-        _check_object(name, value)
+    elif name == "ArchivePolicy":
+        check_archive_policy(value)
+    elif name == "Policy":
+        _check_policy(value)
     if name == "DisplayName" and len(value) > 100:
         raise invalid("DisplayName Reason: must be at most 100 characters long")
     return value
 
 
-def _check_object(name: str, text: str) -> None:
+def _check_policy(text: str) -> None:
     try:
-        document = validate_document(text, "resource") if name == "Policy" else json.loads(text)
+        document = validate_document(text, "resource")
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise invalid(f"{name} Error: null" if name == "Policy" else f"{name}: failed to parse JSON.")
+        raise invalid("Policy Error: null")
 
 
 def _default_policy(call: Call, arn: str) -> str:

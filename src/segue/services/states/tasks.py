@@ -205,7 +205,7 @@ def failed(call: Call, request: Request, error: AwsError | TaskError) -> FailTas
     refused = isinstance(error, AwsError)
     if isinstance(error, AwsError):
         error = _task_error(call, request, error)
-    what = f"{request.resource_type}:{request.resource_name}"
+    what = "lambda:Invoke" if request.pattern == "lambda" else f"{request.resource_type}:{request.resource_name}"
     hop = _delivery(request, what, json_text.parse(request.parameters))
     record(call, replace(hop, status="failed", reason=f"{error.error}: {error.cause}"))
     return FailTask(

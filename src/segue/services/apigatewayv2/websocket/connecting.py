@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from segue.api import Call, sockets
+from segue.api.access_logs import finally_do
 from segue.api.call import Result
 from segue.api.caller import service_caller
 from segue.api.endpoint import Visit
@@ -20,7 +21,7 @@ from segue.errors import AwsError
 from segue.services.apigatewayv2.records import Served
 from segue.services.apigatewayv2.service import PRINCIPAL
 from segue.services.apigatewayv2.websocket.authorizers import authorize
-from segue.services.apigatewayv2.websocket.entered import Connection, Entered
+from segue.services.apigatewayv2.websocket.entered import Connection, Entered, logged
 from segue.services.apigatewayv2.websocket.integrations import Outcome, integrate
 from segue.services.apigatewayv2.websocket.keys import admit
 from segue.wire.parse import parse
@@ -56,7 +57,8 @@ def visited(call: Call, served: Served, visit: Visit, stage_name: str, path: str
         return refused
     if sockets.handshake_key(visit.request) is None:
         return entered.refuse(400, "Bad Request")
-    return authorize(entered, partial(visit.authenticate, call.tx), _authorized)
+    result = authorize(entered, partial(visit.authenticate, call.tx), _authorized)
+    return finally_do(entered.call, result, partial(logged, entered))
 
 
 def _entered(call: Call, served: Served, visit: Visit, stage: dict[str, Any]) -> Entered:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import orjson
 
 from segue.api import Call
+from segue.api.access_logs import of_answer, write_line
 from segue.api.http_payload import query_of, request_time, shown_headers
 from segue.api.mapping_templates import Told
 from segue.api.mapping_values import context_value, read_path
@@ -199,3 +200,14 @@ class Entered:
 def reply(body: bytes = b"") -> Document:
     """What is sent to the client of a message, if anything."""
     return {"response": Response(200, {}, body)}
+
+
+def logged(before: Entered, call: Call, result: Document) -> Document:
+    """Write the stage's access log, if it has one."""
+    settings = before.stage.get("AccessLogSettings") or {}
+    if settings.get("DestinationArn") and settings.get("Format"):
+        entered, api = before.on(call), before.served.api
+        context = {**entered.context, **of_answer(result["response"], call.started_ms, call.now_ms)}
+        source = f"arn:aws:apigateway:{api.region}:{api.account}:/apis/{api.id}/stages/{entered.connection.stage}"
+        write_line(entered.call, source, settings["DestinationArn"], settings["Format"], context)
+    return result

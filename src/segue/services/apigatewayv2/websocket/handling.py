@@ -6,10 +6,12 @@ Gateway" and "Set up route responses for WebSocket APIs"; what is told of ends: 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from segue import jobs
 from segue.api import Call, sockets
+from segue.api.access_logs import finally_do
 from segue.api.call import Result
 from segue.api.caller import service_caller
 from segue.api.sockets import Socket, SocketEvent
@@ -18,8 +20,9 @@ from segue.services.apigatewayv2 import records
 from segue.services.apigatewayv2.records import Served
 from segue.services.apigatewayv2.service import PRINCIPAL, SERVICE
 from segue.services.apigatewayv2.websocket.connecting import LABEL
-from segue.services.apigatewayv2.websocket.entered import Connection, Entered, Kind, reply
+from segue.services.apigatewayv2.websocket.entered import Connection, Entered, Kind, logged, reply
 from segue.services.apigatewayv2.websocket.integrations import Outcome, integrate
+from segue.services.apigatewayv2.websocket.keys import admit
 from segue.services.apigatewayv2.websocket.selection import DEFAULT, selected
 
 DISCONNECT = "$disconnect"
@@ -45,9 +48,13 @@ def happened(call: Call, params: dict[str, Any]) -> Result:
     entered = _entered(call, served, socket.id, socket.opened_at_ms, socket.document, DEFAULT, "MESSAGE", event)
     key = _route_key(entered)
     entered = _entered(call, served, socket.id, socket.opened_at_ms, socket.document, key, "MESSAGE", event)
+    return finally_do(entered.call, _answered(entered), partial(logged, entered))
+
+
+def _answered(entered: Entered) -> Result:
     if not entered.route.get("Target"):
         return entered.refuse(403, "Forbidden")
-    return integrate(entered, _came)
+    return admit(entered) or integrate(entered, _came)
 
 
 def _entered(
@@ -113,7 +120,8 @@ def disconnect(call: Call, job: Job) -> Pending | Outbound | None:
     entered = _entered(call, served, job.key, said["opened_at_ms"], said["document"], DISCONNECT, "DISCONNECT", event)
     if not entered.route.get("Target"):
         return None
-    return _nobody_waits(integrate(entered, lambda entered, outcome: reply()))
+    result = integrate(entered, lambda entered, outcome: reply())
+    return _nobody_waits(finally_do(entered.call, result, partial(logged, entered)))
 
 
 def _nobody_waits(result: Result) -> Pending | Outbound | None:
@@ -123,4 +131,4 @@ def _nobody_waits(result: Result) -> Pending | Outbound | None:
             return _nobody_waits(result.settle(call, outcome))
 
         return Outbound(result.effect, result.request, settle)
-    return None
+    return None if isinstance(result, dict) else result

@@ -1,7 +1,8 @@
-"""Whether a client may connect with the key that it brings, and so often."""
+"""Whether a client may connect with the key that it brings, and so often; and whether it may say so much."""
 
 from __future__ import annotations
 
+from segue.services.apigatewayv2.throttling import is_throttled
 from segue.services.apigatewayv2.websocket.entered import Document, Entered
 from segue.services.apigatewayv2.websocket.selection import selected
 
@@ -9,10 +10,15 @@ _ANSWERS = {"INVALID": (403, "Forbidden"), "THROTTLED": (429, "Too Many Requests
 
 
 def admit(entered: Entered) -> Document | None:
-    """The refusal, for a route that asks for a key; ``None`` where the client may connect."""
-    if not entered.route.get("ApiKeyRequired") or "api_key" in entered.memory:
+    """The refusal of what comes too often, or without the key that the route asks for; ``None``: it may go on."""
+    if "admitted" in entered.memory:
         return None
     api = entered.served.api
+    if is_throttled(entered.call.tx, api.id, entered.stage, entered.route_key):
+        return entered.refuse(*_ANSWERS["THROTTLED"])
+    entered.memory["admitted"] = True
+    if not entered.route.get("ApiKeyRequired"):
+        return None
     expression = str(api.document.get("ApiKeySelectionExpression") or "$request.header.x-api-key")
     if expression == "$context.authorizer.usageIdentifierKey":
         value = str(entered.memory.get("usage_key") or "")
@@ -23,5 +29,4 @@ def admit(entered: Entered) -> Document | None:
     assert isinstance(said, dict)
     if "Refused" in said:
         return entered.refuse(*_ANSWERS[said["Refused"]])
-    entered.memory["api_key"] = said["Key"]
     return None
