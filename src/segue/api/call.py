@@ -30,6 +30,7 @@ class Call:
         trace: the trace header (``Root=…;Parent=…;Sampled=1``) of the conversation that this call belongs to.
         request_id: the call's own id.
         nested: whether another operation's handler, not an edge, made this call.
+        continues: whether the request brought its conversation along, as those of functions do.
     """
 
     tx: Transaction
@@ -39,6 +40,7 @@ class Call:
     trace: str = ""
     request_id: str = ""
     nested: bool = False
+    continues: bool = False
 
     @property
     def now_ms(self) -> int:
@@ -71,7 +73,7 @@ class Call:
     def as_caller(self, caller: Caller, trace: str | None = None) -> Call:
         """The same transaction on another authority (and with another cause)."""
         cause = self.trace if trace is None else trace
-        return Call(self.tx, caller, self.api, self.started_ms, cause, self.request_id, self.nested)
+        return Call(self.tx, caller, self.api, self.started_ms, cause, self.request_id, self.nested, self.continues)
 
     def perform(self, operation: str, params: dict[str, Any]) -> Result:
         """Perform ``service:Operation`` within this transaction, on this call's authority."""

@@ -244,7 +244,8 @@ class Exchange:
         return perform(call, self._name, self._params), tx.seq
 
     def _call(self, tx: Transaction, caller: Caller) -> Call:
-        return Call(tx, caller, self._gateway._api, self._started_ms, self._trace, self.request_id)
+        continues = "x-amzn-trace-id" in self._request.headers
+        return Call(tx, caller, self._gateway._api, self._started_ms, self._trace, self.request_id, continues=continues)
 
     def _committed(self, ran: asyncio.Future[Answer]) -> None:
         try:

@@ -109,9 +109,8 @@ def send(call: Call, queue: Queue, entry: dict[str, Any]) -> dict[str, Any]:
         header or call.trace,
         header,
     )
-    if not call.nested and "Parent=" in call.trace:
-        # Sent by what is traced itself, a function as a rule: the conversation goes on here. Who performs the operation
-        # for somebody else (a topic, a rule) has a record of its own.
+    if call.continues and not call.nested:
+        # Sent by a function, as a rule. Who performs this for somebody else (a topic, a rule) has a record of its own.
         record(call, Delivery(call.caller.principal_arn, queue.arn, "sqs:SendMessage", subject=message_id))
     # A queue that nobody reads must not keep what nobody may read: about one send in sixty looks.
     if tx.now_ms & 63 == 0:
