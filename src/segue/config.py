@@ -59,6 +59,8 @@ class Settings:
         ses_sandbox: whether mail goes to verified recipients only, as from a new account.
         stack_wait_ms: how long after its begin an operation on a stack is waited for by who describes the stack: tools
             that look every five seconds are told of its end at once. With virtual time nobody should wait.
+        stuck_after_ms: after how long the default event bus is told of a task that waits for a token or an activity's
+            worker and has no timeout; 0: it is not.
         limits: the quotas in force.
     """
 
@@ -73,6 +75,7 @@ class Settings:
     ses_verification: SesVerification = "auto"
     ses_sandbox: bool = False
     stack_wait_ms: int = 3_000
+    stuck_after_ms: int = 0
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -69,6 +69,14 @@ def add(commands: Any) -> None:
         help="send a service elsewhere: kms=http://host:port, s3=https://s3.eu-west-1.amazonaws.com, kinesis=aws; "
         "*=… for all that are not here; may be repeated (default: what SEGUE_FORWARD lists)",
     )
+    parser.add_argument(
+        "--stuck-after",
+        type=_seconds,
+        default=0,
+        metavar="SECONDS",
+        help="tell the default event bus of tasks that have waited for an answer so long and have no timeout "
+        "(default: tell nobody)",
+    )
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.set_defaults(run=run)
 
@@ -76,6 +84,12 @@ def add(commands: Any) -> None:
 def _port(text: str) -> int:
     if not text.isdecimal() or len(text) > 5 or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535 is")
+    return int(text)
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text[:10]) <= 31_536_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no span: a number of seconds from 1 to 31536000 is")
     return int(text)
 
 
@@ -96,6 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         iam=arguments.iam,
         secret_access_key=os.environ.get("SEGUE_SECRET_ACCESS_KEY", ""),
         mock_config=mock_config,
+        stuck_after_ms=arguments.stuck_after * 1_000,
         forward=tuple(arguments.forward),
     )
     if not settings.secret_access_key and not _is_loopback(settings.host):

@@ -19,7 +19,7 @@ from segue.arn import is_arn
 from segue.errors import AwsError
 from segue.jobs import Outbound, Pending
 from segue.languages.asl import Command, CompleteTask, FailTask, ScheduleTask, TaskStarted, TaskSubmitted, json_text
-from segue.services.states import mocks, records, tokens_records
+from segue.services.states import mocks, records, stuck, tokens_records
 from segue.services.states.arns import machine_arn_of
 from segue.services.states.integrations import Integration, TaskError, resolve
 from segue.services.states.integrations.optimized import function_error
@@ -68,6 +68,7 @@ def schedule(advancing: Advancing, action: ScheduleTask) -> Sequence[Command]:
         return mocked
     if action.token is not None:
         tokens_records.insert(call.tx, action.token, execution.arn, action.frame, action.generation)
+        stuck.watch(advancing, action)
     if action.pattern == "activity":
         tokens_records.queue_activity(call.tx, action, execution.arn)
         return ()
