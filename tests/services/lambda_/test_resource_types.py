@@ -202,10 +202,24 @@ def test_event_sources_and_invoke_configs(resources: Resources, segue: Segue, la
         **source,
         BatchSize=5,
         FunctionResponseTypes=["ReportBatchItemFailures"],
+        FilterCriteria={"Filters": [{"Pattern": '{"body": {"kind": ["order"]}}'}]},
+        ProvisionedPollerConfig={"MinimumPollers": 2, "MaximumPollers": 4},
+        KmsKeyArn="arn:aws:kms:us-east-1:000000000000:key/k",
+        MetricsConfig={"Metrics": ["EventCount"]},
+        LoggingConfig={"SystemLogLevel": "INFO"},
+        Tags=[{"Key": "team", "Value": "a"}],
     )
+    found = lambda_.get_event_source_mapping(UUID=made.physical_id)
+    assert found["ProvisionedPollerConfig"] == {"MinimumPollers": 2, "MaximumPollers": 4}
+    assert (found["KMSKeyArn"][-5:], found["LoggingConfig"]) == ("key/k", {"SystemLogLevel": "INFO"})
     assert made.attributes["EventSourceMappingArn"].endswith(f":event-source-mapping:{made.physical_id}")
+    more = {"ScalingConfig": {"MaximumConcurrency": 3}, "Tags": [{"Key": "team", "Value": "b"}]}
+    resources.update("Map", **source, **more)
+    tags = lambda_.list_tags(Resource=made.attributes["EventSourceMappingArn"])["Tags"]
+    assert tags["team"] == "b"
     resources.update("Map", **source, Enabled=False)
     found = lambda_.get_event_source_mapping(UUID=made.physical_id)
+    assert not {"FilterCriteria", "ScalingConfig", "ProvisionedPollerConfig", "KMSKeyArn"} & found.keys()
     assert (found["BatchSize"], found["State"], found["FunctionResponseTypes"]) == (10, "Disabled", [])
     resources.delete("Map")
     resources.delete("Map")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from segue.api.resource_types import Resource, ResourceRequest, ResourceType, remove
+from segue.api.resource_types import Resource, ResourceRequest, ResourceType, remove, retag
 from segue.services.lambda_.service import SERVICE
 
 # What a member is again when a template no longer names it; a batch size depends on the source.
@@ -14,6 +14,8 @@ _DEFAULTS: dict[str, Any] = {
     "FunctionResponseTypes": [],
     "FilterCriteria": {"Filters": []},
     "ScalingConfig": {},
+    "ProvisionedPollerConfig": {},
+    "KmsKeyArn": "",
     "DestinationConfig": {"OnFailure": {"Destination": ""}},
     "MaximumRecordAgeInSeconds": -1,
     "MaximumRetryAttempts": -1,
@@ -66,6 +68,7 @@ def _update_mapping(request: ResourceRequest) -> Resource:
     changed = {name: properties.get(name, defaults.get(name)) for name in members if request.changed(name)}
     if changed:
         request.perform("lambda:UpdateEventSourceMapping", {"UUID": request.physical_id, **changed})
+    retag(request, "lambda", {"Resource": request.attributes["EventSourceMappingArn"]}, "ListTags")
     return Resource(request.physical_id, request.attributes)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from segue.api.resource_types import Resource, ResourceRequest, ResourceType, remove
+from segue.api.resource_types import Resource, ResourceRequest, ResourceType, remove, retag
 from segue.errors import AwsError
 from segue.services.lambda_.layers import missing_layers
 from segue.services.lambda_.resource_types.inline_code import package_of
@@ -127,12 +127,7 @@ def _reserve(request: ResourceRequest, name: str) -> None:
 
 
 def _tag(request: ResourceRequest) -> None:
-    arn, wanted = request.attributes["Arn"], request.all_tags()
-    before = request.perform("lambda:ListTags", {"Resource": arn})["Tags"]
-    if stale := [key for key in before if key not in wanted]:
-        request.perform("lambda:UntagResource", {"Resource": arn, "TagKeys": stale})
-    if wanted:
-        request.perform("lambda:TagResource", {"Resource": arn, "Tags": wanted})
+    retag(request, "lambda", {"Resource": request.attributes["Arn"]}, "ListTags")
 
 
 def _delete(request: ResourceRequest) -> None:
