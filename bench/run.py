@@ -29,6 +29,7 @@ import functions  # noqa: F401
 import messages  # noqa: F401
 import objects  # noqa: F401
 import tables  # noqa: F401
+import webhooks  # noqa: F401
 from client import Client
 from figures import FIGURES
 from host import Host
