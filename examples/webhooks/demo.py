@@ -91,8 +91,7 @@ def queues(scratch: Path) -> bool:
     dead = outputs["DeadLetters"]
     rights.append(check("it is in the dead-letter queue", lambda: depth(dead) == 1))
     segue("queue")
-    segue("queue", dead, "--peek")
-    segue("deliveries", "--failed")
+    segue("queue", dead, "--peek", "--history")
     title("The function is mended, the message sent back")
     mended = shutil.copytree(HERE, scratch / "mended")
     code = mended / "functions" / "find_author" / "index.mjs"
