@@ -157,12 +157,13 @@ def deploy(project: Project) -> int:
 
 
 def _show_outputs(project: Project) -> None:
+    from segue.cli.stacks.addresses import output_rows
     from segue.cli.stacks.screen import table
 
     outputs = project.deployment.outputs()
     if outputs:
         project.screen.line("Outputs")
-        for line in table([(name, f"{value}  {about}" if about else value) for name, value, about in outputs]):
+        for line in table(output_rows(outputs, project.connection.endpoint_url)):
             project.screen.line(line)
 
 

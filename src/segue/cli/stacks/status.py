@@ -7,6 +7,7 @@ import json
 import sys
 from typing import Any
 
+from segue.cli.stacks.addresses import output_rows
 from segue.cli.stacks.connection import Connection, add_arguments, connect, in_words
 
 _EPILOG = """\
@@ -95,7 +96,7 @@ def _one(connection: Connection, name: str, *, as_json: bool) -> int:
     if as_json:
         _print_json(stack, resources, running)
     else:
-        _print(stack, resources, running)
+        _print(stack, resources, running, connection.endpoint_url)
     status = stack["StackStatus"]
     return 1 if status.endswith("_FAILED") or status == "ROLLBACK_COMPLETE" else 0
 
@@ -139,7 +140,7 @@ def _plain(stack: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _print(stack: dict[str, Any], resources: list[dict[str, Any]], running: dict[str, int]) -> None:
+def _print(stack: dict[str, Any], resources: list[dict[str, Any]], running: dict[str, int], endpoint_url: str) -> None:
     from segue.cli.stacks.progress import colour_of
     from segue.cli.stacks.screen import Screen, table
 
@@ -162,5 +163,6 @@ def _print(stack: dict[str, Any], resources: list[dict[str, Any]], running: dict
     outputs = stack.get("Outputs") or ()
     if outputs:
         screen.line("Outputs")
-    for text in table([(output["OutputKey"], output["OutputValue"]) for output in outputs]):
+    found = [(output["OutputKey"], output["OutputValue"], "") for output in outputs]
+    for text in table(output_rows(found, endpoint_url)):
         screen.line(text)
