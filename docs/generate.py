@@ -92,7 +92,7 @@ def _names(operations: Iterable[str]) -> str:
 
 def _docstring(service: Service) -> str:
     handler = next(iter(service.operations.values())).handler
-    package = ".".join(handler.__module__.split(".")[:3])
+    package = handler.__module__.rpartition(".")[0]
     return inspect.cleandoc(sys.modules[package].__doc__ or "").replace("``", "`")
 
 

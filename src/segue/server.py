@@ -77,6 +77,7 @@ _SERVICES = (
     "kms",
     "ecr",
     "ses",
+    "ses.v2",
 )
 
 
