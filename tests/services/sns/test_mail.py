@@ -88,10 +88,10 @@ def test_what_is_not_confirmed_in_two_days_is_gone(segue: Segue, sns: Any, topic
 
 def test_pages_that_are_none(segue: Segue) -> None:
     pages = f"{segue.endpoint_url}/_aws/subscriptions/"
-    assert visit(f"{pages}more.html", "GET", None, {})[0] == 404
-    assert visit(f"{pages}confirmation.html?Token=%3Cb%3E", "GET", None, {})[0] == 400
-    assert visit(f"{pages}unsubscribe.html?SubscriptionArn=%3Cscript%3E", "GET", None, {})[0] == 400
-    assert visit(f"{pages}confirmation.html", "POST", b"x", {})[0] == 405
+    assert visit(f"{pages}more", "GET", None, {})[0] == 404
+    assert visit(f"{pages}confirm?Token=%3Cb%3E", "GET", None, {})[0] == 400
+    assert visit(f"{pages}unsubscribe?SubscriptionArn=%3Cscript%3E", "GET", None, {})[0] == 400
+    assert visit(f"{pages}confirm", "POST", b"x", {})[0] == 405
 
 
 @pytest.mark.parametrize(

@@ -165,10 +165,10 @@ def visited(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             return {"response": Response(200, {"content-type": "application/x-pem-file"}, found.encode())}
     asked = {name: values[0] for name, values in query_of(visit.request).items()}
     try:
-        if visit.id == "confirmation.html":
+        if visit.id == "confirm":
             confirmed = _confirm(call, asked.get("TopicArn", ""), asked.get("Token", ""))
             return _page(200, "Subscription confirmed!", f"The subscription's id is: {confirmed.arn}")
-        if visit.id == "unsubscribe.html":
+        if visit.id == "unsubscribe":
             unsubscribe(call, {"SubscriptionArn": asked.get("SubscriptionArn", "")})
             return _page(200, "Subscription removed!", f"The subscription's id was: {asked['SubscriptionArn']}")
     except AwsError as error:

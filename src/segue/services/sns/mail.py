@@ -32,7 +32,7 @@ def ask(call: Call, topic: Topic, subscription: Subscription) -> None:
     if subscription.protocol == "email-json":
         _send_control(call, "SubscriptionConfirmation", topic, subscription, subject)
         return
-    link = _link(call, "confirmation.html", {"TopicArn": topic.arn, "Token": subscription.token}, subscription)
+    link = _link(call, "confirm", {"TopicArn": topic.arn, "Token": subscription.token}, subscription)
     lines = [
         f"You have chosen to subscribe to the topic:\n{topic.arn}",
         "To confirm this subscription, visit the link below (if this was in error no action is necessary):",
@@ -46,7 +46,7 @@ def say_goodbye(call: Call, topic: Topic, subscription: Subscription) -> None:
     if subscription.protocol == "email-json":
         _send_control(call, "UnsubscribeConfirmation", topic, subscription, subject)
         return
-    link = _link(call, "confirmation.html", {"TopicArn": topic.arn, "Token": subscription.token}, subscription)
+    link = _link(call, "confirm", {"TopicArn": topic.arn, "Token": subscription.token}, subscription)
     lines = [
         f"Your subscription to the topic below has been deactivated:\n{topic.arn}",
         "If this was in error or you wish to resubscribe, visit the link below:",
@@ -64,7 +64,7 @@ def notify(call: Call, topic: Topic, subscription: Subscription, message: Messag
     if subscription.protocol == "email-json":
         _deposit(call, topic, subscription, message.id, subject, envelope)
         return
-    link = _link(call, "unsubscribe.html", {"SubscriptionArn": subscription.arn}, subscription)
+    link = _link(call, "unsubscribe", {"SubscriptionArn": subscription.arn}, subscription)
     text = (
         f"{message.body('email')}\n\n--\n"
         "If you wish to stop receiving notifications from this topic, please visit the link below to unsubscribe:\n"
