@@ -28,6 +28,7 @@ from segue.console.origin import guarded
 from segue.console.pages import PREFIX, Pages
 from segue.console.peek import peek_page
 from segue.console.responses import responses_page
+from segue.console.underway import underway_page
 from segue.gateway import http
 from segue.gateway.app import Gateway, Page
 from segue.ids import Ids
@@ -189,6 +190,7 @@ class Server:
             "/_segue/blobs/": partial(blobs_page, self.api),
             responses.PREFIX: partial(responses_page, self.store, responses.PREFIX, responses.keep),
             "/_segue/deliveries": partial(deliveries_page, self.store),
+            "/_segue/underway": partial(underway_page, self.store),
             "/_segue/peek": partial(peek_page, self.store, peek),
             PREFIX: Pages(),  # last: it begins the others
         }

@@ -47,12 +47,14 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return 0
     except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
-        print(
-            f"segue: no server answers at {arguments.endpoint_url} ({_why(error)}). Start one: segue serve",
-            file=sys.stderr,
-        )
+        print(unreachable(arguments.endpoint_url, error), file=sys.stderr)
         return 1
     return 0
+
+
+def unreachable(endpoint_url: str, error: Exception) -> str:
+    """What to say where no server answers, or none of ours."""
+    return f"segue: no server answers at {endpoint_url} ({_why(error)}). Start one: segue serve"
 
 
 def _why(error: Exception) -> str:
@@ -66,13 +68,21 @@ def _why(error: Exception) -> str:
     return "what answers there is not Segue"
 
 
-def hops(endpoint_url: str, *, after: int = 0, follow: Callable[[], bool] = lambda: False) -> Iterator[dict[str, Any]]:
-    """The recorded hops after ``after``, oldest first; for as long as ``follow`` says, as they happen."""
+def hops(
+    endpoint_url: str, *, after: int = 0, trace: str = "", follow: Callable[[], bool] = lambda: False
+) -> Iterator[dict[str, Any]]:
+    """The recorded hops after ``after``, oldest first; for as long as ``follow`` says, as they happen.
+
+    Args:
+        trace: only those of the conversation with this id.
+    """
+    import urllib.parse
     import urllib.request
 
+    of_trace = f"&trace={urllib.parse.quote(trace)}" if trace else ""
     while True:
         following = follow()
-        url = f"{endpoint_url}/_segue/deliveries?after={after}&wait={1 if following else 0}"
+        url = f"{endpoint_url}/_segue/deliveries?after={after}&wait={1 if following else 0}{of_trace}"
         with urllib.request.urlopen(urllib.request.Request(url, headers=password()), timeout=60) as answer:
             page = json.load(answer)["deliveries"]
         for hop in page:

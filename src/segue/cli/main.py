@@ -22,6 +22,7 @@ COMMANDS = {
     "execution": "executions.command",
     "queue": "queues.command",
     "deliveries": "deliveries",
+    "trace": "traces.command",
     "store": "store",
     "runtimes": "runtimes",
     "asl": "asl",

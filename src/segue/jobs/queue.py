@@ -101,6 +101,13 @@ def due(tx: Transaction, limit: int) -> list[Job]:
     return [_job(row) for row in rows]
 
 
+def of_conversation(tx: Transaction, root: str, limit: int) -> list[Job]:
+    """Jobs whose trace has this root, those that are due first. Looks at no more than the newest 20,000."""
+    newest = f"SELECT {_COLUMNS} FROM jobs ORDER BY id DESC LIMIT 20000"
+    sql = f"SELECT {_COLUMNS} FROM ({newest}) AS newest WHERE trace LIKE ? ORDER BY visible_at, id LIMIT ?"
+    return [_job(row) for row in tx.all(sql, f"%{root[:200]}%", limit)]
+
+
 def next_due_ms(tx: Transaction) -> int | None:
     """When the next job will be due, or ``None``."""
     row = tx.one("SELECT visible_at FROM jobs ORDER BY visible_at LIMIT 1")
