@@ -29,6 +29,8 @@ README = "README.md"
 _VARIABLES = {
     "SEGUE_SECRET_ACCESS_KEY": "for `segue serve`: what clients without keys of IAM's or STS's sign with. Set, the "
     "signature of every request is verified, whatever its access key; unset, only the loopback interface is served.",
+    "SEGUE_STORE": "for `segue serve`: the PostgreSQL database that keeps everything, as `--store`; see "
+    "[several servers](../how-to/postgresql.md).",
     "SFN_MOCK_CONFIG": "for `segue serve`: a mock configuration file of Step Functions Local, as `--mock-config`; see "
     "[testing state machines](../how-to/test-state-machines.md).",
     "SEGUE_FORWARD": "for `segue serve`: what `--forward` would be given, separated by blanks; see "

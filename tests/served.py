@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -14,6 +15,9 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+
+if ON_POSTGRES := os.environ.get("SEGUE_TEST_STORE", "").startswith("postgres"):
+    from tests.postgres import STORE_OF as store_of
 
 _READY = re.compile(r"ready at (http://\S+)")
 
@@ -42,7 +46,8 @@ class Served:
         self._before = before
         self._group = group
         self.log = log or data.parent / f"{data.name}.log"
-        self._arguments = ("--port", str(port), "--data", str(data), *more)
+        store = ("--store", store_of(data)) if ON_POSTGRES and "--store" not in more else ()
+        self._arguments = ("--port", str(port), "--data", str(data), *store, *more)
         self.endpoint_url = ""
         self.seconds_to_ready = 0.0
 

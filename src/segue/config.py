@@ -47,7 +47,9 @@ class Settings:
     """What a server is told at its start.
 
     Attributes:
-        data: where everything is kept.
+        data: where everything is kept; with ``store``, what this node keeps for itself.
+        store: the database that keeps everything, for many nodes: ``postgresql://…``; empty for ``data``.
+        blobs: where packages and objects are kept, reachable from every node; below ``data`` unless told.
         host, port: where to listen.
         iam: whether policies are ignored, audited or enforced.
         secret_access_key: what root keys sign with. Given, every request's signature is verified; without one, a server
@@ -65,6 +67,8 @@ class Settings:
     """
 
     data: Path | None = None
+    store: str = field(default="", repr=False)
+    blobs: Path | None = None
     host: str = "127.0.0.1"
     port: int = 4566
     iam: IamMode = "audit"

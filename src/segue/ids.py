@@ -9,6 +9,8 @@ import string
 _UUID_BITS = ~(0xF000 << 64 | 0xC000 << 48)
 _UUID_VERSION_4 = 0x4000 << 64 | 0x8000 << 48
 _UUID_VERSION_7 = 0x7000 << 64 | 0x8000 << 48
+_COUNTING_BITS = 12
+_PLACE_BITS = 0x3FF << _COUNTING_BITS
 _ALPHANUMERIC = string.ascii_uppercase + string.digits
 
 
@@ -21,6 +23,7 @@ class Ids:
             # One draw of system entropy seeds a fast generator: ids need uniqueness; secrets are drawn by token().
             self.random = random.Random(random.SystemRandom().getrandbits(256))
         self._latest = 0
+        self._place: int | None = None
         self._secret = random.SystemRandom() if seed is None else self.random
 
     def uuid(self) -> str:
@@ -34,10 +37,26 @@ class Ids:
     def ordered(self, now_ms: int) -> int:
         """A 63-bit number that grows with time and with every call: a row's key, in the order of insertion.
 
-        41 bits of milliseconds, 22 of counting; a cluster's nodes will take ten of those for themselves.
+        41 bits of milliseconds, 22 of counting; of these, nodes that share a store take ten for themselves.
         """
-        self._latest = max(self._latest + 1, now_ms << 22)
-        return self._latest
+        place = self._place
+        if place is None:
+            self._latest = max(self._latest + 1, now_ms << 22)
+            return self._latest
+        latest = max(self._latest + 1, now_ms << 22 | place)
+        if latest & _PLACE_BITS != place:  # the milliseconds' numbers are used up, or they were another node's
+            latest = (latest >> 22) + 1 << 22 | place
+        self._latest = latest
+        return latest
+
+    def place(self, node: int) -> None:
+        """Make numbers that no other node makes: ``node``, of 1,024, says which."""
+        self._place = node << _COUNTING_BITS
+
+    @property
+    def node(self) -> int:
+        """The node that makes these numbers; 0 where there is one only."""
+        return 0 if self._place is None else self._place >> _COUNTING_BITS
 
     @property
     def latest(self) -> int:

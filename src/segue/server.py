@@ -41,6 +41,7 @@ from segue.store.blobs import Blobs
 from segue.store.group_commit import GroupCommit
 from segue.store.migrations import Migrations
 from segue.store.sqlite import SqliteStore
+from segue.store.store import Store
 from segue.store.timers import Timers
 from segue.wire.request import FileBody
 from segue.worker import Worker
@@ -157,11 +158,11 @@ class Server:
         self.settings = replace(self.settings, port=listening.getsockname()[1])
         self.api.settings = self.settings
         data = self.settings.data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="segue-")))
-        self.store = GroupCommit(SqliteStore(data, migrations(self.api), self.clock, self._ids), self._timers)
+        self.store = self._open_store(data)
         opened.push_async_callback(self.store.close)
         self.api.tallies = self.store.tallies
         opened.push_async_callback(self._keep_tallies)
-        self.api.blobs = Blobs(data / "blobs")
+        self.api.blobs = Blobs(self.settings.blobs or data / "blobs")
         self.api.node = self._ids.uuid()
         self.pool = Pool(
             data / "functions", clock=self.clock, on_late_lines=lambda *late: self.functions.late_lines(*late)
@@ -210,6 +211,23 @@ class Server:
         await self.worker.start()
         keeping = asyncio.create_task(self._keep_counting(), name="tallies: keep")
         opened.callback(keeping.cancel)
+
+    def _open_store(self, data: Path) -> Store:
+        schema = migrations(self.api)
+        if not self.settings.store:
+            return GroupCommit(SqliteStore(data, schema, self.clock, self._ids), self._timers)
+        from segue.store.postgres.opening import Database
+        from segue.store.postgres.store import PostgresStore
+
+        return PostgresStore(
+            Database(self.settings.store),
+            schema,
+            self.clock,
+            self._ids,
+            self._timers,
+            private=(queue.DUE,),
+            released=queue.release_leases_of,
+        )
 
     async def _digests(self, request: tuple[FileBody, tuple[str, ...]]) -> dict[str, bytes]:
         return await asyncio.to_thread(self.api.blobs.digests, *request)

@@ -48,6 +48,19 @@ def add(commands: Any) -> None:
         "--data", type=Path, default=Path(".segue"), metavar="DIR", help="where the data lives (default: %(default)s)"
     )
     parser.add_argument(
+        "--store",
+        default=os.environ.get("SEGUE_STORE", ""),
+        metavar="URL",
+        help="PostgreSQL database that keeps everything, for any number of nodes: postgresql://user@host/database "
+        "(default: what SEGUE_STORE says, else the data directory)",
+    )
+    parser.add_argument(
+        "--blobs",
+        type=Path,
+        metavar="DIR",
+        help="where code and objects lie; with several nodes, a folder that all of them share (default: below --data)",
+    )
+    parser.add_argument(
         "--iam",
         choices=("off", "audit", "enforce"),
         default="audit",
@@ -105,6 +118,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _refused(str(error))
     settings = Settings(
         data=arguments.data,
+        store=arguments.store,
+        blobs=arguments.blobs,
         host=arguments.host,
         port=arguments.port,
         iam=arguments.iam,
@@ -120,10 +135,11 @@ def run(arguments: argparse.Namespace) -> int:
         )
     from segue.store.migrations import StoreIsNewer
     from segue.store.sqlite import DataDirectoryInUse, DataUnreadable
+    from segue.store.store import DatabaseUnusable
 
     try:
         _event_loop_runner().run(_serve(settings))
-    except (DataDirectoryInUse, DataUnreadable, StoreIsNewer) as error:
+    except (DataDirectoryInUse, DataUnreadable, DatabaseUnusable, StoreIsNewer) as error:
         return _refused(str(error))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

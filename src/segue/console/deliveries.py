@@ -11,7 +11,7 @@ import orjson
 
 from segue.api import deliveries
 from segue.store import Transaction
-from segue.store.group_commit import GroupCommit
+from segue.store.store import Store
 from segue.wire.request import Request, Response
 
 _LONGEST_WAIT_SECONDS = 20.0
@@ -19,7 +19,7 @@ _PAGE = 500
 _HELP = "'after' is the id of the last hop that you have, 'wait' a number of seconds, 'last' how many of the newest."
 
 
-async def deliveries_page(store: GroupCommit, request: Request) -> Response:
+async def deliveries_page(store: Store, request: Request) -> Response:
     """At most 500 hops after ``after``, oldest first; with ``wait``, a long poll until there is one."""
     query = parse_qs(request.query)
     try:
@@ -37,10 +37,10 @@ async def deliveries_page(store: GroupCommit, request: Request) -> Response:
             return deliveries.newest(tx, last), tx.seq
         return deliveries.since(tx, after, _PAGE, trace=trace, resource=resource), tx.seq
 
-    until_ms = store.store.clock.now_ms() + wait_ms
+    until_ms = store.clock.now_ms() + wait_ms
     while True:
-        hops, seq = store.read(unit)
-        if hops or store.store.clock.now_ms() >= until_ms:
+        hops, seq = await store.look(unit)
+        if hops or store.clock.now_ms() >= until_ms:
             return _json(200, {"deliveries": hops})
         await store.wakes.park((deliveries.RECORDED,), seq, until_ms)
 

@@ -23,7 +23,8 @@ from segue.config import Settings
 from segue.wire.request import Request, Response
 
 App = Callable[[Request], Response | Awaitable[Response]]
-Admits = Callable[[Request], Mapping[str, str] | None]
+Granted = Mapping[str, str] | None
+Admits = Callable[[Request], Granted | Awaitable[Granted]]
 
 PAGES = "/_segue"
 #: What tools ask for under whatever name they reach the server, and what has its permission in its address.
@@ -42,6 +43,13 @@ def guarded(app: App, settings: Settings, admits: Admits) -> App:
         if "origin" not in headers and "sec-fetch-site" not in headers and not request.path.startswith(PAGES):
             return app(request)  # not a browser: every AWS client
         granted = None if request.path.startswith(PAGES) else admits(request)
+        return _when_known(request, granted) if isinstance(granted, Awaitable) else decide(request, granted)
+
+    async def _when_known(request: Request, granted: Awaitable[Granted]) -> Response:
+        answered = decide(request, await granted)
+        return answered if isinstance(answered, Response) else await answered
+
+    def decide(request: Request, granted: Granted) -> Response | Awaitable[Response]:
         if granted is not None:
             return _admitted(app, request, granted)
         why = refusal(request, settings)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from segue.store import Transaction
-from segue.store.group_commit import GroupCommit
+from segue.store.store import Store
 from segue.wire.request import Request, Response
 
 #: The first ``messages`` of the queue with this ARN, at most so many, and what else is to be told of it.
@@ -20,14 +20,14 @@ _MESSAGES = 50
 _BODY_CHARACTERS = 20_000
 
 
-def peek_page(store: GroupCommit, peek: Peek, request: Request) -> Response:
+async def peek_page(store: Store, peek: Peek, request: Request) -> Response:
     """The first messages; of a long body its beginning, ``bodyCharacters`` says how long it is."""
     query = parse_qs(request.query)
     queue, asked = query.get("queue", [""])[0], query.get("messages", [str(_MESSAGES)])[0]
     if request.method != "GET" or not queue or not asked.isdecimal():
         return _json(400, {"message": "GET with 'queue', the ARN of a queue, and perhaps 'messages', how many."})
     limit = min(int(asked[:9]), _MESSAGES)
-    found = store.read(lambda tx: peek(tx, queue, limit))
+    found = await store.look(lambda tx: peek(tx, queue, limit))
     for message in found["messages"]:
         body = message["body"]
         message["bodyCharacters"] = len(body)

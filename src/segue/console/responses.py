@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from segue.store import Transaction
-from segue.store.group_commit import GroupCommit
+from segue.store.store import Store
 from segue.wire.request import Request, Response
 
 Keep = Callable[[Transaction, str, bytes], bool]
 
 
-async def responses_page(store: GroupCommit, prefix: str, keep: Keep, request: Request) -> Response:
+async def responses_page(store: Store, prefix: str, keep: Keep, request: Request) -> Response:
     """``PUT PREFIX…``: an answer is kept, and whoever waits for it is woken. Answered as a bucket does."""
     if request.method != "PUT":
         return Response(405, {"content-type": "text/plain"}, b"Only PUT.\n")

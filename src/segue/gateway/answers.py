@@ -9,6 +9,7 @@ import orjson
 
 from segue.errors import AwsError
 from segue.store.sqlite import is_disk_failure
+from segue.store.store import StoreUnavailable
 from segue.wire.request import Request, Response
 from segue.wire.route import Route, guess_protocol
 from segue.wire.serialize import serialize, serialize_error
@@ -64,6 +65,9 @@ def told(error: Exception, request_id: str) -> AwsError:
         return AwsError("ServiceUnavailable", f"The data directory cannot be written: {error}", status=503)
     if isinstance(error, AwsError):
         return error
+    if isinstance(error, StoreUnavailable):
+        log.error("request %s failed: %s", request_id, error)
+        return AwsError("ServiceUnavailable", f"The database is not available: {error}", status=503)
     log.error("request %s failed", request_id, exc_info=error)
     return AwsError(
         "InternalFailure",

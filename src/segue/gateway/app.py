@@ -24,8 +24,7 @@ from segue.gateway.forwarding import Forwarding
 from segue.gateway.sockets import Sockets
 from segue.jobs import Outbound, Pending
 from segue.store import Transaction
-from segue.store.group_commit import GroupCommit
-from segue.store.sqlite import WritesNeeded
+from segue.store.store import Store, WritesNeeded
 from segue.wire.aws_chunked import is_chunked, unframe
 from segue.wire.parse import parse
 from segue.wire.request import Request, Response, Upgrade
@@ -47,7 +46,7 @@ class Gateway:
     """
 
     def __init__(
-        self, api: Api, store: GroupCommit, effects: Mapping[str, Effect], pages: Mapping[str, Page] | None = None
+        self, api: Api, store: Store, effects: Mapping[str, Effect], pages: Mapping[str, Page] | None = None
     ) -> None:
         self._api = api
         self._store = store
@@ -60,16 +59,20 @@ class Gateway:
         self._stopping = False
         self.sockets = Sockets(store, self._tell_of_socket)
 
-    def admits(self, request: Request) -> dict[str, str] | None:
+    def admits(self, request: Request) -> dict[str, str] | Awaitable[dict[str, str] | None] | None:
         """What the owner of what a page asks for lets it do: the headers that tell its browser. Addresses that
         applications have are for everybody, and say the rest by themselves. ``None``: nobody lets it.
         """
-        if self._address(request) is not None:
+        if self._store.reads_at_once:
+            return self._store.read(lambda tx: self._granted(tx, request))
+        return self._store.look(lambda tx: self._granted(tx, request))
+
+    def _granted(self, tx: Transaction, request: Request) -> dict[str, str] | None:
+        name = own_name(request)
+        if self._address(request) is not None or (name and self._named(tx, name) is not None):
             return {}
         for service in self._api.services.values():
-            granted = service.cross_origin
-            headers = self._store.read(lambda tx: granted(tx, request)) if granted else None  # noqa: B023 (called here)
-            if headers is not None:
+            if service.cross_origin and (headers := service.cross_origin(tx, request)) is not None:
                 return headers
         return None
 
@@ -113,7 +116,7 @@ class Gateway:
             if not request.arriving.passes:
                 await request.arriving.take(request)
         except Exception as error:
-            request_id = self._store.store.ids.uuid()
+            request_id = self._store.ids.uuid()
             return ApiAnswers(request, route(request, self._services)).of_error(told(error, request_id), request_id)
         answer = self._answer(request)
         return answer if isinstance(answer, Response) else await answer
@@ -123,8 +126,24 @@ class Gateway:
             for prefix, page in self._pages.items():
                 if request.path.startswith(prefix):
                     return page(request)
-        request_id = self._store.store.ids.uuid()
+        request_id = self._store.ids.uuid()
         address = self._address(request)
+        name = own_name(request) if address is None and not request.path.startswith("/_") else ""
+        if name:
+            if not self._store.reads_at_once:
+                return self._answer_named(request, name, request_id)
+            label = self._store.read(lambda tx: self._named(tx, name))
+            address = None if label is None else (label, name, request.path)
+        return self._answer_at(request, address, request_id)
+
+    async def _answer_named(self, request: Request, name: str, request_id: str) -> Response:
+        label = await self._store.look(lambda tx: self._named(tx, name))
+        answer = self._answer_at(request, None if label is None else (label, name, request.path), request_id)
+        return answer if isinstance(answer, Response) else await answer
+
+    def _answer_at(
+        self, request: Request, address: tuple[str, str, str] | None, request_id: str
+    ) -> Response | Awaitable[Response]:
         if address is not None:
             return self._answer_endpoint(request, address, request_id)
         if self._forwarding is not None and (elsewhere := self._forwarding.find(request)) is not None:
@@ -143,13 +162,11 @@ class Gateway:
 
     def _address(self, request: Request) -> tuple[str, str, str] | None:
         """The address of an application that a request is for: its label, the id or the name, and the path."""
-        found = find_endpoint(self._api.endpoints, request, self._api.prefixes)
-        name = own_name(request) if found is None and not request.path.startswith("/_") else ""
-        if name:
-            for label, is_known in self._api.domains.items():
-                if self._store.read(lambda tx: is_known(tx, name)):  # noqa: B023 (called here)
-                    return label, name, request.path
-        return found
+        return find_endpoint(self._api.endpoints, request, self._api.prefixes)
+
+    def _named(self, tx: Transaction, name: str) -> str | None:
+        """The label of the application whose own name this is."""
+        return next((label for label, is_known in self._api.domains.items() if is_known(tx, name)), None)
 
     def _answer_endpoint(
         self, request: Request, address: tuple[str, str, str], request_id: str
@@ -164,7 +181,7 @@ class Gateway:
     def _tell_of_socket(self, upgrade: Upgrade, event: SocketEvent) -> Response | Awaitable[Response]:
         """Something has happened to an open socket: its handler's answer."""
         service, operation = self._api.sockets[upgrade.label]
-        request_id = self._store.store.ids.uuid()
+        request_id = self._store.ids.uuid()
         answers, called = EndpointAnswers(), f"{service}:{operation.name}"
         params = {"event": event}
         return Exchange(self, Request("GET", "/"), called, operation, params, answers, request_id, ANONYMOUS).begin()
@@ -209,7 +226,7 @@ class Exchange:
         self._caller = caller
         self._answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._parked: asyncio.Future[None] | None = None
-        store = gateway._store.store
+        store = gateway._store
         self._started_ms = store.clock.now_ms()
         self._trace = request.headers.get("x-amzn-trace-id") or new_trace(
             self._started_ms, store.ids.uuid_by_time(self._started_ms)
@@ -219,6 +236,9 @@ class Exchange:
         """Run the operation: the answer, or its promise."""
         store = self._gateway._store
         if self._operation.reads:
+            if not store.reads_at_once:
+                store.look(self._unit).add_done_callback(self._committed)
+                return self._answer
             try:
                 result, seq = store.read(self._unit)
             except WritesNeeded:

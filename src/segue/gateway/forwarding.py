@@ -14,7 +14,7 @@ from segue.errors import AwsError
 from segue.gateway.answers import ApiAnswers, told
 from segue.gateway.arriving import ArrivingBody
 from segue.gateway.authenticate import authenticate
-from segue.store.group_commit import GroupCommit
+from segue.store.store import Store
 from segue.wire.aws_chunked import is_chunked, unframe
 from segue.wire.model import load_service
 from segue.wire.request import Request, Response
@@ -34,7 +34,7 @@ class Forwarding:
         send: the effect that sends.
     """
 
-    def __init__(self, forwards: Forwards, api: Api, store: GroupCommit, send: Callable[[Any], Awaitable[Any]]) -> None:
+    def __init__(self, forwards: Forwards, api: Api, store: Store, send: Callable[[Any], Awaitable[Any]]) -> None:
         self._forwards, self._api, self._store, self._send = forwards, api, store, send
         self._services = tuple(dict.fromkeys((*api.services, *forwards.named)))
         self._names_of: dict[str, list[str]] = {}
@@ -92,7 +92,7 @@ class Forwarding:
         elif forward.signing != "keep" and is_chunked(request.headers):
             unframe(request)
         if forward.signing != "keep":
-            self._check(request, service, known)
+            await self._check(request, service, known)
         credential = parse_authorization(request)
         signed_for = credential.service if credential is not None else _signing_name(service)
         region = credential.region if credential is not None else DEFAULT_REGION
@@ -103,7 +103,7 @@ class Forwarding:
         answer: Response = outcome
         return answer
 
-    def _check(self, request: Request, service: str, known: Route | None) -> None:
+    async def _check(self, request: Request, service: str, known: Route | None) -> None:
         """Who has the server's own credentials sign must be who he says and, where policies count, be allowed to."""
 
         def look(tx: Any) -> None:
@@ -114,7 +114,7 @@ class Forwarding:
                 prefix = _signing_name(service)
                 authorize_action(call, self._api.service(service or AWS), f"{prefix}:{name}", "*")
 
-        self._store.read(look)
+        await self._store.look(look)
 
 
 def _signing_name(service: str) -> str:

@@ -50,7 +50,7 @@ class SocketProtocol(asyncio.Protocol):
         self._sockets, self._upgrade, self._transport = sockets, upgrade, transport
         self._connection = Connection(ConnectionType.SERVER)
         self._loop = asyncio.get_running_loop()
-        self._clock = sockets.store.store.clock
+        self._clock = sockets.store.clock
         self._message: list[str] = []
         self._message_bytes = self._frame_bytes = 0
         self._under_way: set[asyncio.Future[Response]] = set()
@@ -187,7 +187,7 @@ class SocketProtocol(asyncio.Protocol):
         after, key, store = 0, sockets.wake_key(self._upgrade.id), self._sockets.store
         try:
             while self._ended_with is None:
-                (found, seq) = store.read(lambda tx: (sockets.outgoing(tx, self._upgrade.id, after), tx.seq))  # noqa: B023
+                (found, seq) = await store.look(lambda tx: (sockets.outgoing(tx, self._upgrade.id, after), tx.seq))  # noqa: B023
                 for text in found.texts:
                     self._write(TextMessage(data=text))
                     if self._writable is not None:

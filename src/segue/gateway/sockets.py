@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from segue.api.sockets import ABNORMAL, GOING_AWAY, SocketEvent
-from segue.store.group_commit import GroupCommit
+from segue.store.store import Store
 from segue.wire.request import Response, Upgrade
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Sockets:
         tell: has the handler of a socket know what happened; the answer to a message.
     """
 
-    def __init__(self, store: GroupCommit, tell: Tell) -> None:
+    def __init__(self, store: Store, tell: Tell) -> None:
         self.store, self._tell = store, tell
         self._open: set[SocketProtocol] = set()
         self._ending: set[asyncio.Future[Response]] = set()

@@ -41,6 +41,9 @@ DUE = "jobs:due"
 LEASE_MS = 30_000
 """How long a claimed job stays with its worker without a sign of life; workers renew at a third of it."""
 
+_NODES = 1_023
+"""The bits of a receipt that say which node holds the lease."""
+
 _COLUMNS = "id, kind, key, payload, attempts, visible_at, created_at, trace, receipt"
 
 
@@ -128,7 +131,7 @@ def count_waiting(tx: Transaction, limit: int) -> int:
 
 def lease(tx: Transaction, job: Job) -> Job:
     """Claim a due job for :data:`LEASE_MS`; the job as leased."""
-    receipt = tx.ids.seed()
+    receipt = (tx.ids.seed() | _NODES + 1) & ~_NODES | tx.ids.node
     tx.run(
         "UPDATE jobs SET visible_at = ?, attempts = ?, receipt = ?, wait_key = NULL WHERE id = ?",
         tx.now_ms + LEASE_MS,
@@ -174,6 +177,20 @@ def reschedule(
         error,
         None if payload is None else msgpack.packb(payload),
         job.id,
+    )
+    tx.wake(DUE)
+
+
+def release_leases_of(tx: Transaction, node: int) -> None:
+    """A node has gone: what it held is due at once."""
+    tx.run(
+        "UPDATE jobs SET visible_at = ?, receipt = 0 WHERE visible_at > ? AND visible_at <= ? AND receipt <> 0"
+        " AND (receipt & ?) = ?",
+        tx.now_ms,
+        tx.now_ms,
+        tx.now_ms + LEASE_MS,
+        _NODES,
+        node,
     )
     tx.wake(DUE)
 

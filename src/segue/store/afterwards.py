@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 
-from segue.store.group_commit import GroupCommit
+from segue.store.store import Store
 from segue.store.transaction import Transaction, Unit
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ _UNITS_AT_MOST = 64
 class Afterwards:
     """Gathers units and runs them in one, each under a savepoint. Lives on the store's event loop."""
 
-    def __init__(self, store: GroupCommit) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._units: list[Unit[None]] = []
         self._timer: asyncio.TimerHandle | None = None

@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any, TypeVar, cast
 
 from segue.store.sqlite import SqliteStore, SqliteTransaction, TransactionLost
+from segue.store.store import WritesNeeded
 from segue.store.tallies import Tallies
 from segue.store.timers import LoopTimers, Timers
 from segue.store.transaction import Unit
@@ -80,10 +81,15 @@ class _Disk:
 
 
 class GroupCommit:
-    """The store as the edges use it: ``await write(unit)``, ``read(unit)``, wakes. Lives on one event loop."""
+    """The SQLite store as the edges use it: see :class:`~segue.store.store.Store`."""
+
+    reads_at_once = True
+    shared = False
 
     def __init__(self, store: SqliteStore, timers: Timers | None = None) -> None:
         self.store = store
+        self.clock = store.clock
+        self.ids = store.ids
         self._loop = asyncio.get_running_loop()
         self.wakes = Wakes(timers or LoopTimers(self._loop, store.clock))
         self.tallies = Tallies()
@@ -108,6 +114,17 @@ class GroupCommit:
     def read(self, unit: Unit[T]) -> T:
         """Run a unit that only reads, at once, on what is committed."""
         return self.store.read(unit)
+
+    def look(self, unit: Unit[T]) -> asyncio.Future[T]:
+        """:meth:`read`, for those who can wait."""
+        answer: asyncio.Future[T] = self._loop.create_future()
+        try:
+            answer.set_result(self.store.read(unit))
+        except WritesNeeded:
+            return self.write(unit)
+        except Exception as error:
+            answer.set_exception(error)
+        return answer
 
     async def close(self) -> None:
         """Finish what was handed in, then close the store."""

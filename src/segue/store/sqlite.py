@@ -21,6 +21,7 @@ import apsw
 from segue.clock import Clock
 from segue.ids import Ids
 from segue.store.migrations import Migrations, migrate
+from segue.store.store import WritesNeeded
 from segue.store.tallies import Series, Tally
 from segue.store.transaction import Row, Unit
 
@@ -60,10 +61,6 @@ class DataDirectoryInUse(Exception):
 
 class DataUnreadable(Exception):
     """What is in the data directory is not a database, or a damaged one."""
-
-
-class WritesNeeded(Exception):
-    """A unit that was run as a reader wants to write: run it as a writer (nothing has happened yet)."""
 
 
 class TransactionLost(Exception):

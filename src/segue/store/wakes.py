@@ -34,6 +34,21 @@ class Wakes:
         while len(self._recent) > _RECENT:
             _, self._forgotten_seq = self._recent.popitem(last=False)
 
+    def notify_all(self, seq: int) -> None:
+        """Wake everybody, also who parks with an older number: what was woken until now is not known."""
+        self._recent.clear()
+        self._forgotten_seq = seq
+        self._wake_keys(list(self._waiters))
+
+    def notify_some(self, part: int, parts: int) -> None:
+        """Wake one of ``parts`` equal parts of those who are parked, so that they look again."""
+        self._wake_keys([key for key in self._waiters if hash(key) % parts == part])
+
+    def _wake_keys(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            for waiter in self._waiters.pop(key, ()):
+                _finish(waiter)
+
     def park(self, keys: Iterable[str], since_seq: int, until_ms: int | None = None) -> asyncio.Future[None]:
         """A future that is done at the first wake of any of ``keys`` after unit ``since_seq``, or at ``until_ms``.
 

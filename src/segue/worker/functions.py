@@ -20,7 +20,7 @@ from segue.services.lambda_.invocation import (
 from segue.services.lambda_.records import CHANGED, runtimes_in_use
 from segue.store import Transaction
 from segue.store.afterwards import Afterwards
-from segue.store.group_commit import GroupCommit
+from segue.store.store import Store
 
 Lines = tuple[tuple[int, str], ...]
 
@@ -31,7 +31,7 @@ _LINES_AT_ONCE = 2_000
 class FunctionEffect:
     """Runs functions for the gateway and for jobs; what they log is written afterwards, nobody waits for it."""
 
-    def __init__(self, pool: Pool, api: Api, store: GroupCommit) -> None:
+    def __init__(self, pool: Pool, api: Api, store: Store) -> None:
         self._pool = pool
         self._api = api
         self._store = store
@@ -76,7 +76,7 @@ class FunctionEffect:
         """Keep the pool in step with the functions there are: cold starts prepared, no environment of a deleted one."""
         prepared: set[str] = set()
         while True:
-            runtimes, seq = self._store.read(lambda tx: (runtimes_in_use(tx), tx.seq))
+            runtimes, seq = await self._store.look(lambda tx: (runtimes_in_use(tx), tx.seq))
             for runtime in set(runtimes.values()) - prepared:
                 self._pool.prewarm(runtime)
                 prepared.add(runtime)

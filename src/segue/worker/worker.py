@@ -11,7 +11,7 @@ from typing import Any
 from segue.api import Api
 from segue.jobs import Job, Outbound, queue
 from segue.store import Transaction
-from segue.store.group_commit import GroupCommit
+from segue.store.store import Store
 from segue.worker.run_job import fail_job, run_job, settle_job
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ Claim = tuple[list[tuple[Job, Outbound]], bool, int | None, int]
 
 _JOBS_PER_UNIT = 32
 _AFTER_FAILURE_SECONDS = 1.0
+_LOOK_AFTER_OTHERS_SECONDS = 1.0
 
 
 class Worker:
@@ -32,7 +33,7 @@ class Worker:
         effects: how to perform each kind of :class:`~segue.jobs.Outbound`.
     """
 
-    def __init__(self, api: Api, store: GroupCommit, effects: Mapping[str, Effect]) -> None:
+    def __init__(self, api: Api, store: Store, effects: Mapping[str, Effect]) -> None:
         self._api = api
         self._store = store
         self._effects = effects
@@ -43,7 +44,8 @@ class Worker:
 
     async def start(self) -> None:
         """Take over what an earlier process had leased, and begin."""
-        await self._store.write(queue.release_leases)
+        if not self._store.shared:
+            await self._store.write(queue.release_leases)
         self._claiming = asyncio.create_task(self._claim_forever(), name="worker: claim")
         self._renewing = asyncio.create_task(self._renew_forever(), name="worker: renew leases")
 
@@ -72,7 +74,10 @@ class Worker:
             if more:
                 continue
             # every job that is new or earlier wakes this key: nothing else needs to be looked for
-            await self._store.wakes.park((queue.DUE,), seq, next_due_ms)
+            parked = self._store.wakes.park((queue.DUE,), seq, next_due_ms)
+            # but what another node has left
+            await asyncio.wait((parked,), timeout=_LOOK_AFTER_OTHERS_SECONDS if self._store.shared else None)
+            parked.cancel()
 
     def _claim(self, tx: Transaction) -> Claim:
         """One unit: run the due jobs of one transaction in it, lease those that leave."""

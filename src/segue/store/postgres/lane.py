@@ -1,0 +1,260 @@
+"""A lane: one connection on which batches of units run, one after the other, each a transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+from uuid import uuid4
+
+import greenlet
+
+from segue.store.postgres.connection import Connection, ConnectionLost, RunAgain, Spoiled, Statements
+from segue.store.postgres.transaction import PostgresTransaction
+from segue.store.store import StoreUnavailable, WritesNeeded
+from segue.store.transaction import Unit
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 20.0
+_SHORTEST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 1.0
+_BATCH_SECONDS = 0.01
+
+# One batch at a time, wherever it runs: units were written for one writer, and so they see what one writer sees. A lock
+# is taken without a snapshot, so what the batch then reads is what the batch before it left.
+_BEGIN_WRITING = ("BEGIN", "LOCK TABLE store_turn IN EXCLUSIVE MODE")
+_BEGIN_READING = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
+# Every lane counts its commits in a row of its own: who loses the connection meanwhile finds there what became of it.
+_ENTER = "INSERT INTO store_lanes (id, batch, at) VALUES (?, 0, now()) ON CONFLICT (id) DO NOTHING"
+_MARK = "UPDATE store_lanes SET batch = ?, at = now() WHERE id = ?"
+_MARKED = "SELECT batch FROM store_lanes WHERE id = ? FOR UPDATE"
+
+
+class Ran:
+    """A unit, what came of it, and who waits for that."""
+
+    __slots__ = ("answer", "error", "result", "transaction", "unit", "writes")
+
+    def __init__(self, unit: Unit[Any], answer: asyncio.Future[Any]) -> None:
+        self.unit = unit
+        self.answer = answer
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.transaction: PostgresTransaction | None = None
+        self.writes = False
+
+    def tell(self) -> None:
+        """Answer: what the unit raised, else its result."""
+        if self.answer.done():
+            return
+        if self.error is None:
+            self.answer.set_result(self.result)
+        elif isinstance(self.error, StopIteration):  # which a future refuses to hold
+            self.answer.set_exception(RuntimeError(f"a unit raised {self.error!r}"))
+        else:
+            self.answer.set_exception(self.error)
+
+
+class Batches(Protocol):
+    """Where a lane gets its batches, and whom it tells what came of them."""
+
+    def take(self) -> list[Ran]:
+        """The next batch; empty where there is none."""
+        ...
+
+    def transaction(self, connection: Connection, ran: Ran) -> PostgresTransaction:
+        """What a unit is to see."""
+        ...
+
+    def give_back(self, batch: list[Ran]) -> None:
+        """Units that found no room in their batch: they are the next."""
+        ...
+
+    def committed(self, batch: list[Ran]) -> None:
+        """What these units wrote is on the server's disk."""
+        ...
+
+    def notices(self, batch: list[Ran]) -> list[Statements]:
+        """What tells other nodes of it."""
+        ...
+
+    def rests(self, lane: Lane) -> None:
+        """The lane has nothing to do."""
+        ...
+
+
+class Lane:
+    """Runs batches until there is none; then it rests.
+
+    Args:
+        batches: what to run.
+        connect: makes a connection to the server.
+        reads: whether its batches only read, each on one state of the rows.
+    """
+
+    def __init__(self, batches: Batches, connect: Callable[[], Awaitable[Connection]], *, reads: bool) -> None:
+        self._batches = batches
+        self._connect = connect
+        self._reads = reads
+        self._id = str(uuid4())
+        self._connection: Connection | None = None
+        self._batch = 0
+
+    def start(self) -> None:
+        """Go to work. Called on the event loop's own greenlet, which goes on when the lane waits."""
+        greenlet.greenlet(self._work).switch()
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _work(self) -> None:
+        try:
+            while batch := self._batches.take():
+                self._finish(batch)
+        finally:
+            self._batches.rests(self)
+
+    def _finish(self, batch: list[Ran]) -> None:
+        """Run a batch until it is committed, or cannot be. A unit that spoils it is run alone, after the others."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        pause = _SHORTEST_PAUSE_SECONDS
+        alone: list[Ran] = []
+        while batch or alone:
+            try:
+                if batch:
+                    done = self._attempt(batch, careful=False)
+                    self._batches.give_back(batch[len(done) :])
+                    batch = []
+                else:
+                    done = self._attempt(alone[:1], careful=True)
+                    del alone[0]
+                self._batches.committed(done)
+            except Spoiled as spoiled:
+                alone += [ran for ran in batch if ran is spoiled.unit]
+                batch = [ran for ran in batch if ran is not spoiled.unit]
+                self._undo()
+            except (RunAgain, ConnectionLost) as why:
+                self._undo()
+                if time.monotonic() > deadline:
+                    self._refuse(batch + alone, StoreUnavailable(f"the database does not answer: {why}"))
+                    return
+                log.info("a batch is run again: %s", why)
+                if isinstance(why, ConnectionLost):
+                    self._wait(asyncio.sleep(pause))
+                    pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            except StoreUnavailable as error:
+                self._refuse(batch + alone, error)
+                return
+            except Exception as error:
+                log.exception("a batch could not be run")
+                self._undo()
+                self._refuse(batch + alone, error)
+                return
+
+    def _attempt(self, batch: list[Ran], *, careful: bool) -> list[Ran]:
+        """One transaction, and its commit: the units that found room in it, at least the first."""
+        connection = self._connected()
+        connection.careful = careful
+        for sql in _BEGIN_READING if self._reads else _BEGIN_WRITING:
+            connection.send(sql)
+        ran, wrote = self._run_units(connection, batch, careful)
+        connection.careful = False
+        if careful and ran[0].error is not None:
+            connection.undo()
+        elif wrote:
+            self._commit(connection, ran)
+        else:
+            connection.send("COMMIT")
+            connection.flush()
+        return ran
+
+    def _run_units(self, connection: Connection, batch: list[Ran], careful: bool) -> tuple[list[Ran], bool]:
+        count, wrote = 0, False
+        began = time.perf_counter()
+        for ran in batch:
+            count += 1
+            if ran.answer.cancelled():
+                continue
+            ran.result = ran.error = None
+            ran.transaction = transaction = self._batches.transaction(connection, ran)
+            try:
+                ran.result = ran.unit(transaction)
+            except WritesNeeded:
+                ran.writes = True
+            except Exception as error:
+                if transaction.wrote and not careful:
+                    raise Spoiled(ran) from error
+                ran.error = error
+                transaction.wakes.clear()
+                transaction.tallies.clear()
+            wrote = wrote or transaction.wrote
+            if time.perf_counter() - began > _BATCH_SECONDS:
+                break
+        return batch[:count], wrote
+
+    def _commit(self, connection: Connection, batch: list[Ran]) -> None:
+        connection.send(_MARK, (self._batch + 1, self._id))
+        connection.send("COMMIT")
+        try:
+            connection.flush(self._batches.notices(batch))
+        except ConnectionLost as lost:
+            if not self._is_committed(lost):
+                raise
+        self._batch += 1
+
+    def _is_committed(self, lost: ConnectionLost) -> bool:
+        """Look whether the commit under way when the connection was lost has come to pass."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                connection = self._connected()
+                connection.send("BEGIN")
+                rows = connection.query(_MARKED, (self._id,))  # waits for the old transaction, if it is still there
+                connection.send("COMMIT")
+                connection.flush()
+                return bool(rows) and rows[0][0] == self._batch + 1
+            except (ConnectionLost, RunAgain, Spoiled) as why:
+                self._undo()
+                if time.monotonic() > deadline:
+                    raise StoreUnavailable(
+                        f"the connection to the database was lost during a commit ({lost}) and could not be made again "
+                        f"({why}): whether the request was carried out is not known"
+                    ) from lost
+                self._wait(asyncio.sleep(_LONGEST_PAUSE_SECONDS))
+
+    def _connected(self) -> Connection:
+        connection = self._connection
+        if connection is None or connection.lost is not None:
+            connection = self._connection = self._wait(self._connect())
+            if not self._reads:
+                connection.send(_ENTER, (self._id,))
+        return connection
+
+    def _undo(self) -> None:
+        if self._connection is not None:
+            try:
+                self._connection.undo()
+            except ConnectionLost as lost:
+                log.debug("nothing to undo: %s", lost)
+
+    @staticmethod
+    def _refuse(batch: list[Ran], error: Exception) -> None:
+        for ran in batch:
+            ran.error = error
+            ran.tell()
+
+    @staticmethod
+    def _wait(awaitable: Awaitable[T]) -> T:
+        """Let the event loop go on until ``awaitable`` is done."""
+        this = greenlet.getcurrent()
+        assert this.parent is not None
+        future = asyncio.ensure_future(awaitable)
+        future.add_done_callback(lambda _: this.switch())
+        this.parent.switch()
+        return future.result()

@@ -1,0 +1,122 @@
+"""Who else is there: a row for each node, with its number, and when it was last seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import uuid4
+
+from segue.ids import Ids
+from segue.store.transaction import Transaction
+
+AWAY_MS = 7_000
+"""A node that was not seen for so long is taken for dead: others go on with its work. If it comes back, its leases are
+another's, so it harms nothing."""
+BEAT_SECONDS = 2.0
+_NUMBERS = 1_024
+_REUSED_AFTER_MS = 60_000
+_RESERVED_MS = 60_000
+
+NOW = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+MIGRATIONS = (
+    """
+    CREATE TABLE store_turn ();
+    CREATE TABLE store_lanes (
+        id TEXT PRIMARY KEY,
+        batch BIGINT NOT NULL,
+        at TIMESTAMP WITH TIME ZONE NOT NULL
+    );
+    CREATE TABLE store_nodes (
+        number BIGINT PRIMARY KEY,
+        token TEXT NOT NULL,
+        name TEXT NOT NULL,
+        started_at BIGINT NOT NULL,
+        seen_at BIGINT NOT NULL,
+        released BIGINT NOT NULL,
+        reserved BIGINT NOT NULL
+    );
+    """,
+)
+
+Released = Callable[[Transaction, int], None]
+"""What is done about a node that has gone: its number says which."""
+
+
+class NoRoom(Exception):
+    """As many nodes as there are numbers share the database already."""
+
+
+class Node:
+    """This node's place among those that share the database.
+
+    Args:
+        name: what people call it.
+        ids: get the node's number, so that no other node makes the same.
+        released: called for each node that has gone, in the unit that finds it out.
+    """
+
+    def __init__(self, name: str, ids: Ids, released: Released) -> None:
+        self.name = name
+        self.token = str(uuid4())
+        self.number = -1
+        self.others = 0
+        self._ids = ids
+        self._released = released
+
+    def beat(self, tx: Transaction) -> None:
+        """Say that it is there, and find out who is not any more. A unit."""
+        reserved = max(self._ids.latest, tx.now_ms << 22) + (_RESERVED_MS << 22)
+        if self.number < 0 or not tx.run(
+            "UPDATE store_nodes SET seen_at = ?, reserved = ? WHERE number = ? AND token = ?",
+            tx.now_ms,
+            reserved,
+            self.number,
+            self.token,
+        ):
+            self._enter(tx, reserved)
+        others = 0
+        for number, seen_at in tx.all(
+            "SELECT number, seen_at FROM store_nodes WHERE released < seen_at AND number <> ?", self.number
+        ):
+            if seen_at < tx.now_ms - AWAY_MS:
+                self._released(tx, number)
+                tx.run("UPDATE store_nodes SET released = ? WHERE number = ?", tx.now_ms, number)
+            else:
+                others += 1
+        self.others = others
+
+    def leave(self, tx: Transaction) -> None:
+        """Say that it goes: its number is free at once. A unit."""
+        self._released(tx, self.number)
+        tx.run(
+            "UPDATE store_nodes SET seen_at = 0, released = ?, token = '' WHERE number = ? AND token = ?",
+            tx.now_ms,
+            self.number,
+            self.token,
+        )
+
+    def _enter(self, tx: Transaction, reserved: int) -> None:
+        """Take the smallest number that nobody has, or whose owner has long gone."""
+        rows = tx.all("SELECT number, seen_at, reserved FROM store_nodes ORDER BY number")
+        taken = {row[0] for row in rows if row[1] >= tx.now_ms - _REUSED_AFTER_MS}
+        number = next((number for number in range(_NUMBERS) if number not in taken), None)
+        if number is None:
+            raise NoRoom(f"{_NUMBERS} nodes share the database: there is no room for another")
+        for _, _, earlier in (row for row in rows if row[0] == number):
+            self._released(tx, number)
+            self._ids.resume(earlier)
+            reserved = max(reserved, earlier)
+        tx.run(
+            "INSERT INTO store_nodes (number, token, name, started_at, seen_at, released, reserved)"
+            " VALUES (?, ?, ?, ?, ?, 0, ?) ON CONFLICT (number) DO UPDATE SET token = excluded.token,"
+            " name = excluded.name, started_at = excluded.started_at, seen_at = excluded.seen_at, released = 0,"
+            " reserved = excluded.reserved",
+            number,
+            self.token,
+            self.name,
+            tx.now_ms,
+            tx.now_ms,
+            reserved,
+        )
+        self.number = number
+        self._ids.place(number)

@@ -1,0 +1,283 @@
+"""The store of one of many equal nodes. What it holds in memory, it can lose."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Collection
+from typing import Any, TypeVar, cast
+
+import psycopg
+
+from segue.clock import Clock, SystemClock
+from segue.ids import Ids
+from segue.store.migrations import Migrations
+from segue.store.postgres import notices
+from segue.store.postgres.connection import Connection, Statements
+from segue.store.postgres.lane import Lane, Ran
+from segue.store.postgres.nodes import BEAT_SECONDS, NOW, Node, Released
+from segue.store.postgres.opening import Database
+from segue.store.postgres.transaction import PostgresTransaction
+from segue.store.tallies import Tallies
+from segue.store.timers import LoopTimers, Timers
+from segue.store.transaction import Unit
+from segue.store.wakes import Wakes
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+_BATCH_UNITS = 64
+_READING_LANES = 2
+_LONGEST_WITHOUT_BEAT_SECONDS = 20.0
+# Whoever waits looks again after so many seconds, although nothing woke him: notices may be lost with their sender.
+_LOOK_AGAIN_EVERY = 20
+_RECONNECT_SECONDS = 0.5
+
+
+class NodeClock:
+    """The machine's clock, set by the database's, so that all nodes have one time."""
+
+    def __init__(self) -> None:
+        self._clock = SystemClock()
+        self._ahead_ms = 0
+        self._latest_ms = 0
+
+    def now_ms(self) -> int:
+        self._latest_ms = max(self._latest_ms, self._clock.now_ms() + self._ahead_ms)
+        return self._latest_ms
+
+    def set(self, database_ms: int, asked_ms: float, answered_ms: float) -> None:
+        """The database said its time between two moments of this machine's. What lies within these is no difference."""
+        local_ms = (asked_ms + answered_ms) / 2
+        difference = database_ms - local_ms
+        if abs(difference - self._ahead_ms) > (answered_ms - asked_ms) / 2 + 2:
+            self._ahead_ms = round(difference)
+
+
+class _Batches:
+    """Units that wait, and the lanes that run them."""
+
+    def __init__(self, store: PostgresStore, lanes: int, *, reads: bool) -> None:
+        self._store = store
+        self._reads = reads
+        self._queue: deque[Ran] = deque()
+        self._lanes = [Lane(self, store.connect, reads=reads) for _ in range(lanes)]
+        self._resting = list(self._lanes)
+        self._called = False
+        self._idle: asyncio.Future[None] | None = None
+
+    def add(self, unit: Unit[Any], answer: asyncio.Future[Any]) -> None:
+        """Have a unit run."""
+        self._queue.append(Ran(unit, answer))
+        self._call()
+
+    async def close(self) -> None:
+        """Finish what was handed in, then hang up."""
+        while len(self._resting) < len(self._lanes) or self._queue:
+            self._idle = asyncio.get_running_loop().create_future()
+            await self._idle
+        for lane in self._lanes:
+            lane.close()
+
+    def take(self) -> list[Ran]:
+        queue = self._queue
+        if not self._reads and queue and self._store.beat_is_due():
+            queue.appendleft(Ran(cast("Unit[None]", self._store.beat), asyncio.get_running_loop().create_future()))
+        return [queue.popleft() for _ in range(min(len(queue), _BATCH_UNITS))]
+
+    def transaction(self, connection: Connection, ran: Ran) -> PostgresTransaction:
+        store = self._store
+        return PostgresTransaction(connection, ran, store.clock.now_ms(), store.ids, store.seq, reads=self._reads)
+
+    def give_back(self, batch: list[Ran]) -> None:
+        self._queue.extendleft(reversed(batch))
+
+    def committed(self, batch: list[Ran]) -> None:
+        for ran in batch:
+            if ran.writes and self._reads:
+                self._store.write_for(ran.unit, ran.answer)
+            else:
+                ran.tell()
+                if ran.transaction is not None and ran.transaction.tallies:
+                    self._store.tallies.add(ran.transaction.tallies, ran.transaction.now_ms)
+        self._store.wake([key for ran in batch if ran.transaction for key in ran.transaction.wakes])
+
+    def notices(self, batch: list[Ran]) -> list[Statements]:
+        return self._store.notices([key for ran in batch if ran.transaction for key in ran.transaction.wakes])
+
+    def rests(self, lane: Lane) -> None:
+        self._resting.append(lane)
+        if self._queue:
+            self._call()
+        elif self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+    def _call(self) -> None:
+        if self._resting and not self._called:
+            self._called = True
+            asyncio.get_running_loop().call_soon(self._begin)
+
+    def _begin(self) -> None:
+        self._called = False
+        if self._resting and self._queue:
+            self._resting.pop().start()
+            if self._queue:
+                self._call()
+
+
+class PostgresStore:
+    """Units on a PostgreSQL database that any number of nodes share.
+
+    Args:
+        database: which.
+        migrations: the schema of every component.
+        clock, ids, timers: given in tests; a clock of the machine's is set by the database's.
+        private: wake keys that concern this node only.
+        released: what is done about a node that has gone (its leases are let go).
+
+    Raises:
+        DatabaseUnusable, StoreIsNewer: see :meth:`Database.prepare`.
+    """
+
+    reads_at_once = False
+    shared = True
+
+    def __init__(
+        self,
+        database: Database,
+        migrations: Migrations,
+        clock: Clock,
+        ids: Ids,
+        timers: Timers | None = None,
+        *,
+        private: Collection[str] = (),
+        released: Released = lambda tx, number: None,
+    ) -> None:
+        database.prepare(migrations)
+        self.clock = NodeClock() if isinstance(clock, SystemClock) else clock
+        self.ids = ids
+        self.seq = 0
+        self._loop = asyncio.get_running_loop()
+        self.wakes = Wakes(timers or LoopTimers(self._loop, self.clock))
+        self.tallies = Tallies()
+        self._database = database
+        self._private = frozenset(private)
+        self._node = Node(f"{socket.gethostname()}:{os.getpid()}", ids, released)
+        self._beat_at = float("-inf")
+        self._writes = _Batches(self, 1, reads=False)
+        self._reads = _Batches(self, _READING_LANES, reads=True)
+        self._tasks = [
+            self._loop.create_task(work(), name=f"store: {work.__name__}")
+            for work in (self._beat_forever, self._listen_forever, self._look_again_forever)
+        ]
+
+    def write(self, unit: Unit[T]) -> asyncio.Future[T]:
+        """See :meth:`Store.write`. It may also hold ``StoreUnavailable``."""
+        answer: asyncio.Future[Any] = self._loop.create_future()
+        self._writes.add(unit, answer)
+        return cast("asyncio.Future[T]", answer)
+
+    def write_for(self, unit: Unit[Any], answer: asyncio.Future[Any]) -> None:
+        """Run a unit for whom it was promised to already."""
+        self._writes.add(unit, answer)
+
+    def read(self, unit: Unit[T]) -> T:
+        """Not here: see ``reads_at_once``."""
+        raise NotImplementedError("the rows are in another process")
+
+    def look(self, unit: Unit[T]) -> asyncio.Future[T]:
+        """See :meth:`Store.look`."""
+        answer: asyncio.Future[Any] = self._loop.create_future()
+        self._reads.add(unit, answer)
+        return cast("asyncio.Future[T]", answer)
+
+    async def close(self) -> None:
+        """Finish what was handed in, and leave the others."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._node.number >= 0:
+            try:
+                await self.write(self._node.leave)
+            except Exception as error:
+                log.warning("could not leave the other nodes; they will notice: %s", error)
+        await self._reads.close()
+        await self._writes.close()
+
+    async def connect(self) -> Connection:
+        """A connection for a lane."""
+        return await self._database.connect()
+
+    def wake(self, keys: list[str]) -> None:
+        """Wake this node's waiters."""
+        if keys:
+            self.seq += 1
+            self.wakes.notify(keys, self.seq)
+
+    def notices(self, keys: list[str]) -> list[Statements]:
+        """What tells the other nodes of these wakes, if there are any."""
+        if not self._node.others:
+            return []
+        told = (key for key in keys if key not in self._private)
+        return [(notices.SEND, (notice,)) for notice in notices.write(self._node.token, told)]
+
+    def beat_is_due(self) -> bool:
+        """Whether so much time has gone by that another node may have taken this one's number."""
+        return time.monotonic() - self._beat_at > _LONGEST_WITHOUT_BEAT_SECONDS
+
+    def beat(self, tx: PostgresTransaction) -> None:
+        """Say that this node is there. A unit."""
+        began = time.monotonic()
+        asked_ms = time.time() * 1000
+        row = tx.one(NOW)
+        if isinstance(self.clock, NodeClock) and row is not None:
+            self.clock.set(row[0], asked_ms, time.time() * 1000)
+            tx.now_ms = self.clock.now_ms()
+        self._node.beat(tx)
+        self._beat_at = began
+
+    async def _beat_forever(self) -> None:
+        while True:
+            try:
+                await self.write(cast("Unit[None]", self.beat))
+            except Exception:
+                log.exception("could not say that this node is there; trying again")
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _listen_forever(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except psycopg.Error as error:
+                log.warning("no notices from other nodes: %s", str(error).strip())
+            await asyncio.sleep(_RECONNECT_SECONDS)
+
+    async def _listen(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(self._database.conninfo, autocommit=True)
+        async with connection:
+            await connection.execute(f"LISTEN {notices.CHANNEL}".encode())
+            self._wake_all()  # what was sent until now is lost
+            async for notice in connection.notifies():
+                node, keys = notices.read(notice.payload)
+                if node == self._node.token:
+                    continue
+                if notices.EVERYBODY in keys:
+                    self._wake_all()
+                else:
+                    self.wake(keys)
+
+    def _wake_all(self) -> None:
+        self.seq += 1
+        self.wakes.notify_all(self.seq)
+
+    async def _look_again_forever(self) -> None:
+        part = 0
+        while True:
+            await asyncio.sleep(1)
+            if self._node.others:
+                part = (part + 1) % _LOOK_AGAIN_EVERY
+                self.wakes.notify_some(part, _LOOK_AGAIN_EVERY)

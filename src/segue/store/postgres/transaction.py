@@ -1,0 +1,138 @@
+"""What a unit sees of PostgreSQL. What it writes is gathered; what it reads is waited for."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, cast
+
+from segue.ids import Ids
+from segue.store.postgres.connection import Connection, Sent
+from segue.store.store import WritesNeeded
+from segue.store.tallies import Series, Tally
+from segue.store.transaction import Row
+
+
+class Changes:
+    """How many rows a statement has changed: asked for when somebody wants to know."""
+
+    __slots__ = ("_connection", "_sent")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, connection: Connection, sent: Sent) -> None:
+        self._connection = connection
+        self._sent = sent
+
+    def __int__(self) -> int:
+        if self._sent.changes is None:
+            self._connection.flush()
+        return cast(int, self._sent.changes)
+
+    __index__ = __int__
+
+    def __bool__(self) -> bool:
+        return int(self) > 0
+
+    def __eq__(self, other: object) -> bool:
+        return int(self) == other
+
+    def __lt__(self, other: int) -> bool:
+        return int(self) < other
+
+    def __le__(self, other: int) -> bool:
+        return int(self) <= other
+
+    def __gt__(self, other: int) -> bool:
+        return int(self) > other
+
+    def __ge__(self, other: int) -> bool:
+        return int(self) >= other
+
+    def __add__(self, other: int) -> int:
+        return int(self) + other
+
+    __radd__ = __add__
+
+    def __repr__(self) -> str:
+        return str(int(self))
+
+
+class PostgresTransaction:
+    """One unit's transaction.
+
+    Args:
+        connection: on which the batch's transaction is open.
+        unit: whose it is; told of statements that fail later than they were made.
+        reads: only reads are allowed.
+    """
+
+    __slots__ = ("_connection", "_reads", "_unit", "ids", "now_ms", "seq", "tallies", "wakes", "wrote")
+
+    def __init__(self, connection: Connection, unit: object, now_ms: int, ids: Ids, seq: int, *, reads: bool) -> None:
+        self._connection = connection
+        self._unit = unit
+        self._reads = reads
+        self.now_ms = now_ms
+        self.ids = ids
+        self.seq = seq
+        self.wakes: list[str] = []
+        self.tallies: list[Tally] = []
+        self.wrote = False
+
+    def one(self, sql: str, *args: Any) -> Row | None:
+        rows = self.all(sql, *args)
+        return rows[0] if rows else None
+
+    def all(self, sql: str, *args: Any) -> list[Row]:
+        if not self.wrote and not sql.startswith("SELECT"):
+            self._begin_writing()
+        return self._connection.query(sql, args, self._unit)
+
+    def run(self, sql: str, *args: Any) -> int:
+        if not self.wrote:
+            self._begin_writing()
+        sent = self._connection.send(sql, args, self._unit)
+        if self._connection.careful:
+            self._connection.flush()
+        return cast(int, Changes(self._connection, sent))
+
+    def wake(self, key: str) -> None:
+        self.wakes.append(key)
+
+    def tally(self, series: Series, value: float) -> None:
+        self.tallies.append((series, value))
+
+    def savepoint(self) -> Savepoint:
+        if not self.wrote:
+            self._begin_writing()
+        return Savepoint(self)
+
+    def _begin_writing(self) -> None:
+        if self._reads:
+            raise WritesNeeded
+        self.wrote = True
+
+
+class Savepoint:
+    """A block whose writes, wakes and tallies are undone if it raises. Nested ones share a name: the innermost is
+    taken."""
+
+    __slots__ = ("_tallied", "_transaction", "_woken")
+
+    def __init__(self, transaction: PostgresTransaction) -> None:
+        self._transaction = transaction
+        self._woken = len(transaction.wakes)
+        self._tallied = len(transaction.tallies)
+
+    def __enter__(self) -> None:
+        self._transaction.run("SAVEPOINT inside")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            if not issubclass(kind, Exception):
+                return  # the whole batch is undone
+            self._transaction.run("ROLLBACK TO SAVEPOINT inside")
+            del self._transaction.wakes[self._woken :]
+            del self._transaction.tallies[self._tallied :]
+        self._transaction.run("RELEASE SAVEPOINT inside")

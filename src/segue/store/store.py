@@ -1,0 +1,60 @@
+"""What the edges see of a store, whichever engine keeps the rows."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol, TypeVar
+
+from segue.clock import Clock
+from segue.ids import Ids
+from segue.store.tallies import Tallies
+from segue.store.transaction import Unit
+from segue.store.wakes import Wakes
+
+T = TypeVar("T")
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached, or has not answered in time. What was asked for has not happened, unless the
+    words say that nobody knows."""
+
+
+class DatabaseUnusable(Exception):
+    """The database cannot be reached, or is not one that can be used."""
+
+
+class WritesNeeded(Exception):
+    """A unit that was run as a reader wants to write: run it as a writer (nothing has happened yet)."""
+
+
+class Store(Protocol):
+    """Runs units and answers after their commit. Lives on one event loop."""
+
+    clock: Clock
+    ids: Ids
+    wakes: Wakes
+    tallies: Tallies
+    reads_at_once: bool
+    """Whether :meth:`read` is there: the rows are in this process, nobody waits for them."""
+    shared: bool
+    """Whether other nodes work on the same rows."""
+
+    def write(self, unit: Unit[T]) -> asyncio.Future[T]:
+        """Run a unit; the future is done when its rows are on disk, or holds what the unit raised."""
+        ...
+
+    def read(self, unit: Unit[T]) -> T:
+        """Run a unit that only reads, at once, on what is committed. Only where ``reads_at_once``.
+
+        Raises:
+            WritesNeeded: it wants to write.
+        """
+        ...
+
+    def look(self, unit: Unit[T]) -> asyncio.Future[T]:
+        """Run a unit that most likely only reads, on what is committed; as a writer if it wants to write."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was handed in, then let go."""
+        ...

@@ -1,0 +1,178 @@
+"""PostgreSQL for tests: a private cluster made of this machine's binaries, or the server that ``SEGUE_TEST_POSTGRES``
+names. Without either, tests that need one are skipped with words.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
+
+_WORDS = (
+    "no PostgreSQL here: install its server (Debian: apt install postgresql), or name one in SEGUE_TEST_POSTGRES "
+    "(postgresql://user@host/postgres; its user makes databases)"
+)
+_OPTIONS = {
+    "listen_addresses": "''",
+    "fsync": "off",
+    "max_connections": "300",
+    "shared_buffers": "64MB",
+    "max_locks_per_transaction": "256",
+    "autovacuum": "off",
+}
+
+
+class NoPostgres(Exception):
+    """There is no server, and none can be started."""
+
+
+def binaries() -> Path:
+    """Where ``initdb`` and ``postgres`` are; :class:`NoPostgres` where they are not."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    places = [path.parent for path in found]
+    if (there := shutil.which("initdb")) is not None:
+        places.append(Path(there).parent)
+    if not places:
+        raise NoPostgres(_WORDS)
+    return places[-1]
+
+
+class Cluster:
+    """A server of the test's own, on a socket in a temporary directory.
+
+    Args:
+        options: further settings of the server.
+    """
+
+    def __init__(self, **options: str) -> None:
+        self._binaries = binaries()
+        self._options = {**_OPTIONS, **options}
+        # The server refuses to run as root: somebody else does it, who must be able to reach its files.
+        self._user = "postgres" if os.geteuid() == 0 else None
+        self.directory = Path(tempfile.mkdtemp(prefix="segue-pg-", dir="/tmp"))
+        try:
+            if self._user is not None:
+                os.chown(self.directory, pwd.getpwnam(self._user).pw_uid, -1)
+            self._run("initdb", "-D", "data", "-U", "segue", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        except (KeyError, OSError, subprocess.SubprocessError) as error:
+            shutil.rmtree(self.directory, ignore_errors=True)
+            raise NoPostgres(f"{_WORDS} ({error})") from error
+
+    def start(self) -> Cluster:
+        """Start the server; returns when it answers."""
+        options = " ".join(f"-c {name}={value}" for name, value in self._options.items())
+        options += f" -c unix_socket_directories={self.directory}"
+        self._run("pg_ctl", "-D", "data", "-l", "log", "-o", options, "-w", "start")
+        return self
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server: ``fast`` (clients are sent away), or ``immediate`` (as if it had crashed)."""
+        self._run("pg_ctl", "-D", "data", "-m", mode, "-w", "stop")
+
+    def remove(self) -> None:
+        """Stop, and remove what it kept."""
+        subprocess.run(
+            self._command("pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop"),
+            cwd=self.directory,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def url(self, database: str = "postgres") -> str:
+        """How to connect to a database of it."""
+        return f"postgresql://segue@/{database}?host={self.directory}"
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        command = [str(self._binaries / program), *arguments]
+        return command if self._user is None else ["runuser", "-u", self._user, "--", *command]
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            self._command(program, *arguments),
+            cwd=self.directory,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+            timeout=60,
+        )
+
+
+@cache
+def server_url() -> str:
+    """A server for the tests of this process; :class:`NoPostgres` where there is none."""
+    if given := os.environ.get("SEGUE_TEST_POSTGRES"):
+        return given
+    import atexit
+
+    cluster = Cluster()
+    atexit.register(cluster.remove)
+    return cluster.start().url()
+
+
+def new_database(template: str = "") -> str:
+    """A database of the test's own: its URL."""
+    name = f"segue_{uuid4().hex}"
+    execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {template or 'template0'}")
+    return with_database(server_url(), name)
+
+
+def drop_database(url: str) -> None:
+    """Remove it, whoever is connected."""
+    import psycopg
+
+    execute(f"DROP DATABASE IF EXISTS {psycopg.conninfo.conninfo_to_dict(url)['dbname']} WITH (FORCE)")
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server's URL, of another database."""
+    import psycopg
+
+    return psycopg.conninfo.make_conninfo(url, dbname=name)
+
+
+def execute(sql: str) -> None:
+    """Run a statement on the server."""
+    import psycopg
+
+    with psycopg.connect(server_url(), autocommit=True) as connection:
+        connection.execute(sql.encode())
+
+
+class StoreOfDirectory:
+    """For running any test on PostgreSQL (``SEGUE_TEST_STORE=postgresql``): a database for each data directory."""
+
+    def __init__(self) -> None:
+        self._databases: dict[Path, str] = {}
+        self._template = ""
+
+    def __call__(self, data: Path) -> str:
+        """The database that stands for a data directory."""
+        for gone in [path for path in self._databases if not path.exists()]:
+            drop_database(self._databases.pop(gone))
+        if data not in self._databases:
+            data.mkdir(parents=True, exist_ok=True)
+            self._databases[data] = new_database(self._template or self._make_template())
+        return self._databases[data]
+
+    def _make_template(self) -> str:
+        from segue.api import Api
+        from segue.config import Settings
+        from segue.server import migrations, services
+        from segue.store.postgres.opening import Database
+
+        url = new_database()
+        Database(url).prepare(migrations(Api(services(), Settings())))
+        import psycopg
+
+        self._template = str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
+        return self._template
+
+
+STORE_OF = StoreOfDirectory()
