@@ -66,9 +66,12 @@ class Call:
         """The ARN of a resource of the caller's account and region."""
         return make_arn(service, self.caller.region, self.caller.account, resource)
 
-    def tally(self, namespace: str, name: str, dimensions: Dimensions, value: float = 1, unit: str = "Count") -> None:
-        """Count ``value`` in a metric of the caller's account and region (``AWS/SQS``, ``NumberOfMessagesSent``)."""
-        self.tx.tally((self.caller.account, self.caller.region, namespace, name, dimensions, unit), value)
+    def tally(
+        self, arn: str, namespace: str, name: str, dimensions: Dimensions, value: float = 1, unit: str = "Count"
+    ) -> None:
+        """Count ``value`` in a metric (``AWS/SNS``, ``NumberOfMessagesPublished``) where the resource (by ARN) is."""
+        _, _, _, region, account, _ = arn.split(":", 5)
+        self.tx.tally((account, region, namespace, name, dimensions, unit), value)
 
     def as_caller(self, caller: Caller, trace: str | None = None) -> Call:
         """The same transaction on another authority (and with another cause)."""

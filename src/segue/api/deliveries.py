@@ -86,6 +86,10 @@ def record(call: Call, delivery: Delivery, at: int | None = None) -> None:
         delivery.subject,
     )
     call.tx.wake(RECORDED)
+    if delivery.source.startswith("arn:"):
+        counts = call.api.delivery_counts.get(delivery.source.split(":", 3)[2])
+        if counts is not None:
+            counts(call, delivery)
 
 
 def is_recorded(call: Call, audit: Delivery) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from segue.api.caller import Caller
 from segue.store import Transaction
+from segue.store.tallies import Dimensions, Tally
 from segue.wire.request import Request
 
 
@@ -26,6 +27,37 @@ PATHS = "/_aws/"
 
 ANONYMOUS = Caller(account="", region="", kind="user", arn="anonymous")
 """Whoever asks without a signature. He may do nothing: services act on their own authority, or on a role's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is counted of a visit when it is answered: how many, errors of clients and servers, and how long it took.
+
+    Attributes:
+        account, region, namespace: where.
+        dimensions: of each series.
+        names: of the four measurements.
+    """
+
+    account: str
+    region: str
+    namespace: str
+    dimensions: tuple[Dimensions, ...]
+    names: tuple[str, str, str, str]
+
+    def tallies(self, status: int, took_ms: int) -> list[Tally]:
+        """What an answer counts for."""
+        values = (1, float(400 <= status < 500), float(status >= 500), took_ms)
+        units = ("Count", "Count", "Count", "Milliseconds")
+        return [
+            ((self.account, self.region, self.namespace, name, dimensions, unit), value)
+            for dimensions in self.dimensions
+            for name, value, unit in zip(self.names, values, units, strict=True)
+        ]
+
+
+MEASURED = "measured"
+"""Where a handler leaves a :class:`Measured` in a visit's memory, if it is to be counted."""
 
 
 @dataclass(frozen=True, slots=True)

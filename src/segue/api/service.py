@@ -20,6 +20,7 @@ from segue.wire.request import Request
 if TYPE_CHECKING:
     from segue.api.call import Call, Result
     from segue.api.caller import Caller
+    from segue.api.deliveries import Delivery
     from segue.api.resource_types import ResourceType
     from segue.jobs import Again, Job, Outbound, Pending
 
@@ -74,6 +75,7 @@ class Service:
         blobs_in_use: which of the named blobs its rows name; what no service's do is collected.
         resource_types: the types by which templates name its resources, by name.
         conditions: the values of its own condition keys in a call of an operation (by name) with these params.
+        counts_delivery: counts what came of a delivery from one of its resources.
         gauges: what can be measured of its resources, by namespace and name (``AWS/SQS``, ``…Visible``).
         iam_prefix: the prefix of its IAM actions (``states`` for ``stepfunctions``).
         listens: of the service of buses: whether anything on a bus (by ARN) may take events of a source.
@@ -99,6 +101,7 @@ class Service:
     blobs_in_use: Callable[[Transaction, Sequence[str]], set[str]] | None = None
     resource_types: dict[str, ResourceType] = field(default_factory=dict)
     gauges: dict[tuple[str, str], Gauge] = field(default_factory=dict)
+    counts_delivery: Callable[[Call, Delivery], None] | None = None
 
     def operation(
         self,
@@ -242,6 +245,10 @@ class Api:
         self.gauges: Mapping[tuple[str, str], Gauge] = {
             key: gauge for service in self.services.values() for key, gauge in service.gauges.items()
         }
+        self.delivery_counts: Mapping[str, Callable[[Call, Delivery], None]] = {
+            service.name: service.counts_delivery for service in self.services.values() if service.counts_delivery
+        }
+        """By the service of the ARN that a delivery comes from."""
         self.tallies = Tallies()
         """What was counted and is not on disk yet; set by the composition root before the first call."""
         self.resource_types: Mapping[str, ResourceType] = {

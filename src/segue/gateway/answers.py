@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import orjson
@@ -44,14 +45,19 @@ class ApiAnswers:
 
 class EndpointAnswers:
     """The answers of an application's own address: a handler's ``response`` as it is, and errors as API Gateway and
-    function URLs tell them (``{"message": "Forbidden"}``).
+    function URLs tell them (``{"message": "Forbidden"}``). ``then`` is told the status of each.
     """
+
+    def __init__(self, then: Callable[[int], None] = lambda _status: None) -> None:
+        self._then = then
 
     def of(self, result: dict[str, Any], request_id: str) -> Response:
         response: Response = result["response"]
+        self._then(response.status)
         return response
 
     def of_error(self, error: AwsError, request_id: str) -> Response:
+        self._then(error.status)
         headers = {"content-type": "application/json", "x-amzn-RequestId": request_id}
         if error.status < 500:
             headers["x-amzn-ErrorType"] = error.code

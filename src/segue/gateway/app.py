@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from segue.api import Api, Call, Caller, Operation, deliveries
-from segue.api.endpoint import ANONYMOUS, Visit, find_endpoint, is_signed, own_name
+from segue.api.endpoint import ANONYMOUS, MEASURED, Measured, Visit, find_endpoint, is_signed, own_name
 from segue.api.forward import FORWARD
 from segue.api.perform import perform
 from segue.api.sockets import SocketEvent
@@ -175,8 +175,16 @@ class Gateway:
         service, operation = self._api.endpoints[label]
         domain, name = (name, "") if "." in name else ("", name)
         visit = Visit(name, path, request, lambda tx: authenticate(self._api, tx, request), domain=domain)
-        answers, called = EndpointAnswers(), f"{service}:{operation.name}"
+        answers = EndpointAnswers(partial(self._measure, visit, self._store.store.clock.now_ms()))
+        called = f"{service}:{operation.name}"
         return Exchange(self, request, called, operation, {"visit": visit}, answers, request_id, ANONYMOUS).begin()
+
+    def _measure(self, visit: Visit, began_ms: int, status: int) -> None:
+        """Count an answered visit, where its handler said as what."""
+        measured: Measured | None = visit.memory.get(MEASURED)
+        if measured is not None:
+            now_ms = self._store.store.clock.now_ms()
+            self._store.tallies.add(measured.tallies(status, now_ms - began_ms), now_ms)
 
     def _tell_of_socket(self, upgrade: Upgrade, event: SocketEvent) -> Response | Awaitable[Response]:
         """Something has happened to an open socket: its handler's answer."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from weakref import WeakKeyDictionary
@@ -17,6 +19,7 @@ from segue.services.lambda_.invocation import (
     record_invocation,
     record_lines,
 )
+from segue.services.lambda_.metrics import tallies
 from segue.services.lambda_.records import CHANGED, runtimes_in_use
 from segue.store import Transaction
 from segue.store.afterwards import Afterwards
@@ -37,6 +40,7 @@ class FunctionEffect:
         self._store = store
         self.afterwards = Afterwards(store)
         """Where what functions log waits to be written."""
+        self._running: Counter[str] = Counter()
         self._specs: WeakKeyDictionary[InvokeTarget, FunctionSpec] = WeakKeyDictionary()
 
     async def __call__(self, request: InvokeRequest) -> InvokeOutcome:
@@ -51,6 +55,8 @@ class FunctionEffect:
             client_context=request.client_context,
             invoked_arn=request.invoked_arn,
         )
+        began, function = time.perf_counter(), request.target.function_arn
+        at_once = self._running[function] = self._running[function] + 1
         try:
             ran = await self._pool.invoke(spec, invocation)
         except AwsError as error:
@@ -58,6 +64,12 @@ class FunctionEffect:
         else:
             lines = _plain(ran.logs)
             outcome = InvokeOutcome(ran.payload, ran.function_error, lines, ran.log_stream, ran.tail)
+        finally:
+            self._running[function] -= 1
+            if not self._running[function]:
+                del self._running[function]
+        took_ms = (time.perf_counter() - began) * 1000
+        self._store.tallies.add(tallies(request, outcome, took_ms, at_once), self._store.store.clock.now_ms())
         self._note(request, outcome)
         return outcome
 

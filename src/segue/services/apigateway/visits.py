@@ -14,7 +14,7 @@ from segue.api.caller import service_caller
 from segue.api.endpoint import Visit
 from segue.api.http_payload import decoded
 from segue.errors import AwsError
-from segue.services.apigateway import records
+from segue.services.apigateway import metrics, records
 from segue.services.apigateway.authorizers import authorize
 from segue.services.apigateway.entered import Entered, refuse
 from segue.services.apigateway.integrations import integrate
@@ -50,6 +50,7 @@ def visited(call: Call, params: Document) -> Result:
     entered = Entered(
         owned, owner[0], owner[1], visit.id, content, stage, visit, path, resource, method or {}, variables
     )
+    metrics.measure(call, entered)
     return finally_do(owned, _answered(entered), partial(_logged, entered))
 
 

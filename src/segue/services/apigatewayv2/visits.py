@@ -14,7 +14,7 @@ from segue.api.access_logs import finally_do, of_answer, write_line
 from segue.api.call import Result
 from segue.api.caller import service_caller
 from segue.api.cors import preflight
-from segue.api.endpoint import Visit
+from segue.api.endpoint import MEASURED, Measured, Visit
 from segue.api.http_payload import decoded
 from segue.errors import AwsError
 from segue.services.apigatewayv2 import domains, records
@@ -59,6 +59,7 @@ def _ask_http(call: Call, served: Served, visit: Visit) -> Result:
         stage, path = served.part("Stage", visit.stage), decoded(visit.path)
     else:
         stage, path = _stage(served, visit.path)
+    _measure(served, visit, stage)
     allowed = preflight(api.document.get("CorsConfiguration"), visit.request)
     if allowed is not None:
         return {"response": allowed}
@@ -90,6 +91,18 @@ def _logged(before: Entered, call: Call, result: dict[str, Any]) -> dict[str, An
         destination, line = settings["DestinationArn"], settings["Format"]
         write_line(entered.call, source + entered.stage_name, destination, line, context)
     return result
+
+
+def _measure(served: Served, visit: Visit, stage: dict[str, Any] | None) -> None:
+    """Have the visit counted when it is answered: by API, and by API and stage.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+    """
+    own = ("ApiId", served.api.id)
+    dimensions = ((own,), (own, ("Stage", stage["StageName"]))) if stage is not None else ((own,),)
+    api = served.api
+    names = ("Count", "4xx", "5xx", "Latency")
+    visit.memory[MEASURED] = Measured(api.account, api.region, "AWS/ApiGateway", dimensions, names)
 
 
 def _stage(served: Served, path: str) -> tuple[dict[str, Any] | None, str]:

@@ -8,6 +8,7 @@ from segue.api.caller import role_caller, service_caller
 from segue.api.deliver import dead_letter
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
+from segue.services.events import metrics
 from segue.services.events.compiled import CompiledArchive, CompiledBus, CompiledTarget, compiled_bus
 from segue.services.events.delivery import PRINCIPAL, Handover, delivery_target, hand_over
 from segue.services.events.event import Event
@@ -51,6 +52,7 @@ def route_on(
         if only_rules and rule.arn not in only_rules:
             continue
         matched = True
+        metrics.count_triggered(call, rule.arn)
         for target in rule.targets:
             send(call, rule.arn, rule.name, target, event)
     for archive in bus.archives:

@@ -14,6 +14,7 @@ from segue.api.caller import service_caller
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
 from segue.jobs import Again, Job, Outbound
+from segue.services.lambda_ import metrics
 from segue.services.lambda_.destinations import Ending, hand_on
 from segue.services.lambda_.event_invoke_configs import EventInvokeConfig, config_in_force
 from segue.services.lambda_.invocation import EFFECT, InvokeOutcome, InvokeRequest
@@ -114,6 +115,7 @@ def _give_up(
 ) -> None:
     ending = Ending(event.request_id, event.function, event.payload, condition, event.invocations)
     target = request.target if request is not None else None
+    metrics.count(call, event.function_arn, "AsyncEventsDropped")
     reason = outcome.error_text if outcome else condition
     if hand_on(call, target, ending, outcome, config.on_failure):
         _note(call, event, "dead-lettered", reason)

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from segue.api import Call, Target, deliver
+from segue.services.lambda_ import metrics
 from segue.services.lambda_.formats import iso_timestamp
 from segue.services.lambda_.invocation import InvokeOutcome, InvokeTarget, error_object
 from segue.services.lambda_.names import FunctionName, ordinal_of
@@ -51,10 +52,13 @@ def hand_on(
         limit_bytes = _limit_bytes(call, destination)
         if limit_bytes is not None and len(text.encode()) > limit_bytes:
             text = _record(call, target, ending, outcome, with_payloads=False)
-        _deliver(call, ending, destination, _operation(call, ending, destination, text), role_arn)
+        operation = _operation(call, ending, destination, text)
+        if not _deliver(call, ending, destination, operation, role_arn):
+            metrics.count(call, ending.function.arn, "DestinationDeliveryFailures")
     if dead_letters and ending.condition != "Success":
         params = _dead_letter(call, ending, outcome, dead_letters)
-        _deliver(call, ending, dead_letters, params, role_arn)
+        if not _deliver(call, ending, dead_letters, params, role_arn):
+            metrics.count(call, ending.function.arn, "DeadLetterErrors")
         return True
     return bool(destination)
 
@@ -66,9 +70,10 @@ def _configuration(call: Call, function: FunctionName) -> Any:
     return {} if version is None else version.configuration
 
 
-def _deliver(call: Call, ending: Ending, target_arn: str, operation: tuple[str, dict[str, Any]], role_arn: str) -> None:
+def _deliver(call: Call, ending: Ending, target_arn: str, operation: tuple[str, dict[str, Any]], role_arn: str) -> bool:
+    """Whether it arrived at once; else it is tried again, or given up."""
     region = target_arn.split(":")[3] or call.region
-    deliver(
+    return deliver(
         call.as_caller(call.caller.in_region(region)),
         Target(
             service=PRINCIPAL,

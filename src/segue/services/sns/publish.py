@@ -12,6 +12,7 @@ from typing import Any
 from segue.api import Call
 from segue.api.deduplication import remember_message
 from segue.errors import AwsError
+from segue.services.sns import metrics
 from segue.services.sns.arns import check_arn, find_topic, invalid
 from segue.services.sns.fan_out import fan_out
 from segue.services.sns.message_attributes import check_attributes, size_bytes
@@ -85,6 +86,8 @@ def _publish(call: Call, topic: Topic, params: dict[str, Any]) -> dict[str, Any]
         deduplication_id=deduplication_id,
         sequence=sequence,
     )
+    metrics.count(call, topic.arn, "NumberOfMessagesPublished")
+    metrics.count(call, topic.arn, "PublishSize", size_bytes(params), "Bytes")
     fan_out(call, topic, message)
     return {"MessageId": message_id, "SequenceNumber": sequence} if sequence else {"MessageId": message_id}
 

@@ -12,7 +12,7 @@ from segue.api import Call
 from segue.api.deduplication import remember_message
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
-from segue.services.sqs import message_attributes
+from segue.services.sqs import message_attributes, metrics
 from segue.services.sqs.addresses import arn_of_url, find_queue
 from segue.services.sqs.batches import check_entries, each
 from segue.services.sqs.records import Queue, drop_expired
@@ -88,6 +88,7 @@ def send(call: Call, queue: Queue, entry: dict[str, Any]) -> dict[str, Any]:
         sequence = row_id
         answer["SequenceNumber"] = sequence_number(row_id)
     answer["MessageId"] = message_id
+    metrics.count(call, queue, "NumberOfMessagesSent")
     delay = entry.get("DelaySeconds")
     header = _trace_header(call, system)
     tx.run(

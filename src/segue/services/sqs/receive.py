@@ -15,7 +15,7 @@ import msgpack
 from segue.api import Call, Result
 from segue.errors import AwsError
 from segue.jobs import Pending
-from segue.services.sqs import fair, fifo, message_attributes
+from segue.services.sqs import fair, fifo, message_attributes, metrics
 from segue.services.sqs.addresses import arn_of_url, find_queue
 from segue.services.sqs.dead_letters import move_to_dead_letters
 from segue.services.sqs.messages import sequence_number
@@ -97,10 +97,13 @@ def receive_message(call: Call, params: dict[str, Any]) -> Result:
         if attempt_id and taken[1]:
             _remember_attempt(call.tx, queue, attempt_id, receipt, taken[1])
     receipt, messages = taken
-    if not messages:
+    if messages:
+        metrics.count(call, queue, "NumberOfMessagesReceived", len(messages))
+    else:
         deadline_ms = call.started_ms + wait_seconds * 1_000
         if call.now_ms < deadline_ms:
             return Pending((queue.wake_key,), _until_ms(call.tx, queue, deadline_ms))
+        metrics.count(call, queue, "NumberOfEmptyReceives")
         return {}
     names = params.get("MessageAttributeNames") or []
     return {"Messages": [_shown(queue, message, receipt, system, names) for message in messages]}

@@ -12,6 +12,7 @@ from typing import Any
 from segue import jobs
 from segue.api import Call
 from segue.errors import AwsError
+from segue.services.sqs import metrics
 from segue.services.sqs.addresses import arn_of_url, find_queue
 from segue.services.sqs.batches import check_entries, each
 from segue.services.sqs.receipts import decode_receipt
@@ -49,6 +50,7 @@ def change_message_visibility_batch(call: Call, params: dict[str, Any]) -> dict[
 
 def _delete(call: Call, queue: Queue, handle: str) -> dict[str, Any]:
     row_id, receipt = decode_receipt(queue.arn, handle)
+    metrics.count(call, queue, "NumberOfMessagesDeleted")
     if not queue.fifo:
         call.tx.run("DELETE FROM sqs_messages WHERE id = ? AND queue = ?", row_id, queue.arn)
         return {}

@@ -35,6 +35,7 @@ from segue.services.states import (
     chunks,
     execution_logs,
     map_dispatch,
+    metrics,
     mocks,
     records,
     status_change,
@@ -244,8 +245,10 @@ class Advancing:
         self._new = False
         self.execution = execution
         if chunk == 1:
+            metrics.count_begun(self.call, execution)
             status_change.tell_begun(self.call, execution)
         if not running:
+            metrics.count_ended(self.call, execution)
             status_change.tell(self.call, execution)
         return execution
 
