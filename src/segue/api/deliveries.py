@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from segue.store import Row, Transaction
 
@@ -57,6 +58,28 @@ class Delivery:
     attempts: int = 1
     reason: str = ""
     subject: str = ""
+
+
+_PLACES = ("ApiEndpoint", "FunctionName", "TopicArn", "QueueUrl", "StateMachineArn", "TableName", "TaskToken")
+
+
+def whither(params: Any, result: Any, region: str) -> tuple[str, str]:
+    """Where an operation brought something, and the id of what that is; empty where its input and result do not tell.
+
+    An execution that was started is told by its own ARN, a queue by the one that its URL stands for.
+    """
+    given, got = (one if isinstance(one, dict) else {} for one in (params, result))
+    subject = got.get("MessageId")
+    target = got.get("executionArn") or next(filter(None, map(partial(_named, given), _PLACES)), "")
+    if target.startswith(("http://", "https://")) and target.count("/") == 4 and "QueueUrl" in given:
+        account, queue = target.split("/")[3:]
+        target = f"arn:aws:sqs:{region}:{account}:{queue}"
+    return target, subject if isinstance(subject, str) else ""
+
+
+def _named(params: dict[str, Any], name: str) -> str:
+    """A member that may be spelled with a small letter at its beginning."""
+    return str(params.get(name) or params.get(f"{name[0].lower()}{name[1:]}") or "")
 
 
 def trace_root(trace: str) -> str:

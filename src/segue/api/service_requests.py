@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 
 from segue.api.call import Call, Result
+from segue.api.deliveries import whither
 from segue.api.integration_targets import role_or_service
 from segue.api.sdk.members import from_model
 from segue.errors import AwsError, not_implemented
@@ -64,6 +65,7 @@ class ServiceAnswer:
         operation: what was performed (``sqs:SendMessage``).
         error: why it failed, for people; empty where it did not.
         headers: by lower-case name.
+        target: where that has brought something, as the record of deliveries has it.
     """
 
     operation: str
@@ -71,6 +73,7 @@ class ServiceAnswer:
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
+    target: str = ""
 
 
 Then = Callable[[Call, ServiceAnswer], Result]
@@ -112,10 +115,16 @@ def perform_request(call: Call, asked: ServiceRequest, then: Then) -> Result:
     try:
         result = acting.perform(name, params)
     except AwsError as error:
-        return then(call, _failed(call, taken, name, error))
+        return then(call, replace(_failed(call, taken, name, error), target=_target(call, name, params)))
     if isinstance(result, Outbound):
-        return Outbound(result.effect, result.request, partial(_settled, result, taken, name, then))
-    return result if isinstance(result, Pending) else then(call, _told(call, taken, name, result))
+        return Outbound(result.effect, result.request, partial(_settled, result, taken, name, params, then))
+    if isinstance(result, Pending):
+        return result
+    return then(call, replace(_told(call, taken, name, result), target=_target(call, name, params, result)))
+
+
+def _target(call: Call, name: str, params: dict[str, Any], result: Any = None) -> str:
+    return whither(params, result, call.region)[0] or name
 
 
 def _request(call: Call, asked: ServiceRequest, host: str, kind: str, rest: str) -> Request:
@@ -161,9 +170,13 @@ def _as_form(request: Request, model: ServiceModel, action: str) -> None:
     request.body = "&".join(part for part in parts if part).encode()
 
 
-def _settled(outbound: Outbound, taken: Route, name: str, then: Then, call: Call, outcome: Any) -> Result:
+def _settled(
+    outbound: Outbound, taken: Route, name: str, params: dict[str, Any], then: Then, call: Call, outcome: Any
+) -> Result:
     result = outbound.settle(call, outcome)
-    return then(call, _told(call, taken, name, result)) if isinstance(result, dict) else result
+    if not isinstance(result, dict):
+        return result
+    return then(call, replace(_told(call, taken, name, result), target=_target(call, name, params, result)))
 
 
 def _told(call: Call, taken: Route, name: str, result: dict[str, Any]) -> ServiceAnswer:

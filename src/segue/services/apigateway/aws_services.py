@@ -30,5 +30,5 @@ def perform_service(entered: Entered, made: Sent, record: Record) -> Result:
 
 def _told(before: Entered, made: Sent, record: Record, call: Call, answer: ServiceAnswer) -> Result:
     entered = before.on(call)
-    record(call, entered, answer.operation, answer.operation, answer.error)
+    record(call, entered, answer.target or answer.operation, answer.operation, answer.error)
     return respond(entered, Came(str(answer.status), answer.body, dict(answer.headers), made.answered))

@@ -14,7 +14,7 @@ import orjson
 
 from segue.api import Call
 from segue.api.call import Result
-from segue.api.deliveries import Delivery, record
+from segue.api.deliveries import Delivery, record, whither
 from segue.api.http_effect import HTTP, HttpAnswer, HttpFailure, HttpRequest
 from segue.api.http_payload import MalformedAnswer, request_v1, request_v2, response_v1, response_v2
 from segue.api.integration_targets import function_of, role_or_service, with_stage_variables
@@ -106,14 +106,19 @@ def _operation(entered: Entered, integration: dict[str, Any]) -> Result:
         params = subtype.params({key: value for key, value in given.items() if value is not None})
         result = call.perform(subtype.operation, params)
     except AwsError as error:
-        _record(entered.call, entered, name, subtype.operation, str(error))
+        target, _ = whither(given, None, entered.call.region)
+        _record(entered.call, entered, target or name, subtype.operation, str(error))
         body = orjson.dumps({"message": error.message})
         headers = {"content-type": "application/json", "x-amzn-errortype": error.code}
         return finished(entered.api, entered.visit, Response(error.status, headers, body))
     if isinstance(result, Pending):
         return result
     assert isinstance(result, dict), "no subtype leaves the building"
-    _record(entered.call, entered, name, subtype.operation, "")
+    target, subject = whither(params, result, entered.call.region)
+    source = entered.call.caller.source_arn
+    record(
+        entered.call, Delivery(source, target or name, subtype.operation, subject=subject or entered.call.request_id)
+    )
     headers = {"content-type": "application/json"}
     response = Response(200, headers, orjson.dumps(subtype.told(result)))
     return finished(entered.api, entered.visit, response_changes(entered, integration, response))

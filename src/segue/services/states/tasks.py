@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from segue import jobs
 from segue.api import Call
 from segue.api.caller import role_caller
-from segue.api.deliveries import Delivery, place, record
+from segue.api.deliveries import Delivery, place, record, whither
 from segue.arn import is_arn
 from segue.errors import AwsError
 from segue.jobs import Outbound, Pending
@@ -139,7 +139,7 @@ def perform(call: Call, request: Request, trace: str) -> Command | Pending | Out
         return failed(call, request, error)
     except _OUR_MISTAKES as error:
         return failed(call, request, _told(request, error))
-    record(call, _delivery(request, integration.operation, value), began)
+    record(call, _delivery(request, integration.operation, value, result), began)
     return command
 
 
@@ -223,7 +223,8 @@ def outcome(call: Call, request: Request, integration: Integration, outbound: Ou
         return failed(call, request, error)
     except _OUR_MISTAKES as error:
         return failed(call, request, _told(request, error))
-    record(call, _delivery(request, integration.operation, json_text.parse(request.parameters)))
+    value = json_text.parse(request.parameters)
+    record(call, _delivery(request, integration.operation, value, result))
     return command
 
 
@@ -283,11 +284,8 @@ def _assume(call: Call, request: Request, session: str) -> None:
         raise TaskError("States.Permissions", error.message) from None
 
 
-_TARGETS = ("ApiEndpoint", "FunctionName", "TopicArn", "QueueUrl", "StateMachineArn", "TableName", "TaskToken")
-
-
-def _delivery(request: Request, operation: str, value: Any) -> Delivery:
-    target = request.resource_name if request.pattern == "lambda" else ""
-    if isinstance(value, dict):
-        target = target or next((str(value[name]) for name in _TARGETS if name in value), "")
-    return Delivery(request.execution_arn, target or operation, operation)
+def _delivery(request: Request, operation: str, value: Any, result: Any = None) -> Delivery:
+    target, subject = whither(value, result, request.region)
+    if request.pattern == "lambda":
+        target = request.resource_name
+    return Delivery(request.execution_arn, target or operation, operation, subject=subject)

@@ -201,7 +201,7 @@ def _service(entered: Entered, integration: Document, sent: _Sent, then: Then) -
 
 def _performed(before: Entered, integration: Document, then: Then, call: Call, answer: ServiceAnswer) -> Result:
     entered = before.on(call)
-    _record(call, entered, answer.operation, answer.operation, answer.error)
+    _record(call, entered, answer.target or answer.operation, answer.operation, answer.error)
     came = Outcome(answer.status, answer.body, dict(answer.headers))
     return then(entered, _shaped(entered, integration, came))
 
