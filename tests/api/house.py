@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from segue.api import Api, Call, Caller, Service, deduplication, deliveries, outbox, streams, tags
+from segue.api import Api, Call, Caller, Service, deduplication, deliveries, outbox, streams, tags, throttles
 from segue.api.sources import lanes, queues
 from segue.clock import ManualClock
 from segue.config import IamMode, Settings
@@ -23,6 +23,7 @@ SCHEMA = {
     "deliveries": deliveries.MIGRATIONS,
     "streams": streams.MIGRATIONS,
     "tags": tags.MIGRATIONS,
+    "throttles": throttles.MIGRATIONS,
     "outbox": outbox.MIGRATIONS,
     "queue_sources": queues.MIGRATIONS,
     "stream_sources": lanes.MIGRATIONS,

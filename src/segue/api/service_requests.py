@@ -173,7 +173,7 @@ def _as_form(request: Request, model: ServiceModel, action: str) -> None:
 def _settled(
     outbound: Outbound, taken: Route, name: str, params: dict[str, Any], then: Then, call: Call, outcome: Any
 ) -> Result:
-    result = outbound.settle(call, outcome)
+    result: Result = outbound.settle(call, outcome)
     if not isinstance(result, dict):
         return result
     return then(call, replace(_told(call, taken, name, result), target=_target(call, name, params, result)))
