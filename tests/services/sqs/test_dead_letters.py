@@ -73,6 +73,15 @@ def test_a_missing_dead_letter_queue_loses_nothing(sqs: Any) -> None:
     assert len(receive(sqs, live)) == 1
 
 
+def test_a_queue_that_is_its_own_dead_letter_queue_goes_on(sqs: Any) -> None:
+    url = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    policy = json.dumps({"deadLetterTargetArn": DEAD, "maxReceiveCount": 1})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": policy})
+    sqs.send_message(QueueUrl=url, MessageBody="poison")
+    bury(sqs, url, 2)
+    assert len(receive(sqs, url)) == 1
+
+
 def test_sources_are_listed_and_may_be_refused(sqs: Any) -> None:
     live, dead = make(sqs, RedriveAllowPolicy=json.dumps({"redrivePermission": "allowAll"}))
     assert sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"] == [live]

@@ -176,6 +176,17 @@ def test_messages_that_may_not_be_are_not_kept(queue: Queue, params: dict[str, A
     assert queue.counts() == (0, 0, 0)
 
 
+def test_characters_that_xml_lacks_are_named(queue: Queue) -> None:
+    allowed = "the set of allowed characters is #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]."
+    for body, name in (("a\x07", "#x7"), ("\uffff", "#xFFFF"), ("\x00\x01", "#x0")):
+        with pytest.raises(ClientError) as refused:
+            queue.send(body)
+        assert refused.value.response["Error"]["Message"] == (
+            f"Invalid binary character '{name}' was found in the message body, {allowed}"
+        )
+    queue.send("\t\n\r\ud7ff\ue000\ufffd\U00010000\U0010ffff")
+
+
 def test_a_batch_is_part_success_part_failure(queue: Queue) -> None:
     answer = queue.sqs.send_message_batch(
         QueueUrl=queue.url,

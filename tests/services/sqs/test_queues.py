@@ -177,3 +177,26 @@ def test_a_deleted_queues_name_may_rest_for_a_while() -> None:
             sqs.create_queue(QueueName="q")
         segue.advance(60)
         assert sqs.create_queue(QueueName="q")["QueueUrl"] == url
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("dead", "Invalid value for deadLetterTargetArn."),
+        (7, "Invalid value for deadLetterTargetArn."),
+        ("arn:aws::us-east-1:000000000000:dead", "Invalid value for deadLetterTargetArn."),
+        ("arn:aws:sqs:eu-west-1:000000000000:dead", "Dead-letter target must be in same region as the source."),
+        ("arn:aws:sqs:us-east-1:111111111111:dead", "Dead-letter target owner should be same as the source."),
+        ("arn:aws:sqs:us-east-1:000000000000:none", "Dead letter target does not exist."),
+        ("arn:aws:sqs:us-east-1:000000000000:dead", "Dead-letter queue must be same type of queue as the source."),
+    ],
+)
+def test_which_dead_letter_queues_are_none(segue: Segue, target: Any, words: str) -> None:
+    sqs = segue.client("sqs")
+    sqs.create_queue(QueueName="dead")
+    text = json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": 1})
+    with pytest.raises(ClientError) as refused:
+        sqs.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true", "RedrivePolicy": text})
+    assert refused.value.response["Error"]["Message"] == (
+        f"Value {text} for parameter RedrivePolicy is invalid. Reason: {words}"
+    )

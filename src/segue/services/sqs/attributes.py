@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from segue.arn import is_arn
+from segue.arn import parse_arn
 from segue.errors import AwsError
 from segue.languages.policy import validate_document
 from segue.services.sqs.records import Depth, Queue, queue_of
@@ -175,7 +175,15 @@ def _checked_redrive(tx: Transaction, policy: dict[str, Any], text: str, fifo: b
     if not times.isdecimal() or not 1 <= int(times) <= 1_000:
         raise refuse(f"Invalid value for maxReceiveCount: {times}, valid values are from 1 to 1000 both inclusive.")
     target_arn = policy["deadLetterTargetArn"]
-    target = queue_of(tx, target_arn) if isinstance(target_arn, str) and is_arn(target_arn) else None
+    try:
+        target_at, own = parse_arn(str(target_arn)), parse_arn(queue_arn)
+    except AwsError:
+        raise refuse("Invalid value for deadLetterTargetArn.") from None
+    if target_at.region != own.region:
+        raise refuse("Dead-letter target must be in same region as the source.")
+    if target_at.account != own.account:
+        raise refuse("Dead-letter target owner should be same as the source.")
+    target = queue_of(tx, target_arn)
     if target is None:
         raise refuse("Dead letter target does not exist.")
     if target.fifo != fifo:

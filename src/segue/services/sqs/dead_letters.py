@@ -40,8 +40,8 @@ def move_to_dead_letters(call: Call, queue: Queue, row_id: int, message_id: str,
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
     """
     target = queue_of(call.tx, queue.dead_letter_arn) if queue.dead_letter_arn else None
-    if target is None:
-        # The dead-letter queue is gone: the message stays receivable rather than vanish.
+    if target is None or target.arn == queue.arn:
+        # The dead-letter queue is gone, or none but itself: the message stays receivable rather than vanish.
         return False
     # The receive that found it out is not one.
     call.tx.run("UPDATE sqs_messages SET receive_count = receive_count - 1 WHERE id = ?", row_id)

@@ -20,13 +20,18 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _GROUP = re.compile(r"""[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}""", re.ASCII)
 
 
-def check_text(text: str) -> None:
-    """Raise ``InvalidMessageContents`` where a body or value has characters that XML cannot carry."""
-    if _INVALID_TEXT.search(text) is not None:
+def check_text(text: str, where: str = "message body", code: str = "InvalidMessageContents") -> None:
+    """Raise ``InvalidMessageContents`` where a body (or, with its own code, a value) has what XML cannot carry.
+
+    Source: what AWS was seen to answer, in github.com/Particular/NServiceBus.AmazonSQS/issues/2630 and others.
+    """
+    found = _INVALID_TEXT.search(text)
+    if found is not None:
+        character = f"#x{ord(found[0]):X}"
         raise AwsError(
-            "InvalidMessageContents",
-            "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | "
-            "#xE000 to #xFFFD | #x10000 to #x10FFFF.",
+            code,
+            f"Invalid binary character '{character}' was found in the {where}, the set of allowed characters is "
+            "#x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF].",
         )
 
 
@@ -67,7 +72,7 @@ def check_attributes(attributes: Attributes) -> None:
         if not value:
             raise _invalid(f"Message (user) attribute '{name}' must contain a non-empty value of type '{transport}'.")
         if transport != "Binary":
-            check_text(value)
+            check_text(value, f"message attribute '{name}' value", "InvalidParameterValue")
         if transport == "Number" and not _NUMBER.fullmatch(value):
             raise _invalid(f"Can't cast the value of message (user) attribute '{name}' to a number.")
 
