@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 from segue.api import Call
-from segue.arn import partition_of
+from segue.arn import is_account, partition_of
 from segue.errors import AwsError
 from segue.services.sqs import records
 from segue.services.sqs.addresses import arn_of_url, find_queue
@@ -90,6 +90,12 @@ def _check(label: str, accounts: list[str], actions: list[str]) -> None:
     for name, values in (("AWSAccountId", accounts), ("ActionName", actions)):
         if not values:
             raise AwsError("MissingParameter", f"The request must contain the parameter {name}.")
+    for account in accounts:
+        if not is_account(account):
+            raise AwsError(
+                "InvalidParameterValue",
+                f"Value [{account}] for parameter PrincipalId is invalid. Reason: Unable to verify.",
+            )
     if len(actions) > _MOST_ACTIONS:
         raise AwsError(
             "OverLimit", f"{len(actions)} Actions were found, maximum allowed is {_MOST_ACTIONS}.", status=403
