@@ -175,7 +175,7 @@ class Gateway:
         service, operation = self._api.endpoints[label]
         domain, name = (name, "") if "." in name else ("", name)
         visit = Visit(name, path, request, lambda tx: authenticate(self._api, tx, request), domain=domain)
-        answers = EndpointAnswers(partial(self._measure, visit, self._store.store.clock.now_ms()))
+        answers = EndpointAnswers(partial(self._measure, visit, self._store.clock.now_ms()))
         called = f"{service}:{operation.name}"
         return Exchange(self, request, called, operation, {"visit": visit}, answers, request_id, ANONYMOUS).begin()
 
@@ -183,7 +183,7 @@ class Gateway:
         """Count an answered visit, where its handler said as what."""
         measured: Measured | None = visit.memory.get(MEASURED)
         if measured is not None:
-            now_ms = self._store.store.clock.now_ms()
+            now_ms = self._store.clock.now_ms()
             self._store.tallies.add(measured.tallies(status, now_ms - began_ms), now_ms)
 
     def _tell_of_socket(self, upgrade: Upgrade, event: SocketEvent) -> Response | Awaitable[Response]:

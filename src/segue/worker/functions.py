@@ -69,7 +69,7 @@ class FunctionEffect:
             if not self._running[function]:
                 del self._running[function]
         took_ms = (time.perf_counter() - began) * 1000
-        self._store.tallies.add(tallies(request, outcome, took_ms, at_once), self._store.store.clock.now_ms())
+        self._store.tallies.add(tallies(request, outcome, took_ms, at_once), self._store.clock.now_ms())
         self._note(request, outcome)
         return outcome
 

@@ -156,17 +156,12 @@ def history(
 ) -> list[Noted]:
     """Items of history of a stretch of time, oldest (``up``) or newest first."""
     sign, order = (">", "ASC") if up else ("<", "DESC")
-    rows = tx.all(
-        "SELECT id, alarm, kind, at, type, summary, data FROM cloudwatch_history WHERE scope = ?"
-        f" AND (alarm = ? OR ? IS NULL) AND at >= ? AND at <= ? AND (id {sign} ? OR ? IS NULL)"
-        f" ORDER BY id {order} LIMIT ?",
-        scope,
-        alarm,
-        alarm,
-        begin_ms,
-        end_ms,
-        after,
-        after,
-        limit,
-    )
+    wanted, values = "scope = ? AND at >= ? AND at <= ?", [scope, begin_ms, end_ms]
+    if alarm is not None:
+        wanted, values = f"{wanted} AND alarm = ?", [*values, alarm]
+    if after is not None:
+        wanted, values = f"{wanted} AND id {sign} ?", [*values, after]
+    columns = "id, alarm, kind, at, type, summary, data"
+    sql = f"SELECT {columns} FROM cloudwatch_history WHERE {wanted} ORDER BY id {order} LIMIT ?"
+    rows = tx.all(sql, *values, limit)
     return [Noted(*row) for row in rows]
