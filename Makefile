@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo choreography webhooks test check docs conformance simulate torture fuzz bench clean help
+.PHONY: setup demo choreography webhooks registration controllers test check docs conformance simulate torture fuzz bench clean help
 
 help:            ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -25,6 +25,12 @@ choreography: setup  ## the choreography by CDK: bootstrap, deploy, one event, t
 
 webhooks: setup  ## GitHub's webhooks through six queues, then through a state machine with a thousand children
 	$(BIN)/python examples/webhooks/demo.py
+
+registration: setup  ## a user in three systems: queue and topic, then a state machine with retries and a rollback
+	$(BIN)/python -m examples.registration.demo
+
+controllers: setup  ## asynchronous controllers: answered at once, killed in between, mailed all the same
+	$(BIN)/python -m examples.controllers.demo
 
 test: setup      ## all tests
 	$(BIN)/python -m pytest -n auto
