@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from segue.api import Call, Caller
 from segue.config import Limits
-from segue.services.sqs import peek
+from segue.services.sqs import peek, records
+from segue.services.sqs.records import Depth
+from segue.store import Transaction
 from segue.testing import Segue
+
+ARN = "arn:aws:sqs:us-east-1:000000000000:q"
 
 
 @dataclass
@@ -221,8 +224,7 @@ def test_a_conversation_goes_on_without_a_header_of_the_sender(queue: Queue) -> 
 def test_a_look_changes_nothing(queue: Queue) -> None:
     queue.send("one")
     queue.send("two", DelaySeconds=5)
-    arn = "arn:aws:sqs:us-east-1:000000000000:q"
-    seen = queue.segue.transact(lambda tx: peek(tx, arn))
+    seen = queue.segue.transact(lambda tx: peek(tx, ARN))
     assert [(message["body"], message["visible"]) for message in seen["messages"]] == [("one", True), ("two", False)]
     assert queue.counts() == (1, 0, 1)
 
@@ -262,23 +264,18 @@ def test_a_message_stays_invisible_for_twelve_hours_at_most(queue: Queue) -> Non
 
 
 def test_the_age_of_the_oldest_message(queue: Queue) -> None:
-    def depth() -> dict[str, Any]:
-        api, params = queue.segue.server.api, {"QueueArn": "arn:aws:sqs:us-east-1:000000000000:q"}
-        found = queue.segue.transact(lambda tx: Call(tx, Caller(), api, tx.now_ms).perform("sqs:QueueDepth", params))
-        assert isinstance(found, dict)
-        return found
+    def look(tx: Transaction) -> Depth:
+        found = records.queue_of(tx, ARN)
+        assert found is not None
+        return records.depth(tx, found)
 
-    assert (depth()["ApproximateAgeOfOldestMessage"], depth()["OldestSentAt"]) == (0, None)
+    def depth() -> Depth:
+        return queue.segue.transact(look)
+
+    assert depth() == Depth(0, 0, 0, None)
     queue.send("first", DelaySeconds=60)
     queue.segue.advance(50)
     for _ in range(3):
         queue.send()
     queue.receive()
-    queue.segue.advance(1.5)
-    assert depth() == {
-        "ApproximateNumberOfMessagesVisible": 2,
-        "ApproximateNumberOfMessagesNotVisible": 1,
-        "ApproximateNumberOfMessagesDelayed": 1,
-        "ApproximateAgeOfOldestMessage": 51,
-        "OldestSentAt": 1_700_000_000_000,
-    }
+    assert depth() == Depth(2, 1, 1, 1_700_000_000_000)

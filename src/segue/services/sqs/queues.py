@@ -81,27 +81,6 @@ def get_queue_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"Attributes": values} if values else {}
 
 
-@SERVICE.internal("QueueDepth", action=None)
-def queue_depth(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """The figures of a queue's metrics (``QueueArn``), with the exact age of its oldest message.
-
-    Raises:
-        AwsError: ``QueueDoesNotExist``.
-    """
-    queue = records.queue_of(call.tx, params["QueueArn"])
-    if queue is None:
-        raise no_such_queue()
-    found = records.depth(call.tx, queue)
-    oldest_ms = found.oldest_sent_at_ms
-    return {
-        "ApproximateNumberOfMessagesVisible": found.visible,
-        "ApproximateNumberOfMessagesNotVisible": found.in_flight,
-        "ApproximateNumberOfMessagesDelayed": found.delayed,
-        "ApproximateAgeOfOldestMessage": 0 if oldest_ms is None else (call.now_ms - oldest_ms) // 1_000,
-        "OldestSentAt": oldest_ms,
-    }
-
-
 @SERVICE.operation("SetQueueAttributes", resource=arn_of_url)
 def set_queue_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     queue = find_queue(call, params)
