@@ -120,3 +120,38 @@ def test_a_header_cannot_smuggle_another() -> None:
     answer, got = ask(ANSWERS["nothing"][0], headers=(("A", "b\r\nC: d"),))
     assert isinstance(answer, HttpFailure)
     assert got == b""
+
+
+def test_a_server_that_hangs_leaves_turns_to_the_others() -> None:
+    open_connections = 0
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal open_connections
+        open_connections += 1
+        await reader.read()
+        writer.close()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"Content-Length: 2\r\n\r\nhi")
+        writer.close()
+
+    async def all_of_it() -> HttpAnswer | HttpFailure:
+        effect = HttpEffect()
+        async with (
+            await asyncio.start_server(hang, "127.0.0.1", 0) as hanging,
+            await asyncio.start_server(answer, "127.0.0.1", 0) as well,
+        ):
+            urls = [f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/" for server in (hanging, well)]
+            stuck = [asyncio.create_task(effect(HttpRequest("GET", urls[0]))) for _ in range(300)]
+            while open_connections < 64:
+                await asyncio.sleep(0)
+            answered = await effect(HttpRequest("GET", urls[1]))
+            for task in stuck:
+                task.cancel()
+            await asyncio.gather(*stuck, return_exceptions=True)
+            return answered
+
+    answered = asyncio.run(all_of_it())
+    assert isinstance(answered, HttpAnswer)
+    assert (answered.body, open_connections) == (b"hi", 64)

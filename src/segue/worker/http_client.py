@@ -6,12 +6,15 @@ import asyncio
 import ssl
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
+from weakref import WeakValueDictionary
 
 import httptools
 
 from segue.api.http_effect import HttpAnswer, HttpFailure, HttpRequest
 
 _REQUESTS_AT_ONCE = 256
+_TO_ONE_SERVER = 64
+"""One that does not answer must leave turns to the others."""
 _HEAD_BYTES = 65_536
 _READ_BYTES = 65_536
 _WRAPPING = 8  # a body of pieces of one byte is six times as long on the wire
@@ -25,11 +28,13 @@ class HttpEffect:
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(_REQUESTS_AT_ONCE)
+        self._servers: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._tls: ssl.SSLContext | None = None
 
     async def __call__(self, request: HttpRequest) -> HttpAnswer | HttpFailure:
         """Send the request once."""
-        async with self._turns:
+        server = self._server(request.url)
+        async with server, self._turns:
             try:
                 async with asyncio.timeout(request.timeout_seconds):
                     return await self._exchange(request)
@@ -41,6 +46,14 @@ class HttpEffect:
                 return HttpFailure(f"TLS: {error.reason or error}")
             except (OSError, EOFError, ValueError, httptools.HttpParserError) as error:
                 return HttpFailure(f"{error}" or type(error).__name__)
+
+    def _server(self, url: str) -> asyncio.Semaphore:
+        """The turns at one server; forgotten when nobody waits for them."""
+        authority = url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()
+        turns = self._servers.get(authority)
+        if turns is None:
+            turns = self._servers[authority] = asyncio.Semaphore(_TO_ONE_SERVER)
+        return turns
 
     async def _exchange(self, request: HttpRequest) -> HttpAnswer:
         place = _place(request.url)

@@ -68,6 +68,17 @@ def test_a_stretch_of_time_is_played_and_what_was_after_it_is_not(segue: Segue, 
     assert [message["Message"] for message in everything(fan, url)] == ["within", "new"]
 
 
+def test_all_of_time_may_be_asked_for(segue: Segue, fan: Fan) -> None:
+    publish(fan, "m")
+    url = fan.queue("q", ReplayPolicy=since("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"))
+    segue.settle()
+    assert [message["Message"] for message in everything(fan, url)] == ["m"]
+    other = fan.queue("other", ReplayPolicy=since("9999-12-31T23:59:59Z"))
+    segue.settle()
+    publish(fan, "new")
+    assert [message["Message"] for message in everything(fan, other)] == ["new"]
+
+
 def test_filters_hold_for_replays(segue: Segue, fan: Fan) -> None:
     publish(fan, '{"a": 1}', '{"a": 2}')
     fields = {"FilterPolicy": '{"a": [2]}', "FilterPolicyScope": "MessageBody"}

@@ -178,9 +178,9 @@ def _days(text: str) -> int | None:
 
 
 def _at(text: Any) -> int | None:
-    """A timestamp in milliseconds."""
+    """A timestamp in milliseconds; what is before all archives as the beginning of time."""
     try:
         at = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        return max(0, int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000))
+    except (TypeError, ValueError, OverflowError):
         return None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000)

@@ -45,8 +45,10 @@ def check_endpoint(protocol: str, endpoint: str) -> None:
 
 def shown(endpoint: str) -> str:
     """An endpoint as it may be shown: without its password."""
+    if not endpoint.startswith(("http://", "https://")):
+        return endpoint
     start, at = endpoint.find("://") + 3, endpoint.rfind("@", 0, (endpoint + "/").find("/", 8))
-    if not endpoint.startswith(("http://", "https://")) or at < 0:
+    if at < 0:
         return endpoint
     name, colon, _ = endpoint[start:at].partition(":")
     return f"{endpoint[:start]}{name}{colon and ':****'}{endpoint[at:]}"

@@ -102,7 +102,8 @@ def _deposit(
     call: Call, topic: Topic, subscription: Subscription, message_id: str, subject: str, text: str, html: str = ""
 ) -> None:
     name = topic.attributes.get("DisplayName") or "AWS Notifications"
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    shown = "".join(character if character.isprintable() else " " for character in name)
+    quoted = shown.replace("\\", "\\\\").replace('"', '\\"')
     sent = outbox.Message(
         kind="EMAIL",
         service="sns",
