@@ -124,10 +124,13 @@ def test_a_header_cannot_smuggle_another() -> None:
 
 def test_a_server_that_hangs_leaves_turns_to_the_others() -> None:
     open_connections = 0
+    full = asyncio.Event()
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal open_connections
         open_connections += 1
+        if open_connections == 64:
+            full.set()
         await reader.read()
         writer.close()
 
@@ -144,8 +147,7 @@ def test_a_server_that_hangs_leaves_turns_to_the_others() -> None:
         ):
             urls = [f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/" for server in (hanging, well)]
             stuck = [asyncio.create_task(effect(HttpRequest("GET", urls[0]))) for _ in range(300)]
-            while open_connections < 64:
-                await asyncio.sleep(0)
+            await full.wait()
             answered = await effect(HttpRequest("GET", urls[1]))
             for task in stuck:
                 task.cancel()
