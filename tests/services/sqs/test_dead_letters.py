@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -63,6 +64,23 @@ def test_others_are_received_in_the_place_of_those_that_are_moved(sqs: Any) -> N
     bury(sqs, live, 1)
     sqs.send_message(QueueUrl=live, MessageBody="good")
     assert [message["Body"] for message in receive(sqs, live)] == ["good"]
+
+
+def test_many_dead_letters_hold_nobody_up(segue: Segue, sqs: Any) -> None:
+    live, dead = make(sqs, times=1)
+    for _ in range(25):
+        entries = [{"Id": str(n), "MessageBody": "poison"} for n in range(10)]
+        sqs.send_message_batch(QueueUrl=live, Entries=entries)
+        receive(sqs, live, VisibilityTimeout=1, MaxNumberOfMessages=10)
+    segue.advance(1)
+    sqs.send_message(QueueUrl=live, MessageBody="good")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(receive, sqs, live, WaitTimeSeconds=20)
+        while not waiting.done():
+            segue.advance(0.001)
+        assert [message["Body"] for message in waiting.result()] == ["good"]
+    depth = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["ApproximateNumberOfMessages"])
+    assert depth["Attributes"] == {"ApproximateNumberOfMessages": "250"}
 
 
 def test_a_missing_dead_letter_queue_loses_nothing(sqs: Any) -> None:

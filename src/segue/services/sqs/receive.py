@@ -20,11 +20,14 @@ from segue.services.sqs.addresses import arn_of_url, find_queue
 from segue.services.sqs.dead_letters import move_to_dead_letters
 from segue.services.sqs.messages import sequence_number
 from segue.services.sqs.receipts import encode_receipt
-from segue.services.sqs.records import Queue
+from segue.services.sqs.records import Queue, drop_expired
 from segue.services.sqs.service import SERVICE
 from segue.store import Row, Transaction
 
 _ATTEMPT_MS = 300_000
+_ROUNDS = 20
+"""So often a receive goes on looking where what it finds is to be moved away."""
+_LOOK_ON_MS = 1
 _COLUMNS: Final = (
     "id, message_id, body, body_md5, attributes, sender, sent_at, receive_count, first_received_at, group_id,"
     " deduplication_id, sequence, trace, trace_header, dead_letter_source"
@@ -93,7 +96,10 @@ def receive_message(call: Call, params: dict[str, Any]) -> Result:
     receipt = call.tx.ids.seed()
     if taken is None:
         may = _may_take(call, queue, wait_seconds > 0)
-        taken = receipt, take(call, queue, count, visibility_seconds, receipt) if may else []
+        found = take(call, queue, count, visibility_seconds, receipt) if may else []
+        if found is None and wait_seconds:
+            return Pending((queue.wake_key,), call.now_ms + _LOOK_ON_MS)
+        taken = receipt, found or []
         if attempt_id and taken[1]:
             _remember_attempt(call.tx, queue, attempt_id, receipt, taken[1])
     receipt, messages = taken
@@ -109,8 +115,11 @@ def receive_message(call: Call, params: dict[str, Any]) -> Result:
     return {"Messages": [_shown(queue, message, receipt, system, names) for message in messages]}
 
 
-def take(call: Call, queue: Queue, count: int, visibility_seconds: int, receipt: int) -> list[Message]:
-    """Take up to ``count`` messages for ``visibility_seconds``; what must not be received any more is moved away."""
+def take(call: Call, queue: Queue, count: int, visibility_seconds: int, receipt: int) -> list[Message] | None:
+    """Take up to ``count`` messages for ``visibility_seconds``; what must not be received any more is moved away.
+
+    ``None``: so much had to be moved away that others are let in before more is looked at.
+    """
     tx = call.tx
     oldest_ms = tx.now_ms - queue.retention_ms
     taking = (tx.now_ms + visibility_seconds * 1_000, receipt, tx.now_ms, tx.now_ms)
@@ -119,7 +128,7 @@ def take(call: Call, queue: Queue, count: int, visibility_seconds: int, receipt:
     def take_these(ids: list[int]) -> list[Row]:
         return tx.all(_TAKE.format(", ".join("?" * len(ids))), *taking, *ids) if ids else []
 
-    while len(messages) < count:
+    for _ in range(_ROUNDS):
         wanted = count - len(messages)
         if queue.fifo:
             rows = take_these(fifo.receivable(tx, queue, wanted, taken={message.id for message in messages}))
@@ -136,8 +145,11 @@ def take(call: Call, queue: Queue, count: int, visibility_seconds: int, receipt:
             break
         kept = _kept(call, queue, rows, oldest_ms)
         messages += kept
-        if len(kept) == len(rows):
+        if len(kept) == len(rows) or len(messages) == count:
             break
+    else:
+        if not messages:
+            return None
     return sorted(messages, key=lambda message: message.id)
 
 
@@ -148,6 +160,7 @@ def _kept(call: Call, queue: Queue, rows: list[Row], oldest_ms: int) -> list[Mes
         message = Message(*row)
         if message.sent_at_ms <= oldest_ms:
             call.tx.run("DELETE FROM sqs_messages WHERE id = ?", message.id)
+            drop_expired(call.tx, queue)
         elif queue.max_receive_count and message.receive_count > queue.max_receive_count:
             times = message.receive_count - 1
             if not move_to_dead_letters(call, queue, message.id, message.message_id, message.trace, times):
