@@ -111,6 +111,10 @@ def server_url() -> str:
         return given
     import atexit
 
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise NoPostgres(f"no psycopg here: pip install 'segue[postgres]' ({error})") from error
     cluster = Cluster()
     atexit.register(cluster.remove)
     return cluster.start().url()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import tempfile
 from collections.abc import Sequence
@@ -37,10 +38,11 @@ from segue.runtimes.pool import Pool
 from segue.services.cloudformation import responses
 from segue.services.cloudwatch.records import keep_tallies
 from segue.services.sqs.peek import peek
+from segue.store import Transaction
 from segue.store.blobs import Blobs
 from segue.store.group_commit import GroupCommit
 from segue.store.migrations import Migrations
-from segue.store.sqlite import SqliteStore
+from segue.store.sqlite import SqliteStore, hold
 from segue.store.store import Store
 from segue.store.timers import Timers
 from segue.wire.request import FileBody
@@ -158,12 +160,14 @@ class Server:
         self.settings = replace(self.settings, port=listening.getsockname()[1])
         self.api.settings = self.settings
         data = self.settings.data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="segue-")))
+        if self.settings.store:
+            opened.callback(os.close, hold(data))
         self.store = self._open_store(data)
         opened.push_async_callback(self.store.close)
         self.api.tallies = self.store.tallies
         opened.push_async_callback(self._keep_tallies)
         self.api.blobs = Blobs(self.settings.blobs or data / "blobs")
-        self.api.node = self._ids.uuid()
+        self.api.node = self.store.node
         self.pool = Pool(
             data / "functions", clock=self.clock, on_late_lines=lambda *late: self.functions.late_lines(*late)
         )
@@ -207,7 +211,8 @@ class Server:
         opened.push_async_callback(self.gateway.sockets.close)
         opened.callback(self.gateway.stop_waiting)
         await self.store.write(housekeeping.ensure)
-        await self.store.write(sockets.ensure_lost_are_found)
+        if not self.store.shared:
+            await self.store.write(lambda tx: sockets.lose_of_others(tx, self.api.node))
         await self.worker.start()
         keeping = asyncio.create_task(self._keep_counting(), name="tallies: keep")
         opened.callback(keeping.cancel)
@@ -226,7 +231,7 @@ class Server:
             self._ids,
             self._timers,
             private=(queue.DUE,),
-            released=queue.release_leases_of,
+            gone=_node_is_gone,
         )
 
     async def _digests(self, request: tuple[FileBody, tuple[str, ...]]) -> dict[str, bytes]:
@@ -252,6 +257,12 @@ class Server:
         await self.start()
         await stopped.wait()
         await self.stop()
+
+
+def _node_is_gone(tx: Transaction, number: int, node: str) -> None:
+    """What a node held, others go on with."""
+    queue.release_leases_of(tx, number)
+    sockets.lose_of(tx, node)
 
 
 def bind(host: str, port: int) -> socket.socket:

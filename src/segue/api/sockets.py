@@ -228,17 +228,26 @@ def were_sent(tx: Transaction, socket_id: str, last: int) -> None:
     was_active(tx, socket_id)
 
 
-def ensure_lost_are_found(tx: Transaction) -> None:
-    """At a node's start: look for the sockets of processes that are no more."""
+def lose_of(tx: Transaction, node: str) -> None:
+    """A node is no more, and its sockets with it: their handlers are to be told."""
+    if tx.run("UPDATE sockets SET node = '' WHERE node = ?", node):
+        _find_lost(tx)
+
+
+def lose_of_others(tx: Transaction, node: str) -> None:
+    """At the start of the only node: whatever processes there were are no more."""
+    if tx.run("UPDATE sockets SET node = '' WHERE node <> ?", node):
+        _find_lost(tx)
+
+
+def _find_lost(tx: Transaction) -> None:
     if not jobs.exists(tx, LOST_JOB, LOST_JOB):
         jobs.enqueue(tx, LOST_JOB, LOST_JOB, None)
 
 
 def run_lost(call: Call, _: Job) -> Again | None:
-    """Tell the handlers of sockets that have ended with their process; one process at a time has a data directory."""
-    rows = call.tx.all(
-        f"SELECT {_COLUMNS} FROM sockets WHERE node <> ? ORDER BY node, id LIMIT ?", call.api.node, _PIECE
-    )
+    """Tell the handlers of sockets that have ended with their process."""
+    rows = call.tx.all(f"SELECT {_COLUMNS} FROM sockets WHERE node = '' ORDER BY id LIMIT ?", _PIECE)
     for socket in map(_socket, rows):
         declared = call.api.sockets.get(socket.label)
         if declared is not None:

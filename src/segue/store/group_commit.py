@@ -93,6 +93,7 @@ class GroupCommit:
         self._loop = asyncio.get_running_loop()
         self.wakes = Wakes(timers or LoopTimers(self._loop, store.clock))
         self.tallies = Tallies()
+        self.node = store.ids.uuid()
         self._queue: deque[tuple[Unit[Any], asyncio.Future[Any]]] = deque()
         self._busy = False
         self._idle: asyncio.Future[None] | None = None

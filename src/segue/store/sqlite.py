@@ -185,7 +185,7 @@ class SqliteStore:
         self._seq = 0
         self._committed_seq = 0
         self._reserved = 0
-        self._lock = _hold(directory) if directory else None
+        self._lock = hold(directory) if directory else None
         path = str(directory / DATABASE) if directory else "file:segue?mode=memory"
         self._connections: list[apsw.Connection] = []
         try:
@@ -339,7 +339,12 @@ def _by_row_number(migrations: Migrations) -> Migrations:
     }
 
 
-def _hold(directory: Path) -> int:
+def hold(directory: Path) -> int:
+    """Hold a directory until what is returned is closed.
+
+    Raises:
+        DataDirectoryInUse: another process does.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:

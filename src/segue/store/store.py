@@ -34,6 +34,8 @@ class Store(Protocol):
     ids: Ids
     wakes: Wakes
     tallies: Tallies
+    node: str
+    """Names this process among those that share the rows, or have had them."""
     reads_at_once: bool
     """Whether :meth:`read` is there: the rows are in this process, nobody waits for them."""
     shared: bool

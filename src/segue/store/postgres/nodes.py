@@ -8,10 +8,10 @@ from uuid import uuid4
 from segue.ids import Ids
 from segue.store.transaction import Transaction
 
-AWAY_MS = 7_000
+AWAY_MS = 6_000
 """A node that was not seen for so long is taken for dead: others go on with its work. If it comes back, its leases are
 another's, so it harms nothing."""
-BEAT_SECONDS = 2.0
+BEAT_SECONDS = 1.5
 _NUMBERS = 1_024
 _REUSED_AFTER_MS = 60_000
 _RESERVED_MS = 60_000
@@ -38,8 +38,8 @@ MIGRATIONS = (
     """,
 )
 
-Released = Callable[[Transaction, int], None]
-"""What is done about a node that has gone: its number says which."""
+Gone = Callable[[Transaction, int, str], None]
+"""What is done about a node that has gone: its number and its token say which."""
 
 
 class NoRoom(Exception):
@@ -52,16 +52,16 @@ class Node:
     Args:
         name: what people call it.
         ids: get the node's number, so that no other node makes the same.
-        released: called for each node that has gone, in the unit that finds it out.
+        gone: called for each node that has gone, in the unit that finds it out.
     """
 
-    def __init__(self, name: str, ids: Ids, released: Released) -> None:
+    def __init__(self, name: str, ids: Ids, gone: Gone) -> None:
         self.name = name
         self.token = str(uuid4())
         self.number = -1
         self.others = 0
         self._ids = ids
-        self._released = released
+        self._gone = gone
 
     def beat(self, tx: Transaction) -> None:
         """Say that it is there, and find out who is not any more. A unit."""
@@ -75,11 +75,11 @@ class Node:
         ):
             self._enter(tx, reserved)
         others = 0
-        for number, seen_at in tx.all(
-            "SELECT number, seen_at FROM store_nodes WHERE released < seen_at AND number <> ?", self.number
+        for number, token, seen_at in tx.all(
+            "SELECT number, token, seen_at FROM store_nodes WHERE released < seen_at AND number <> ?", self.number
         ):
             if seen_at < tx.now_ms - AWAY_MS:
-                self._released(tx, number)
+                self._gone(tx, number, token)
                 tx.run("UPDATE store_nodes SET released = ? WHERE number = ?", tx.now_ms, number)
             else:
                 others += 1
@@ -87,7 +87,7 @@ class Node:
 
     def leave(self, tx: Transaction) -> None:
         """Say that it goes: its number is free at once. A unit."""
-        self._released(tx, self.number)
+        self._gone(tx, self.number, self.token)
         tx.run(
             "UPDATE store_nodes SET seen_at = 0, released = ?, token = '' WHERE number = ? AND token = ?",
             tx.now_ms,
@@ -97,13 +97,13 @@ class Node:
 
     def _enter(self, tx: Transaction, reserved: int) -> None:
         """Take the smallest number that nobody has, or whose owner has long gone."""
-        rows = tx.all("SELECT number, seen_at, reserved FROM store_nodes ORDER BY number")
+        rows = tx.all("SELECT number, seen_at, reserved, token FROM store_nodes ORDER BY number")
         taken = {row[0] for row in rows if row[1] >= tx.now_ms - _REUSED_AFTER_MS}
         number = next((number for number in range(_NUMBERS) if number not in taken), None)
         if number is None:
             raise NoRoom(f"{_NUMBERS} nodes share the database: there is no room for another")
-        for _, _, earlier in (row for row in rows if row[0] == number):
-            self._released(tx, number)
+        for _, _, earlier, token in (row for row in rows if row[0] == number):
+            self._gone(tx, number, token)
             self._ids.resume(earlier)
             reserved = max(reserved, earlier)
         tx.run(

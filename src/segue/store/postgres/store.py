@@ -19,7 +19,7 @@ from segue.store.migrations import Migrations
 from segue.store.postgres import notices
 from segue.store.postgres.connection import Connection, Statements
 from segue.store.postgres.lane import Lane, Ran
-from segue.store.postgres.nodes import BEAT_SECONDS, NOW, Node, Released
+from segue.store.postgres.nodes import BEAT_SECONDS, NOW, Gone, Node
 from segue.store.postgres.opening import Database
 from segue.store.postgres.transaction import PostgresTransaction
 from segue.store.tallies import Tallies
@@ -137,7 +137,7 @@ class PostgresStore:
         migrations: the schema of every component.
         clock, ids, timers: given in tests; a clock of the machine's is set by the database's.
         private: wake keys that concern this node only.
-        released: what is done about a node that has gone (its leases are let go).
+        gone: what is done about a node that has gone (its leases are let go).
 
     Raises:
         DatabaseUnusable, StoreIsNewer: see :meth:`Database.prepare`.
@@ -155,7 +155,7 @@ class PostgresStore:
         timers: Timers | None = None,
         *,
         private: Collection[str] = (),
-        released: Released = lambda tx, number: None,
+        gone: Gone = lambda tx, number, token: None,
     ) -> None:
         database.prepare(migrations)
         self.clock = NodeClock() if isinstance(clock, SystemClock) else clock
@@ -166,7 +166,8 @@ class PostgresStore:
         self.tallies = Tallies()
         self._database = database
         self._private = frozenset(private)
-        self._node = Node(f"{socket.gethostname()}:{os.getpid()}", ids, released)
+        self._node = Node(f"{socket.gethostname()}:{os.getpid()}", ids, gone)
+        self.node = self._node.token
         self._beat_at = float("-inf")
         self._writes = _Batches(self, 1, reads=False)
         self._reads = _Batches(self, _READING_LANES, reads=True)
@@ -238,6 +239,7 @@ class PostgresStore:
             self.clock.set(row[0], asked_ms, time.time() * 1000)
             tx.now_ms = self.clock.now_ms()
         self._node.beat(tx)
+        self.node = self._node.token
         self._beat_at = began
 
     async def _beat_forever(self) -> None:
