@@ -259,3 +259,48 @@ def test_mistakes_are_told_with_what_to_do(segue: Segue, run: Command) -> None:
 def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["execution", "list", "--endpoint-url", "http://127.0.0.1:9"]) == 1
     assert "Start one: segue serve" in capsys.readouterr().err
+
+
+def test_start(segue: Segue, run: Command, tmp_path: Path) -> None:
+    old = started(segue, "echo", one("Echo", {"Type": "Pass", "End": True}), "old")
+    assert run("start", "echo", "--input", '{"n": 1}', "--name", "new").out.strip() == old.replace(":old", ":new")
+    segue.settle()
+    states = segue.client("stepfunctions")
+    assert states.describe_execution(executionArn=old.replace(":old", ":new"))["output"] == '{"n": 1}'
+    machine = old.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+    file = tmp_path / "input.json"
+    file.write_text("[2]")
+    arn = run("start", machine, "--input", f"@{file}").out.strip()
+    assert states.describe_execution(executionArn=arn)["input"] == "[2]"
+    followed = run("start", "echo", "--follow")
+    assert followed.status == 0
+    assert "ExecutionSucceeded" in followed.out
+    assert followed.out.rstrip().endswith("SUCCEEDED")
+    assert run("start", "echo", "--name", "old", "--input", "7").status == 1  # it is taken, by another input
+
+
+def test_start_of_an_express_machine_runs_it_to_its_end(segue: Segue, run: Command) -> None:
+    states = segue.client("stepfunctions")
+    for name, state in (
+        ("quick", {"Type": "Pass", "End": True}),
+        ("bad", {"Type": "Fail", "Error": "E", "Cause": "c"}),
+    ):
+        states.create_state_machine(name=name, definition=json.dumps(one("A", state)), roleArn=ROLE, type="EXPRESS")
+    assert (run("start", "quick", "--input", "[1]").out, run("start", "bad").out) == ("[1]\n", "FAILED: E: c\n")
+    assert run("start", "bad").status == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["nobody"], 1, "there is no state machine named nobody"),
+        (["arn:aws:states:us-east-1:000000000000:stateMachine:nobody"], 1, "there is no state machine"),
+        (["arn:aws:states"], 1, "there is no state machine"),
+        (["x", "--input", "{"], 2, "the input is not JSON"),
+        (["x", "--input", "@/nowhere"], 2, "/nowhere cannot be read"),
+        (["x", "--input", "[" * 100_000], 2, "the input is not JSON"),
+    ],
+)
+def test_what_cannot_be_started(segue: Segue, run: Command, arguments: list[str], status: int, words: str) -> None:
+    said = run("start", *arguments)
+    assert (said.status, words in said.err) == (status, True)

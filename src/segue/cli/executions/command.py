@@ -1,4 +1,4 @@
-"""``segue execution``: ``show`` and ``list``."""
+"""``segue execution``: ``start``, ``show`` and ``list``."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import argparse
 import sys
 from typing import Any
 
-from segue.cli.executions import listing, show
+from segue.cli.executions import listing, show, start
 from segue.cli.stacks.connection import CommandFailed, connect, in_words
 
 _EPILOG = """\
+  segue execution start MACHINE       a new one; --input JSON, --follow
   segue execution list                what runs, and what ran last
   segue execution list --stuck        what waits for an answer and has no timeout
   segue execution show NAME           one execution, state by state
@@ -24,19 +25,20 @@ def add(commands: Any) -> None:
     """Add the commands to the parser."""
     parser = commands.add_parser(
         "execution",
-        help="show what workflows did, do and wait for",
-        description="Show executions of state machines.",
+        help="start workflows, and show what they did, do and wait for",
+        description="Start executions of state machines, and show them.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    start.add(below)
     show.add(below)
     listing.add(below)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run ``show`` or ``list``; failures in words."""
+    """Run one of them; failures in words."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
