@@ -150,6 +150,7 @@ def deploy(project: Project) -> int:
         said = status or "nothing has changed"
         screen.line(f"{deployment.stack_name}: {screen.paint(said, 'green')} ({seconds:.1f} s)")
         _show_outputs(project)
+        _show_loose_ends(project, status)
         return 0
     screen.line(f"{deployment.stack_name}: {screen.paint(status, 'red')} ({seconds:.1f} s)")
     reasons = "".join(f"\n  {reason}" for reason in deployment.reasons) or "\n  (its events give no reason)"
@@ -165,6 +166,19 @@ def _show_outputs(project: Project) -> None:
         project.screen.line("Outputs")
         for line in table(output_rows(outputs, project.connection.endpoint_url)):
             project.screen.line(line)
+
+
+def _show_loose_ends(project: Project, status: str) -> None:
+    """A note about functions whose failed events would be lost, if anything has changed."""
+    from segue.cli.stacks.loose_ends import loose_ends
+
+    found = loose_ends(project.deployment.resources()) if status else []
+    if found:
+        words = (
+            "events that fail three times are lost: there is neither a dead-letter queue nor an OnFailure destination"
+        )
+        screen = project.screen
+        screen.line(f"{screen.paint('note', 'yellow')}  {', '.join(found)}, invoked asynchronously: {words}")
 
 
 def _next_step(status: str, stack_name: str) -> str:

@@ -71,6 +71,11 @@ class Deployment:
         self.reasons = [*progress.reasons(), *self._nested_reasons(progress.failures)]
         return status
 
+    def resources(self) -> Any:
+        """The resources of the stack's template, transformed."""
+        body = self.client.get_template(StackName=self.stack_name, TemplateStage="Processed")["TemplateBody"]
+        return body.get("Resources") if isinstance(body, dict) else None
+
     def outputs(self) -> list[tuple[str, str, str]]:
         """The stack's outputs: name, value, description."""
         stack = self.client.describe_stacks(StackName=self.stack_name)["Stacks"][0]
