@@ -21,6 +21,7 @@ from segue.services.cloudwatch import (
     metric_alarms,
     put_metrics,
     records,
+    resource_types,
     tags,
 )
 from segue.services.cloudwatch.service import SERVICE
@@ -38,5 +39,6 @@ __all__ = [
     "get_metrics",
     "metric_alarms",
     "put_metrics",
+    "resource_types",
     "tags",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segue.api import Call, Result
-from segue.services.logs import records, subscriptions
+from segue.services.logs import metric_filters, records, subscriptions
 from segue.services.logs.filter_patterns import compile_pattern
 from segue.services.logs.groups import DAY_MS, found_group, make_group, oldest_kept_ms
 from segue.services.logs.records import EVENT_OVERHEAD_BYTES, Group
@@ -48,6 +48,7 @@ def put_log_events(call: Call, params: dict[str, Any]) -> Result:
     if kept:
         rows = [(event["timestamp"], event["message"]) for event in kept]
         records.insert_events(call.tx, group_id, stream_id, rows, size)
+        metric_filters.measure(call, group_id, rows, filtered=subscribed)
         if subscribed:
             subscriptions.feed(call, group_arn(call, params), group_id, name, rows)
     result: dict[str, Any] = {"nextSequenceToken": sequence_token(stream_id)}
@@ -55,7 +56,7 @@ def put_log_events(call: Call, params: dict[str, Any]) -> Result:
 
 
 def _target(call: Call, params: dict[str, Any], name: str) -> tuple[int, int | None, int, bool]:
-    """Where the events go: group, retention, stream, whether it is subscribed to."""
+    """Where the events go: group, retention, stream, whether it has filters."""
     arn = group_arn(call, params)
     found = records.target(call.tx, arn, name)
     if found is not None and found[2] is not None:

@@ -271,6 +271,7 @@ def _values(document: Any, steps: list[str | int]) -> list[Any]:
 _FIELD = re.compile(r'\[([^\]]*)\]|"((?:[^"\\]|\\.)*)"|(\S+)')
 _CONDITION = re.compile(rf"""\s*[\w.]+\s*({_OPERATOR})\s*("(?:[^"\\]|\\.)*"|%[^%]*%|[^\s&|()]+)\s*""")
 _NAME = re.compile(r"\s*[\w.]*\s*")
+_FIELD_NAME = re.compile(r"\s*([\w.]*).*", re.DOTALL)
 
 
 def _fields_matcher(text: str) -> Matcher:
@@ -311,6 +312,41 @@ def _field_test(part: str) -> Test:
             conditions.append(_comparison(match[1], match[2]))
         choices.append(conditions)
     return lambda value: any(all(test(value) for test in conditions) for conditions in choices)
+
+
+@lru_cache(maxsize=512)
+def compile_extractor(pattern: str, field: str) -> Callable[[str], Any]:
+    """What a field of a pattern (``$.path`` of JSON, ``$name`` between spaces) is in a message; ``None``: nothing.
+
+    Raises:
+        AwsError: ``InvalidParameterException``: the pattern has no such field.
+    """
+    text = pattern.strip()
+    if text.startswith("["):
+        parts = _split(text[1:-1], ",")
+        names = [_FIELD_NAME.sub(r"\1", part) for part in parts]
+        if field[1:] not in names:
+            raise _invalid()
+        place = names.index(field[1:])
+        from_end = place - len(names) if "..." in (part.strip() for part in parts[:place]) else place
+
+        def extract(message: str) -> Any:
+            found = [next(group for group in match.groups() if group is not None) for match in _FIELD.finditer(message)]
+            return found[from_end] if -len(found) <= from_end < len(found) else None
+
+        return extract
+    if not field.startswith("$."):
+        raise _invalid()
+    steps = _steps(field)
+
+    def extract_json(message: str) -> Any:
+        try:
+            found = _values(json.loads(message), steps)
+        except (ValueError, RecursionError):
+            return None
+        return found[0] if found else None
+
+    return extract_json
 
 
 def _split(text: str, separator: str) -> list[str]:

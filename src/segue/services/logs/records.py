@@ -57,6 +57,14 @@ MIGRATIONS = (
         PRIMARY KEY (place, name)
     );
     """,
+    """
+    CREATE TABLE logs_metric_filters (
+        grp BIGINT NOT NULL,
+        name TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (grp, name)
+    );
+    """,
 )
 
 EVENT_OVERHEAD_BYTES = 26
@@ -122,6 +130,7 @@ def delete_group(tx: Transaction, row_id: int) -> None:
     tx.run("DELETE FROM logs_groups WHERE id = ?", row_id)
     tx.run("DELETE FROM logs_streams WHERE grp = ?", row_id)
     tx.run("DELETE FROM logs_subscription_filters WHERE grp = ?", row_id)
+    tx.run("DELETE FROM logs_metric_filters WHERE grp = ?", row_id)
 
 
 def stored_bytes(tx: Transaction, row_id: int) -> int:
@@ -164,9 +173,10 @@ def insert_stream(tx: Transaction, group_id: int, name: str) -> int:
 
 
 def target(tx: Transaction, arn: str, stream_name: str) -> tuple[int, int | None, int | None, bool] | None:
-    """Where events go: the group's id and retention, the stream's id (if it is there), whether it is subscribed to."""
+    """Where events go: the group's id and retention, the stream's id (if it is there), whether it has filters."""
     row = tx.one(
         "SELECT g.id, g.retention_days, s.id, EXISTS (SELECT 1 FROM logs_subscription_filters f WHERE f.grp = g.id)"
+        " OR EXISTS (SELECT 1 FROM logs_metric_filters f WHERE f.grp = g.id)"
         " FROM logs_groups g LEFT JOIN logs_streams s ON s.grp = g.id AND s.name = ? WHERE g.arn = ?",
         stream_name,
         arn,

@@ -104,9 +104,25 @@ def _delete_policy(request: ResourceRequest) -> None:
     remove(request, "logs:DeleteResourcePolicy", {"PolicyName": request.physical_id})
 
 
-def _note_metric_filter(request: ResourceRequest) -> Resource:
-    request.notes.append("Metric filters have no effect here: there are no metrics of logs")
-    return Resource(request.physical_id or request.name("FilterName", _LONGEST_NAME))
+_METRICS = ("FilterPattern", "LogGroupName", "MetricTransformations")
+_TRANSFORMATION = ("DefaultValue", "MetricName", "MetricNamespace", "MetricValue", "Unit")
+
+
+def _put_metric_filter(request: ResourceRequest) -> Resource:
+    name = request.physical_id or request.name("FilterName", _LONGEST_NAME)
+    given = chosen(request.properties, *_METRICS)
+    given["MetricTransformations"] = [
+        chosen(one, *_TRANSFORMATION) | ({"Dimensions": one["Dimensions"]} if one.get("Dimensions") else {})
+        for one in given.get("MetricTransformations") or ()
+    ]
+    request.perform("logs:PutMetricFilter", {"FilterName": name, **given})
+    note_ignored(request, "ApplyOnTransformedLogs", "EmitSystemFieldDimensions", "FieldSelectionCriteria")
+    return Resource(name)
+
+
+def _delete_metric_filter(request: ResourceRequest) -> None:
+    params = {"LogGroupName": request.properties["LogGroupName"], "FilterName": request.physical_id}
+    remove(request, "logs:DeleteMetricFilter", params)
 
 
 def _note_query(request: ResourceRequest) -> Resource:
@@ -128,5 +144,7 @@ SERVICE.resource_type(
 SERVICE.resource_type(
     ResourceType("AWS::Logs::ResourcePolicy", _put_policy, _delete_policy, _put_policy, frozenset(("PolicyName",)))
 )
-SERVICE.resource_type(ResourceType("AWS::Logs::MetricFilter", _note_metric_filter, _forget, _note_metric_filter))
+SERVICE.resource_type(
+    ResourceType("AWS::Logs::MetricFilter", _put_metric_filter, _delete_metric_filter, _put_metric_filter, _PLACE)
+)
 SERVICE.resource_type(ResourceType("AWS::Logs::QueryDefinition", _note_query, _forget, _note_query))
