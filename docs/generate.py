@@ -31,6 +31,8 @@ _VARIABLES = {
     "signature of every request is verified, whatever its access key; unset, only the loopback interface is served.",
     "SEGUE_STORE": "for `segue serve`: the PostgreSQL database that keeps everything, as `--store`; see "
     "[several servers](../how-to/postgresql.md).",
+    "SEGUE_SMTP": "for `segue serve`: the mail server, as `--smtp`, whose password this does not show to everybody who "
+    "lists processes; see [mail](../how-to/mail.md).",
     "SFN_MOCK_CONFIG": "for `segue serve`: a mock configuration file of Step Functions Local, as `--mock-config`; see "
     "[testing state machines](../how-to/test-state-machines.md).",
     "SEGUE_FORWARD": "for `segue serve`: what `--forward` would be given, separated by blanks; see "

@@ -17,6 +17,7 @@ from pathlib import Path
 from segue.api import Api, Service, deduplication, deliveries, housekeeping, outbox, sockets, streams, tags, throttles
 from segue.api.forward import FORWARD
 from segue.api.http_effect import HTTP
+from segue.api.mail_effect import MAIL
 from segue.api.serverless_effect import SERVERLESS
 from segue.api.service import Identity
 from segue.api.sources import lanes, queues
@@ -50,6 +51,7 @@ from segue.worker import Worker
 from segue.worker.forward_client import ForwardEffect
 from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
+from segue.worker.mail_server import MailEffect
 from segue.worker.serverless import ServerlessEffect
 from segue.worker.worker import Effect
 
@@ -179,10 +181,13 @@ class Server:
         opened.callback(following.cancel)
         serverless = ServerlessEffect()
         opened.push_async_callback(serverless.close)
+        mail = MailEffect(self.settings.smtp)
+        opened.push_async_callback(mail.close)
         effects: dict[str, Effect] = {
             "lambda:invoke": self.functions,
             HTTP: HttpEffect(),
             SERVERLESS: serverless,
+            MAIL: mail,
             FORWARD: ForwardEffect(),
             "blobs:digests": self._digests,
             housekeeping.BLOBS_EFFECT: partial(asyncio.to_thread, self.api.blobs.old),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.charset import QP, Charset
 from email.encoders import encode_base64
 from email.header import Header, decode_header, make_header
@@ -18,9 +19,10 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
+from email.utils import format_datetime
 from typing import Final
 
-from segue.api.outbox import Attachment
+from segue.api.outbox import Attachment, Message
 
 _MOST_HEADER_BYTES: Final = 262_144
 _MOST_PARTS: Final = 500
@@ -54,6 +56,21 @@ def compose(headers: Iterable[tuple[str, str]], text: str, html: str, attachment
     for name, value in headers:
         mail[_one_line(name)] = _header(value)
     return mail.as_bytes(policy=compat32.clone(linesep="\r\n"))
+
+
+def as_bytes(message: Message, sent_at_ms: int) -> bytes:
+    """The mail that a message of the outbox is, for a mail server: a raw one as it is, but without its ``Bcc``."""
+    date = format_datetime(datetime.fromtimestamp(sent_at_ms / 1000, UTC))
+    message_id = f"<{message.message_id}@email.amazonses.com>"
+    if message.raw:
+        known = {name.lower() for name, _ in read_headers(message.raw)}
+        missing = [pair for pair in (("Date", date), ("Message-ID", message_id)) if pair[0].lower() not in known]
+        added = "".join(f"{name}: {value}\r\n" for name, value in missing)
+        return added.encode() + without_header(message.raw, "Bcc")
+    lists = (("To", message.to), ("Cc", message.cc), ("Reply-To", message.reply_to))
+    headers = [("From", message.sender), *((name, ", ".join(who)) for name, who in lists if who)]
+    headers += [("Subject", message.subject), ("Date", date), ("Message-ID", message_id), *message.headers]
+    return compose(headers, message.text, message.html, message.attachments)
 
 
 def _body(text: str, html: str) -> Mime:

@@ -90,6 +90,22 @@ def add(commands: Any) -> None:
         help="tell the default event bus of tasks that have waited for an answer so long and have no timeout "
         "(default: tell nobody)",
     )
+    parser.add_argument(
+        "--smtp",
+        default=os.environ.get("SEGUE_SMTP", ""),
+        metavar="URL",
+        help="mail server that mail is handed to, smtp://user:password@host:port or smtps://… (default: SEGUE_SMTP, or "
+        "none: mail stays in the outbox, see 'segue mail')",
+    )
+    parser.add_argument(
+        "--ses-verification",
+        choices=("auto", "link"),
+        default="auto",
+        help="how identities of SES are verified: at once, or by a link in a mail (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--ses-sandbox", action="store_true", help="SES sends to verified recipients only, as for a new account"
+    )
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.set_defaults(run=run)
 
@@ -114,6 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         mock_config = _mock_config(arguments.mock_config)
         _check_forwards(arguments.forward)
+        _check_mail_server(arguments.smtp)
     except ValueError as error:
         return _refused(str(error))
     settings = Settings(
@@ -125,6 +142,9 @@ def run(arguments: argparse.Namespace) -> int:
         iam=arguments.iam,
         secret_access_key=os.environ.get("SEGUE_SECRET_ACCESS_KEY", ""),
         mock_config=mock_config,
+        smtp=arguments.smtp,
+        ses_verification=arguments.ses_verification,
+        ses_sandbox=arguments.ses_sandbox,
         stuck_after_ms=arguments.stuck_after * 1_000,
         forward=tuple(arguments.forward),
     )
@@ -158,6 +178,14 @@ def _check_forwards(texts: list[str]) -> None:
 
         for text in texts:
             parse_forward(text)
+
+
+def _check_mail_server(url: str) -> None:
+    """``ValueError`` in words where the URL names no mail server."""
+    if url:
+        from segue.worker.mail_server import parse_mail_server
+
+        parse_mail_server(url)
 
 
 def _mock_config(file: Path | None) -> str:

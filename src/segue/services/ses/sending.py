@@ -69,6 +69,7 @@ def send(call: Call, mail: Mail) -> str:
         raise invalid("Missing required header 'To'.")
     stays = {address: kind for address in recipients if (kind := _fate(call, address, set_name))}
     kept = {"ConfigurationSetName": set_name, "Tags": json.dumps(dict(mail.tags)) if mail.tags else ""}
+    kept["ReturnPath"] = mail.return_path
     message = replace(
         message,
         source=identity_arn,
