@@ -27,6 +27,8 @@ from segue.console.blobs import blobs_page
 from segue.console.deliveries import deliveries_page
 from segue.console.health import health
 from segue.console.origin import guarded
+from segue.console.outbox import outbox_page
+from segue.console.outbox_sent import sent_page
 from segue.console.pages import PREFIX, Pages
 from segue.console.peek import peek_page
 from segue.console.responses import responses_page
@@ -201,6 +203,8 @@ class Server:
             responses.PREFIX: partial(responses_page, self.store, responses.PREFIX, responses.keep),
             "/_segue/deliveries": partial(deliveries_page, self.store),
             "/_segue/underway": partial(underway_page, self.store),
+            "/_segue/outbox": partial(outbox_page, self.api, self.store),
+            "/_aws/ses": partial(sent_page, self.api, self.store),
             "/_segue/peek": partial(peek_page, self.store, peek),
             PREFIX: Pages(),  # last: it begins the others
         }

@@ -58,6 +58,13 @@ def compose(headers: Iterable[tuple[str, str]], text: str, html: str, attachment
     return mail.as_bytes(policy=compat32.clone(linesep="\r\n"))
 
 
+def shown(message: Message) -> Reading:
+    """A message of the outbox as its recipient sees it: a raw one is taken apart."""
+    if message.raw:
+        return read(message.raw)
+    return Reading(message.headers, message.text, message.html, message.attachments)
+
+
 def as_bytes(message: Message, sent_at_ms: int) -> bytes:
     """The mail that a message of the outbox is, for a mail server: a raw one as it is, but without its ``Bcc``."""
     date = format_datetime(datetime.fromtimestamp(sent_at_ms / 1000, UTC))

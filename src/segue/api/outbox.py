@@ -69,6 +69,7 @@ _COLUMNS: Final = (
 )
 _CHECKED_EACH: Final = 64
 _PIECE: Final = 500
+_BRIEF: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,10 @@ class Message:
 
 
 class Entry(NamedTuple):
-    """A message's row: what can be said of it without its content. Addresses are bare and in lower case."""
+    """A message's row: what can be said of it without its content.
+
+    Addresses are bare and in lower case; the subject of a text message is its beginning.
+    """
 
     id: int
     at_ms: int
@@ -171,7 +175,7 @@ def deposit(call: Call, message: Message) -> Entry:
         message_id=message.message_id,
         sender=message.sender,
         addresses=addresses,
-        subject=message.subject,
+        subject=message.subject or ("" if message.kind == "EMAIL" else message.text[:_BRIEF]),
         trace=trace_root(call.trace),
         status="QUEUED" if leaves else "CAPTURED",
         attempts=0,

@@ -23,6 +23,7 @@ COMMANDS = {
     "queue": "queues.command",
     "deliveries": "deliveries",
     "trace": "traces.command",
+    "mail": "mail",
     "store": "store",
     "runtimes": "runtimes",
     "asl": "asl",

@@ -16,6 +16,7 @@ from segue.jobs import queue
 from segue.server import Server
 from segue.store import Transaction, Unit
 from segue.store.timers import ManualTimers
+from segue.testing.outbox import Letter, letters
 
 T = TypeVar("T")
 
@@ -95,6 +96,11 @@ class Segue:
             return await self.server.store.write(unit)
 
         return self._run(write())
+
+    def outbox(self, to: str = "", *, kind: str = "") -> list[Letter]:
+        """What was sent to people until now, oldest first: to one address or number, of a kind (``EMAIL``, ``SMS``)."""
+        self.settle()
+        return self.transact(lambda tx: letters(tx, to, kind))
 
     async def _start(self) -> None:
         self.server = Server(self._settings, clock=self.clock, timers=self._timers)

@@ -54,6 +54,10 @@ export async function deliveries(query, signal) {
   return hops;
 }
 
+export async function outbox(path, query, signal, method = 'GET') {
+  return JSON.parse(await ask(`/_segue/outbox${path}?${new URLSearchParams(query)}`, { signal, method }));
+}
+
 export async function peek(queue, signal, messages = 50) {
   return JSON.parse(await ask(`/_segue/peek?${new URLSearchParams({ queue, messages })}`, { signal }));
 }

@@ -4,12 +4,14 @@ import { clock, duration, h, link } from './dom.js';
 import { execution, executions, machine } from './executions.js';
 import { flows } from './flows.js';
 import { functions, one } from './functions.js';
+import { mail, mails } from './mail.js';
 import { queue, queues } from './queues.js';
 import { isLate, sequence } from './sequence.js';
 
 const PAGES = {
   flows: [flows, 'flows'], trace: [trace, 'flows'], executions: [executions, 'executions'], machine: [machine, 'executions'],
   execution: [execution, 'executions'], queues: [queues, 'queues'], queue: [queue, 'queues'], functions: [functions, 'functions'], function: [one, 'functions'],
+  mails: [mails, 'mails'], mail: [mail, 'mails'],
 };
 const main = document.getElementById('main');
 const away = document.getElementById('away');
