@@ -22,7 +22,7 @@ from segue.api import Api, Call, Caller, outbox
 from segue.api.outbox import Entry, Message
 from segue.api.outbox_sending import send_again
 from segue.store import Transaction
-from segue.store.group_commit import GroupCommit
+from segue.store.store import Store
 from segue.wire.request import Request, Response
 
 PREFIX: Final = "/_segue/outbox"
@@ -35,7 +35,7 @@ _SANDBOX: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-s
 _MOST_INLINE_BYTES: Final = 5_000_000
 
 
-async def outbox_page(api: Api, store: GroupCommit, request: Request) -> Response:
+async def outbox_page(api: Api, store: Store, request: Request) -> Response:
     """See the module."""
     path = request.path.removeprefix(PREFIX).strip("/").split("/")
     query = {name: values[-1] for name, values in parse_qs(request.query).items()}
@@ -53,14 +53,14 @@ async def outbox_page(api: Api, store: GroupCommit, request: Request) -> Respons
         return await _send(api, store, entry_id)
     if request.method != "GET":
         return _error(405, "GET, DELETE, or POST to …/send.")
-    found, _ = store.read(lambda tx: ((outbox.find(tx, entry_id), outbox.content(tx, entry_id)), tx.seq))
+    found, _ = await store.look(lambda tx: ((outbox.find(tx, entry_id), outbox.content(tx, entry_id)), tx.seq))
     entry, message = found
     if entry is None or message is None:
         return _error(404, "There is no such message.")
     return await asyncio.to_thread(_shown, entry, message, path[1:])
 
 
-async def _list(store: GroupCommit, query: dict[str, str]) -> Response:
+async def _list(store: Store, query: dict[str, str]) -> Response:
     try:
         after, since_ms, last = (int(query.get(name, "0")) for name in ("after", "since", "last"))
         limit = min(max(int(query.get("limit", _PAGE)), 1), _PAGE)
@@ -76,10 +76,10 @@ async def _list(store: GroupCommit, query: dict[str, str]) -> Response:
         found = outbox.listed(tx, after_id=after, since_ms=since_ms, newest=bool(last), limit=many, **filters)
         return found, tx.seq
 
-    until_ms = store.store.clock.now_ms() + wait_ms
+    until_ms = store.clock.now_ms() + wait_ms
     while True:
-        entries, seq = store.read(unit)
-        if entries or store.store.clock.now_ms() >= until_ms:
+        entries, seq = await store.look(unit)
+        if entries or store.clock.now_ms() >= until_ms:
             return _json(200, {"messages": [described(entry) for entry in entries]})
         await store.wakes.park((outbox.CHANGED,), seq, until_ms)
 
@@ -91,7 +91,7 @@ def _filters(query: dict[str, str]) -> dict[str, str]:
     return found
 
 
-async def _delete_all(store: GroupCommit, query: dict[str, str]) -> Response:
+async def _delete_all(store: Store, query: dict[str, str]) -> Response:
     deleted, filters = 0, _filters(query)
     kind, recipient, service = (filters.get(name, "") for name in ("kind", "recipient", "service"))
 
@@ -103,7 +103,7 @@ async def _delete_all(store: GroupCommit, query: dict[str, str]) -> Response:
     return _json(200, {"deleted": deleted})
 
 
-async def _send(api: Api, store: GroupCommit, entry_id: int) -> Response:
+async def _send(api: Api, store: Store, entry_id: int) -> Response:
     sent = await store.write(lambda tx: send_again(Call(tx, Caller(), api, tx.now_ms), entry_id))
     if sent:
         return _json(200, {"sent": 1})

@@ -16,13 +16,13 @@ import orjson
 from segue.api import Api, outbox
 from segue.api.outbox import Entry, Message, bare_address
 from segue.store import Transaction
-from segue.store.group_commit import GroupCommit
+from segue.store.store import Store
 from segue.wire.request import Request, Response
 
 _MOST: Final = 1_000
 
 
-async def sent_page(api: Api, store: GroupCommit, request: Request) -> Response:
+async def sent_page(api: Api, store: Store, request: Request) -> Response:
     """The newest thousand messages, oldest first."""
     if api.settings.secret_access_key:  # clients of this address cannot sign
         return _json(
@@ -36,7 +36,7 @@ async def sent_page(api: Api, store: GroupCommit, request: Request) -> Response:
         return Response(204, {}, b"")
     if request.method != "GET":
         return _json(405, {"message": "GET or DELETE."})
-    found = store.read(lambda tx: _found(tx, service, message_id, email))
+    found = await store.look(lambda tx: _found(tx, service, message_id, email))
     return _json(200, {"messages": await asyncio.to_thread(lambda: [_described(*each) for each in found])})
 
 
@@ -50,7 +50,7 @@ def _found(tx: Transaction, service: str, message_id: str, email: str) -> list[t
     return [(entry, message) for entry in entries if (message := outbox.content(tx, entry.id)) is not None]
 
 
-async def _delete(store: GroupCommit, service: str, message_id: str) -> None:
+async def _delete(store: Store, service: str, message_id: str) -> None:
     if message_id:
 
         def unit(tx: Transaction) -> None:
