@@ -24,6 +24,7 @@ from segue.services.apigateway import (
     parts,
     resource_types,
     resources,
+    trying,
     usage,
     visits,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "parts",
     "resource_types",
     "resources",
+    "trying",
     "usage",
     "visits",
 ]

@@ -20,7 +20,9 @@ from segue.jobs import Outbound
 from segue.languages.policy import Request as PolicyRequest
 from segue.languages.policy import evaluate
 from segue.languages.regexes import InvalidRegex, Regex
+from segue.services.apigateway.cognito import authorize_by_token
 from segue.services.apigateway.entered import Entered, refuse
+from segue.services.apigateway.policies import decide
 from segue.services.apigateway.records import Document
 from segue.services.apigateway.service import SERVICE
 
@@ -33,7 +35,7 @@ def authorize(entered: Entered, then: Then) -> Result:
     kind = entered.method.get("authorizationType", "NONE")
     if kind == "AWS_IAM":
         return _by_signature(entered, then)
-    if kind == "CUSTOM" and "authorizer" not in entered.visit.memory:
+    if kind in ("CUSTOM", "COGNITO_USER_POOLS") and "authorizer" not in entered.visit.memory:
         return _ask(entered, then)
     return then(entered)
 
@@ -44,7 +46,12 @@ def _by_signature(entered: Entered, then: Then) -> Result:
         return refuse(entered, "MISSING_AUTHENTICATION_TOKEN")
     try:
         caller = entered.visit.authenticate(entered.call.tx)
-        authorize_action(entered.call.as_caller(caller), SERVICE, "execute-api:Invoke", entered.method_arn)
+        decision = decide(entered, caller)
+        if decision == "Deny" and entered.call.api.settings.iam == "enforce":
+            words = f"User: {caller.principal_arn} is not authorized to access this resource with an explicit deny"
+            raise AwsError("AccessDeniedException", words, status=403)
+        if decision != "Allow":
+            authorize_action(entered.call.as_caller(caller), SERVICE, "execute-api:Invoke", entered.method_arn)
     except AwsError as error:
         return refuse(entered, "ACCESS_DENIED", error.message)
     entered.visit.memory["identity"] = {
@@ -61,6 +68,8 @@ def _ask(entered: Entered, then: Then) -> Result:
     authorizer = entered.content.get("authorizers", {}).get(entered.method.get("authorizerId") or "")
     if authorizer is None:
         return refuse(entered, "AUTHORIZER_CONFIGURATION_ERROR")
+    if authorizer["type"] == "COGNITO_USER_POOLS":
+        return authorize_by_token(entered, authorizer, then)
     event = _event(entered, authorizer)
     if event is None:
         return refuse(entered, "UNAUTHORIZED")
@@ -125,6 +134,7 @@ def _told(entered: Entered, then: Then, asked: Outbound, call: Call, outcome: An
     shown = {name: _text(value) for name, value in context.items() if value is not None}
     entered.visit.memory["authorizer"] = {**shown, "principalId": principal, "integrationLatency": 0}
     entered.visit.memory["usage_key"] = said.get("usageIdentifierKey")
+    entered.visit.memory["policy"] = json.dumps(policy)
     if decision != "Allow":
         return refuse(entered.on(call), "ACCESS_DENIED", _EXPLICIT if decision == "Deny" else "")
     return then(entered.on(call))

@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 from segue.api import Call
-from segue.errors import not_implemented
 from segue.services.apigateway import records
 from segue.services.apigateway.records import Document, RestApi
 from segue.services.apigateway.resources import declared, find_resource, patch_part
@@ -58,9 +57,7 @@ def check_method(api: RestApi, method: Document) -> None:
     kind = method["authorizationType"]
     if kind not in _AUTHORIZATIONS:
         raise bad_request("Invalid authorization type specified. Valid values are: " + ", ".join(_AUTHORIZATIONS))
-    if kind == "COGNITO_USER_POOLS":
-        raise not_implemented("apigateway:PutMethod", "the authorization type COGNITO_USER_POOLS")
-    if kind == "CUSTOM" and method.get("authorizerId") not in api.document["authorizers"]:
+    if kind in ("CUSTOM", "COGNITO_USER_POOLS") and method.get("authorizerId") not in api.document["authorizers"]:
         raise bad_request(
             "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires "
             "a valid authorizer."

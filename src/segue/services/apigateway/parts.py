@@ -12,7 +12,7 @@ from functools import partial
 
 from segue.api import Call
 from segue.api.service import Handler
-from segue.errors import not_implemented
+from segue.arn import is_arn
 from segue.services.apigateway import records
 from segue.services.apigateway.patching import patched
 from segue.services.apigateway.records import Document, RestApi
@@ -55,7 +55,14 @@ def check_authorizer(made: Document) -> None:
     """Complete an authorizer, or refuse it."""
     kind = made["type"]
     if kind == "COGNITO_USER_POOLS":
-        raise not_implemented("apigateway:CreateAuthorizer", "the authorizer type COGNITO_USER_POOLS")
+        if not made.get("providerARNs"):
+            raise bad_request("COGNITO_USER_POOLS authorizers must have at least one provider ARN")
+        if not all(is_arn(arn) for arn in made["providerARNs"]):
+            raise bad_request("Invalid Authorizer ARN specified")
+        made.setdefault("authType", "cognito_user_pools")
+        made.setdefault("authorizerResultTtlInSeconds", 300)
+        made.setdefault("identitySource", "method.request.header.Authorization")
+        return
     if kind not in ("TOKEN", "REQUEST"):
         raise bad_request("Invalid authorizer type specified. Valid values are: TOKEN, REQUEST, COGNITO_USER_POOLS")
     if not made.get("authorizerUri"):

@@ -50,6 +50,7 @@ DEFAULTS = {
 _NAME = r"(?:context|stageVariables|method\.request)[\w.-]*\w"
 _VARIABLE = re.compile(rf"\$(?:\{{({_NAME})\}}|({_NAME}))")
 _DEFAULT_TEMPLATE = '{"message":$context.error.messageString}'
+_POLICY_TEMPLATE = '{"Message":$context.error.messageString}'
 
 
 def refusal(
@@ -86,7 +87,8 @@ def refusal(
         given = value(name)
         return "" if given is None else str(given)
 
-    templates = own.get("responseTemplates") or {"application/json": _DEFAULT_TEMPLATE}
+    default_template = _POLICY_TEMPLATE if kind == "ACCESS_DENIED" and words.startswith("User: ") else _DEFAULT_TEMPLATE
+    templates = own.get("responseTemplates") or {"application/json": default_template}
     kind_of_content = accept if accept in templates else next(iter(templates))
     headers = {"content-type": kind_of_content}
     if default.error:

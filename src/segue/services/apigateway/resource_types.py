@@ -25,7 +25,7 @@ _OF_API = (
     "MinimumCompressionSize",
     "Policy",
 )
-_NO_EFFECT = ("Policy", "MinimumCompressionSize", "SecurityPolicy", "EndpointAccessMode")
+_NO_EFFECT = ("MinimumCompressionSize", "SecurityPolicy", "EndpointAccessMode")
 
 
 # RestApi

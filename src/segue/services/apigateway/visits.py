@@ -14,7 +14,7 @@ from segue.api.caller import service_caller
 from segue.api.endpoint import Visit
 from segue.api.http_payload import decoded
 from segue.errors import AwsError
-from segue.services.apigateway import metrics, records
+from segue.services.apigateway import metrics, policies, records
 from segue.services.apigateway.authorizers import authorize
 from segue.services.apigateway.entered import Entered, refuse
 from segue.services.apigateway.integrations import integrate
@@ -88,7 +88,11 @@ def _source(owner: tuple[str, str], visit: Visit, stage: Document, resource: Doc
 
 
 def _admitted(entered: Entered) -> Result:
-    """Whoever may: the key that the method asks for, what it wants of the request, and what is behind it."""
+    """Whoever may: the API's policy, the key that the method asks for, what it wants of the request, and what is behind
+    it.
+    """
+    if entered.method.get("authorizationType", "NONE") != "AWS_IAM" and (words := policies.refusal(entered)):
+        return refuse(entered, "ACCESS_DENIED", words)
     if "admitted" not in entered.visit.memory:  # whoever is asked again was counted
         refused = _stage_refuses(entered) or _key_refuses(entered)
         if refused:

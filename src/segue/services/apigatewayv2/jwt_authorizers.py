@@ -13,12 +13,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from segue.api import Call
+from segue.api import Call, jwt
 from segue.api.call import Result
 from segue.api.deliveries import Delivery, record
 from segue.api.http_effect import HTTP, HttpAnswer, HttpFailure, HttpRequest
 from segue.jobs import Outbound
-from segue.services.apigatewayv2 import jwt, records
+from segue.services.apigatewayv2 import records
 from segue.services.apigatewayv2.entered import Entered, answer
 
 Then = Callable[[Entered], Result]

@@ -1,4 +1,4 @@
-"""JSON Web Tokens, as JWT authorizers of HTTP APIs take them. Pure: keys and the time are handed in.
+"""JSON Web Tokens, as authorizers of APIs take them. Pure: keys and the time are handed in.
 
 Source: API Gateway developer guide, "Control access to HTTP APIs with JWT authorizers" (only RSA-based algorithms); RFC
 7519 (tokens), RFC 7515 (signatures), RFC 8017, 8.2.2 (RSASSA-PKCS1-v1_5: what was signed must be what it would be).

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.services.apigatewayv2 import jwt
+from segue.api import jwt
 from tests.services.apigatewayv2.keys import KEY, encoded, token
 
 NOW_MS = 1_700_000_000_000
