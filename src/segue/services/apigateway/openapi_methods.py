@@ -7,7 +7,7 @@ from typing import Any
 
 from segue.services.apigateway.records import Document
 
-_AS_THEY_ARE = (
+AS_THEY_ARE = (
     "uri",
     "httpMethod",
     "credentials",
@@ -30,7 +30,7 @@ def integration_of(said: Document, resource_id: str) -> Document:
         "timeoutInMillis": int(said.get("timeoutInMillis", 29_000)),
         "cacheNamespace": resource_id,
         "cacheKeyParameters": [],
-        **{name: said[name] for name in _AS_THEY_ARE if said.get(name) is not None},
+        **{name: said[name] for name in AS_THEY_ARE if said.get(name) is not None},
     }
     if "contentHandling" in made:
         made["contentHandling"] = str(made["contentHandling"]).upper()

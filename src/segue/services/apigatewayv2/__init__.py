@@ -10,13 +10,24 @@ Left out: WebSocket APIs, private integrations (VPC links), custom domain names,
 stage serves what is there, without waiting for a deployment; response parameters are kept, not applied.
 """
 
-from segue.services.apigatewayv2 import apis, domains, import_api, links, parts, resource_types, visits, websocket
+from segue.services.apigatewayv2 import (
+    apis,
+    domains,
+    export_api,
+    import_api,
+    links,
+    parts,
+    resource_types,
+    visits,
+    websocket,
+)
 from segue.services.apigatewayv2.service import SERVICE
 
 __all__ = [
     "SERVICE",
     "apis",
     "domains",
+    "export_api",
     "import_api",
     "links",
     "parts",

@@ -18,7 +18,7 @@ from segue.services.apigatewayv2.service import SERVICE, arn_of_api
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 _ANY, _INTEGRATION = "x-amazon-apigateway-any-method", "x-amazon-apigateway-integration"
-_CORS = {
+CORS = {
     "allowOrigins": "AllowOrigins",
     "allowMethods": "AllowMethods",
     "allowHeaders": "AllowHeaders",
@@ -26,19 +26,20 @@ _CORS = {
     "maxAge": "MaxAge",
     "allowCredentials": "AllowCredentials",
 }
-_MEMBERS = {
+MEMBERS = {
     "type": "IntegrationType",
     "uri": "IntegrationUri",
     "httpMethod": "IntegrationMethod",
     "payloadFormatVersion": "PayloadFormatVersion",
     "credentials": "CredentialsArn",
     "requestParameters": "RequestParameters",
+    "responseParameters": "ResponseParameters",
     "integrationSubtype": "IntegrationSubtype",
     "timeoutInMillis": "TimeoutInMillis",
     "connectionType": "ConnectionType",
     "connectionId": "ConnectionId",
 }
-_AUTHORIZER = {
+AUTHORIZER = {
     "identitySource": "IdentitySource",
     "authorizerUri": "AuthorizerUri",
     "authorizerPayloadFormatVersion": "AuthorizerPayloadFormatVersion",
@@ -47,7 +48,7 @@ _AUTHORIZER = {
     "enableSimpleResponses": "EnableSimpleResponses",
     "jwtConfiguration": "JwtConfiguration",
 }
-_JWT = {"issuer": "Issuer", "audience": "Audience"}
+JWT = {"issuer": "Issuer", "audience": "Audience"}
 Document = dict[str, Any]
 
 
@@ -97,18 +98,29 @@ def _fill(call: Call, api_id: str, document: Document) -> Document:
             api.document[name] = document["info"][key]
     cors = document.get("x-amazon-apigateway-cors")
     if isinstance(cors, dict):
-        api.document["CorsConfiguration"] = {_CORS[key]: value for key, value in cors.items() if key in _CORS}
+        api.document["CorsConfiguration"] = {CORS[key]: value for key, value in cors.items() if key in CORS}
     records.put_api(call.tx, api)
     authorizers = _authorizers(call, api_id, document)
     for key, operation in _routes(document):
         route = {"ApiId": api_id, "RouteKey": key, **_authorization(document, operation, authorizers)}
-        integration = operation.get(_INTEGRATION)
+        integration = _resolved(document, operation.get(_INTEGRATION))
         if isinstance(integration, dict):
             made = call.perform("apigatewayv2:CreateIntegration", {"ApiId": api_id, **_integration(integration)})
             assert isinstance(made, dict)
             route["Target"] = f"integrations/{made['IntegrationId']}"
         call.perform("apigatewayv2:CreateRoute", route)
     return told(call, api)
+
+
+def _resolved(document: Document, given: Any) -> Any:
+    """An integration, or what a reference within the document leads to."""
+    reference = given.get("$ref") if isinstance(given, dict) else None
+    if not isinstance(reference, str) or not reference.startswith("#/"):
+        return given
+    found: Any = document
+    for step in reference[2:].split("/"):
+        found = found.get(step.replace("~1", "/")) if isinstance(found, dict) else None
+    return found
 
 
 def _routes(document: Document) -> Iterator[tuple[str, Document]]:
@@ -127,7 +139,7 @@ def _routes(document: Document) -> Iterator[tuple[str, Document]]:
 
 
 def _integration(given: Document) -> Document:
-    found = {_MEMBERS[key]: value for key, value in given.items() if key in _MEMBERS and value is not None}
+    found = {MEMBERS[key]: value for key, value in given.items() if key in MEMBERS and value is not None}
     found["IntegrationType"] = str(found.get("IntegrationType", "")).upper()
     found.setdefault("PayloadFormatVersion", "1.0")
     return {name: str(value) if name == "PayloadFormatVersion" else value for name, value in found.items()}
@@ -141,10 +153,10 @@ def _authorizers(call: Call, api_id: str, document: Document) -> dict[str, tuple
         given = scheme.get("x-amazon-apigateway-authorizer") if isinstance(scheme, dict) else None
         if not isinstance(given, dict):
             continue
-        params = {_AUTHORIZER[key]: value for key, value in given.items() if key in _AUTHORIZER}
+        params = {AUTHORIZER[key]: value for key, value in given.items() if key in AUTHORIZER}
         if isinstance(params.get("JwtConfiguration"), dict):
             given_jwt = params["JwtConfiguration"]
-            params["JwtConfiguration"] = {_JWT[key]: value for key, value in given_jwt.items() if key in _JWT}
+            params["JwtConfiguration"] = {JWT[key]: value for key, value in given_jwt.items() if key in JWT}
         source = params.get("IdentitySource", [])
         params["IdentitySource"] = source.split(",") if isinstance(source, str) else source
         kind = str(given.get("type", "request")).upper()
