@@ -145,7 +145,11 @@ class Entered:
         """Headers and query of the request that makes the connection."""
         if self.request is None:
             return {}
-        shown, query = shown_headers(self.request.headers), query_of(self.request)
+        query = query_of(self.request)
+        shown = {
+            name.replace("Websocket", "WebSocket"): values
+            for name, values in shown_headers({**self.request.headers, "host": self.connection.domain}).items()
+        }
         event: Document = {
             "headers": {name: values[-1] for name, values in shown.items()},
             "multiValueHeaders": shown,
