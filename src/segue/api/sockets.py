@@ -6,8 +6,8 @@ it is a row (:func:`post`), from whatever node and whatever operation; the node 
 (``gateway/sockets.py``) is woken, sends it and removes the row. So what is acknowledged was committed, is sent in the
 order of its commits, and is sent once, or never, if the connection ends first.
 
-A connection ends with its node. The sockets of a process that was killed are found by the next one
-(:func:`run_lost`), which tells their handlers.
+A connection ends with its node. The sockets of a node that was killed are found by itself when it starts again, or by
+the others (:func:`lose_of`); their handlers are told (:func:`run_lost`).
 
 Source: RFC 6455 (the opening handshake).
 """
@@ -18,6 +18,7 @@ import base64
 import binascii
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +58,7 @@ NORMAL, GOING_AWAY, ABNORMAL = 1000, 1001, 1006
 
 _MOST_WAITING = 500
 _PIECE = 200
+_AT_ONCE = 64
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -67,7 +69,7 @@ class Socket:
     Attributes:
         id: nobody guesses it.
         label, owner: the address that it was opened at: ``execute-api``, the API's id.
-        node: the process that holds the connection.
+        node: the process that holds the connection; empty where it has gone.
         opened_at_ms, active_at_ms: when it was opened; when something last came or went.
         document: whatever its service knows of it.
     """
@@ -101,12 +103,9 @@ class SocketEvent:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What a socket's node is to do: send these texts (``last``: the number of the last of them), then perhaps end it
-    with a code.
-    """
+    """What a socket's node is to do: send these texts, by their numbers, then perhaps end it with a code."""
 
-    texts: tuple[str, ...]
-    last: int
+    texts: dict[int, str]
     closing: int
 
 
@@ -213,18 +212,17 @@ def forget(tx: Transaction, socket_id: str) -> None:
 # What the node that holds one does
 
 
-def outgoing(tx: Transaction, socket_id: str, after: int) -> Outgoing:
-    """What is to be sent after what was sent already."""
+def outgoing(tx: Transaction, socket_id: str) -> Outgoing:
+    """What is to be sent. A socket that is not there any more is to end."""
     row = tx.one("SELECT closing FROM sockets WHERE id = ?", socket_id)
-    rows = tx.all(
-        "SELECT seq, text FROM sockets_outgoing WHERE socket = ? AND seq > ? ORDER BY seq LIMIT 64", socket_id, after
-    )
-    return Outgoing(tuple(row[1] for row in rows), rows[-1][0] if rows else after, NORMAL if row is None else row[0])
+    rows = tx.all("SELECT seq, text FROM sockets_outgoing WHERE socket = ? ORDER BY seq LIMIT ?", socket_id, _AT_ONCE)
+    return Outgoing({row[0]: row[1] for row in rows}, NORMAL if row is None else row[0])
 
 
-def were_sent(tx: Transaction, socket_id: str, last: int) -> None:
-    """What was posted up to there is on its way."""
-    tx.run("DELETE FROM sockets_outgoing WHERE socket = ? AND seq <= ?", socket_id, last)
+def were_sent(tx: Transaction, socket_id: str, numbers: Iterable[int]) -> None:
+    """These are on their way. (By their numbers: with many nodes, one that is smaller may be committed later.)"""
+    for number in numbers:
+        tx.run("DELETE FROM sockets_outgoing WHERE socket = ? AND seq = ?", socket_id, number)
     was_active(tx, socket_id)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
@@ -184,17 +184,18 @@ class SocketProtocol(asyncio.Protocol):
             self._transport.resume_reading()
 
     async def _send_what_is_posted(self) -> None:
-        after, key, store = 0, sockets.wake_key(self._upgrade.id), self._sockets.store
+        socket_id, store = self._upgrade.id, self._sockets.store
+        key = sockets.wake_key(socket_id)
         try:
             while self._ended_with is None:
-                (found, seq) = await store.look(lambda tx: (sockets.outgoing(tx, self._upgrade.id, after), tx.seq))  # noqa: B023
-                for text in found.texts:
+                (found, seq) = await store.look(lambda tx: (sockets.outgoing(tx, socket_id), tx.seq))
+                for text in found.texts.values():
                     self._write(TextMessage(data=text))
                     if self._writable is not None:
                         await self._writable
                 if found.texts:
-                    after, self._active_ms = found.last, self._clock.now_ms()
-                    store.write(self._forget_up_to(after))
+                    self._active_ms = self._clock.now_ms()
+                    await store.write(partial(_forget, socket_id, tuple(found.texts)))
                 elif found.closing:
                     self.end(found.closing)
                 elif self._clock.now_ms() >= self._deadline_ms:
@@ -207,10 +208,11 @@ class SocketProtocol(asyncio.Protocol):
             log.exception("what was posted to a socket could not be sent")
             self._transport.abort()
 
-    def _forget_up_to(self, last: int) -> Callable[[Transaction], None]:
-        return lambda tx: sockets.were_sent(tx, self._upgrade.id, last)
-
     @property
     def _deadline_ms(self) -> int:
         """When it ends unless something comes or goes."""
         return min(self._active_ms + self._upgrade.idle_ms, self._opened_ms + self._upgrade.lifetime_ms)
+
+
+def _forget(socket_id: str, numbers: tuple[int, ...], tx: Transaction) -> None:
+    sockets.were_sent(tx, socket_id, numbers)
