@@ -28,6 +28,7 @@ SEGUE = Path(sys.executable).with_name("segue")
 PAYLOADS = HERE / "payloads"
 MENDED = ("change.author.login", "(change.author?.login ?? 'ghost')")
 TRY_SECONDS = 5
+MAIL = "webhooks@example.org"
 BOLD, DIM, GREEN, RED, PLAIN = ("\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m")
 if not sys.stdout.isatty():
     BOLD = DIM = GREEN = RED = PLAIN = ""
@@ -110,7 +111,7 @@ def workflow() -> bool:
     title("Model two: a state machine, and a thousand children of it")
     segue("deploy", "workflow.yaml", "--parameter", f"WebhookSecret={SECRET}")
     outputs = outputs_of("workflow")
-    rights = [sent("a push", outputs["Url"], "push", 200), ends("SUCCEEDED")]
+    rights = [agree(), sent("a push", outputs["Url"], "push", 200), ends("SUCCEEDED")]
     segue("execution", "show", "webhook", lines=20)
     title("Again; by somebody else; and read back, without a function")
     rights += [sent("the push again", outputs["Url"], "push", 200), ends("SUCCEEDED", "it was seen before")]
@@ -126,6 +127,10 @@ def workflow() -> bool:
     found = newest()
     child = json.loads(found["cause"])["ExecutionArn"]
     segue("execution", "show", child)
+    title("Whoever wants to hear how it went has had mail")
+    rights.append(check("of what went well and what did not", lambda: len(mails()) == 3))
+    segue("mail", "--to", MAIL)
+    segue("mail", mails()[-1]["id"])
     return all(rights)
 
 
@@ -137,6 +142,21 @@ def sent(what: str, url: str, payload: str, expected: int, **options: str) -> bo
     status, said = deliver(url, PAYLOADS / f"{payload}.json", **options)
     print(f"{mark(status == expected)} {what}: {status} {said[:110]}", flush=True)
     return status == expected
+
+
+def agree() -> bool:
+    """Follow the link in the mail that asks whether mail is wanted; whether there is one."""
+    question = json.loads(segue_quietly("mail", mails()[0]["id"], "--json"))
+    link = re.search(r"http\S+confirm\?\S+", question["text"])
+    print(f"{mark(link is not None)} mail to {MAIL}: {question['subject']}; its link is followed", flush=True)
+    if link is not None:
+        urllib.request.urlopen(link[0], timeout=30).close()
+    return link is not None
+
+
+def mails() -> list[dict[str, Any]]:
+    """What was sent to whoever wants to hear how it went, oldest first."""
+    return [json.loads(line) for line in segue_quietly("mail", "--to", MAIL, "--json").splitlines()]
 
 
 def ends(expected: str, why: str = "") -> bool:

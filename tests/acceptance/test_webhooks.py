@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -176,6 +177,7 @@ def depths(app: Application) -> dict[str, int]:
 def test_a_state_machine_with_a_child_for_each_user(served: Served, tmp_path: Path) -> None:
     app = Application(served, "workflow")
     deployed_by_the_aws_cli(app, tmp_path, WebhookSecret=SECRET, NumberOfUsers="120", UnluckyUser="user-0007")
+    whoever_is_told_has_agreed(app)
     who_is_unlucky_fails_the_whole(app)
     app.deploy(UnluckyUser="nobody")
     parent = everybody_is_told(app)
@@ -185,6 +187,11 @@ def test_a_state_machine_with_a_child_for_each_user(served: Served, tmp_path: Pa
     the_table_is_read_without_a_function(app)
     app.segue("delete", "workflow", "--yes")
     assert served.client("stepfunctions").list_state_machines()["stateMachines"] == []
+    assert [one["subject"] for one in mails(app)] == [
+        "AWS Notification - Subscription Confirmation",
+        "A webhook came to grief",
+        "pull request of harbour-works/tide-tables",
+    ]
 
 
 def deployed_by_the_aws_cli(app: Application, tmp_path: Path, **parameters: str) -> None:
@@ -200,6 +207,21 @@ def deployed_by_the_aws_cli(app: Application, tmp_path: Path, **parameters: str)
         "cloudformation deploy --stack-name workflow --template-file packaged.yaml --capabilities CAPABILITY_IAM"
         f" --parameter-overrides {given}"
     )
+
+
+def mails(app: Application) -> list[dict[str, Any]]:
+    """What was sent to whoever wants to hear how it went, oldest first, whole."""
+    lines = app.segue("mail", "--to", "webhooks@example.org", "--json").splitlines()
+    return [json.loads(app.segue("mail", json.loads(line)["id"], "--json")) for line in lines]
+
+
+def whoever_is_told_has_agreed(app: Application) -> None:
+    """Nobody gets mail before following the link in the first."""
+    (question,) = mails(app)
+    link = re.search(r"http\S+confirm\?\S+Token=\S+", question["text"])
+    assert link is not None, question["text"]
+    with urllib.request.urlopen(link[0], timeout=30) as answer:
+        assert answer.status == 200
 
 
 def ended(app: Application, arn: str) -> dict[str, Any]:
@@ -226,6 +248,9 @@ def who_is_unlucky_fails_the_whole(app: Application) -> None:
     shown = app.segue("execution", "show", child["ExecutionArn"])
     assert f"started by {found['executionArn']}" in shown
     assert "'en-x-unknown'" in shown
+    told = eventually(lambda: mails(app)[1:])
+    assert told[0]["subject"] == "A webhook came to grief"
+    assert f"{found['executionArn']} failed with States.TaskFailed" in told[0]["text"]
     table = app.served.client("dynamodb")
     table.delete_item(TableName=app.output("Changes"), Key={"id": {"S": "harbour-works/tide-tables#7/opened"}})
 
@@ -236,6 +261,8 @@ def everybody_is_told(app: Application) -> str:
     row = app.rows("Changes")["harbour-works/tide-tables#7/opened"]
     assert (row["author"], row["commits"], row["delivery"]) == ("bolind", "2", "5f1c8a20")
     assert row["execution"] == found["executionArn"]
+    mail = eventually(lambda: mails(app)[2:])[0]
+    assert "Round depths to the centimetre. 120 users were told." in mail["text"]
     told = app.rows("Told")
     assert len(told) == 120
     words = {row["user"]: row["words"] for row in told.values()}

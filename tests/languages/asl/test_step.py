@@ -276,3 +276,10 @@ def test_chance_and_tokens_come_from_the_seed() -> None:
     other = Harness(definition, execution=meta(seed=43)).run().output
     assert one == same != other
     assert one["u"] != one["v"]
+
+
+def test_the_executions_input_is_parsed_once() -> None:
+    """Each of a Map's thousand iterations may ask for it."""
+    tree = Harness(machine(("S", {"Type": "Pass"})), '{"n": [1, 2.0]}').tree
+    assert tree.execution_input == {"n": [1, 2.0]}
+    assert tree.execution_input is tree.execution_input
