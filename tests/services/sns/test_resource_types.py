@@ -91,6 +91,27 @@ def test_a_subscription_changes_in_place(resources: Resources, sns: Any) -> None
     assert sns.list_subscriptions()["Subscriptions"] == []
 
 
+def test_a_topic_with_an_archive_and_a_subscription_that_replays_it(resources: Resources, sns: Any) -> None:
+    archive, protection = {"MessageRetentionPeriod": 7}, {"Name": "p", "Version": "2021-06-01", "Statement": []}
+    more = {"FifoTopic": True, "ContentBasedDeduplication": True}
+    topic = resources.create(TOPIC, "T", **more, ArchivePolicy=archive, DataProtectionPolicy=protection).physical_id
+    assert resources.notes == ["DataProtectionPolicy is kept; no message is changed or stopped by it"]
+    assert json.loads(sns.get_data_protection_policy(ResourceArn=topic)["DataProtectionPolicy"]) == protection
+    sns.publish(TopicArn=topic, Message="m", MessageGroupId="g")
+    replay = {"PointType": "Timestamp", "StartingPoint": "2023-01-01T00:00:00Z"}
+    given = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": f"{QUEUE}.fifo"}
+    made = resources.create(SUBSCRIPTION, "S", **given, ReplayPolicy=replay).physical_id
+    attributes = sns.get_subscription_attributes(SubscriptionArn=made)["Attributes"]
+    assert json.loads(attributes["ReplayPolicy"]) == replay
+    resources.update("S", **given)
+    assert "ReplayStatus" not in sns.get_subscription_attributes(SubscriptionArn=made)["Attributes"]
+    resources.update("T", **more)
+    assert "ArchivePolicy" not in sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+    assert "DataProtectionPolicy" not in sns.get_data_protection_policy(ResourceArn=topic)
+    resources.delete("S")
+    resources.delete("T")
+
+
 def test_subscriptions_that_are_to_be_confirmed_are_made_pending(resources: Resources, sns: Any) -> None:
     topic = resources.create(
         TOPIC, "Topic", Subscription=[{"Protocol": "email", "Endpoint": "a@b.example"}]

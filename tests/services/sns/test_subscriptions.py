@@ -39,6 +39,14 @@ def test_a_subscription_is_made_once_described_changed_and_removed(sns: Any, top
     assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsDeleted"] == "1"
 
 
+@pytest.mark.parametrize("value", ["", "{}"])
+def test_policies_are_removed_by_nothing_and_by_an_empty_object(sns: Any, topic: str, value: str) -> None:
+    redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": QUEUE})}
+    arn = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=QUEUE, Attributes=redrive)["SubscriptionArn"]
+    sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName="RedrivePolicy", AttributeValue=value)
+    assert "RedrivePolicy" not in sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+
+
 @pytest.mark.parametrize(
     ("protocol", "endpoint", "words"),
     [

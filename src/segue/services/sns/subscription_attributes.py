@@ -25,6 +25,8 @@ ATTRIBUTES: Final = frozenset(
         "SubscriptionRoleArn",
     )
 )
+_REMOVED_BY_AN_OBJECT: Final = ("DeliveryPolicy", "RedrivePolicy", "ReplayPolicy")
+"""What an empty object removes, as nothing does."""
 _SCOPES: Final[tuple[Scope, ...]] = ("MessageAttributes", "MessageBody")
 
 
@@ -45,7 +47,7 @@ def checked_attributes(asked: dict[str, str], before: dict[str, str] | None = No
                     "Please use either MessageBody or MessageAttributes"
                 )
             after[name] = value
-        elif not value:
+        elif not value or (name in _REMOVED_BY_AN_OBJECT and value.strip() == "{}"):
             after.pop(name, None)
         else:
             after[name] = _checked_document(name, value)

@@ -118,7 +118,7 @@ def set_subscription_attributes(call: Call, params: dict[str, Any]) -> dict[str,
     before = dict(subscription.attributes)
     after = checked_attributes({name: value}, before)
     changed = replace(subscription, attributes=after)
-    if name == "ReplayPolicy" and value:
+    if name == "ReplayPolicy" and "ReplayPolicy" in after:
         check_replay_policy(value, records.topic_of(call.tx, subscription.topic))
         begin_replay(call, changed)
     elif name == "ReplayPolicy":

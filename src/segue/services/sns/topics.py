@@ -71,7 +71,11 @@ def create_topic(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     base = name[:-5] if name.endswith(".fifo") else name
     if name.endswith(".fifo") != fifo or not _NAME.fullmatch(base) or len(name) > 256:
         raise invalid("Topic Name")
-    values = {key: _checked(call, key, value, fifo) for key, value in asked.items() if key != "FifoTopic"}
+    values = {
+        key: _checked(call, key, value, fifo)
+        for key, value in asked.items()
+        if key != "FifoTopic" and not _says_nothing(key, value)
+    }
     values["FifoTopic"] = str(fifo).lower()
     arn = call.arn("sns", name)
     tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags") or ()}
@@ -139,6 +143,8 @@ def set_topic_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         raise invalid("AttributeName")
     attributes = dict(topic.attributes)
     value = params.get("AttributeValue") or ""
+    if _says_nothing(name, value):
+        value = ""
     if value or name == "DisplayName":
         attributes[name] = _checked(call, name, value, topic.fifo)
     elif name == "Policy":
@@ -243,6 +249,11 @@ def _tagged(call: Call, params: dict[str, Any]) -> str:
     if records.topic_of(call.tx, arn) is None:
         raise AwsError("ResourceNotFound", "Resource does not exist", status=404)
     return arn
+
+
+def _says_nothing(name: str, value: str) -> bool:
+    """Whether an attribute is an empty policy, which stands for none."""
+    return name in ("ArchivePolicy", "DeliveryPolicy") and value.strip() == "{}"
 
 
 def _checked(call: Call, name: str, value: str, fifo: bool) -> str:
