@@ -157,6 +157,9 @@ class SocketProtocol(asyncio.Protocol):
 
     def _closed_by_client(self, event: CloseConnection) -> None:
         code = int(event.code)
+        if self._connection.state is ConnectionState.OPEN:  # what it has sent is no frame: so says the library
+            self.end(code, event.reason or "")
+            return
         if self._connection.state is ConnectionState.REMOTE_CLOSING:
             self._ended_with = (code, event.reason or _WORDS.get(code, ""))
             self._write(event.response())

@@ -287,3 +287,28 @@ def test_bad_input(apis: Apis, operation: str, params: dict[str, Any], code: str
     with pytest.raises(ClientError) as caught:
         getattr(apis.client, operation)(**params)
     assert caught.value.response["Error"]["Code"] == code
+
+
+def test_answers_are_changed_too(apis: Apis) -> None:
+    changes = {
+        "201": {
+            "overwrite:statuscode": "202",
+            "append:header.x-a": "$response.header.x-a",
+            "overwrite:header.x-said": "${response.body} by $context.stage",
+            "remove:header.content-type": "''",
+        },
+        "500": {"overwrite:statuscode": "418"},
+    }
+    api_id = apis.api("$default", proxy(apis.function("answer"), ResponseParameters=changes))
+    status, body, headers = apis.ask(api_id, "/")
+    assert (status, body, headers["x-a"], headers["content-type"]) == (202, "made", "b,b", None)
+    assert headers["x-said"] == "made by $context.stage"
+
+
+def test_stages_throttle_their_routes(apis: Apis) -> None:
+    api_id = apis.api("$default", proxy(apis.function("answer")))
+    limits = {"ThrottlingRateLimit": 1.0, "ThrottlingBurstLimit": 1}
+    apis.client.update_stage(ApiId=api_id, StageName="$default", DefaultRouteSettings=limits)
+    assert [apis.ask(api_id, "/")[0] for _ in range(2)] == [201, 429]
+    apis.client.update_stage(ApiId=api_id, StageName="$default", RouteSettings={"$default": {}})
+    apis.client.delete_route_settings(ApiId=api_id, StageName="$default", RouteKey="$default")

@@ -344,3 +344,34 @@ def test_responses_are_parts_of_parts(ws: Sockets) -> None:
     ws.client.delete_route(ApiId=ws.api, RouteId=route)
     with pytest.raises(ClientError):
         ws.client.get_route_response(**key)
+
+
+def test_keys_and_throttles(segue: Segue, ws: Sockets) -> None:
+    ws.route("$connect", ws.integration("MOCK", **MOCK), ApiKeyRequired=True)
+    older = segue.client("apigateway")
+    key = older.create_api_key(name="k", enabled=True)
+    assert ws.refused(additional_headers={"x-api-key": key["value"]})[1]["message"] == "Forbidden"
+    plan = older.create_usage_plan(name="p", apiStages=[{"apiId": ws.api, "stage": "prod"}])
+    older.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+    limits = {"ThrottlingRateLimit": 1.0, "ThrottlingBurstLimit": 2}
+    ws.client.update_stage(ApiId=ws.api, StageName="prod", RouteSettings={"say": limits})
+    ws.route("say", ws.integration("MOCK", **MOCK), answers=True)
+    with ws.connected(additional_headers={"x-api-key": key["value"]}) as client:
+        for _ in range(3):
+            client.send('{"action": "say"}')
+        assert json.loads(client.recv(timeout=20))["message"] == "Too Many Requests"
+    assert ws.refused()[0] == 403
+
+
+def test_connections_are_logged(segue: Segue, ws: Sockets) -> None:
+    logs = segue.client("logs")
+    logs.create_log_group(logGroupName="talks")
+    settings = {
+        "DestinationArn": "arn:aws:logs:us-east-1:000000000000:log-group:talks",
+        "Format": "$context.eventType $context.routeKey $context.status $context.identity.sourceIp",
+    }
+    ws.client.update_stage(ApiId=ws.api, StageName="prod", AccessLogSettings=settings)
+    with ws.connected() as client:
+        id_of(ws, client)
+    lines = [event["message"] for event in logs.filter_log_events(logGroupName="talks")["events"]]
+    assert lines == ["CONNECT $connect 101 127.0.0.1", "MESSAGE $default 403 127.0.0.1"]
