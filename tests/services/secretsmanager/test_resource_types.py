@@ -79,7 +79,7 @@ def test_a_policy_and_what_has_no_effect(resources: Resources, secrets: Any) -> 
     assert "ResourcePolicy" not in secrets.get_resource_policy(SecretId=arn)
     for name in ("SecretTargetAttachment", "RotationSchedule"):
         assert resources.create(f"AWS::SecretsManager::{name}", "X", SecretId=arn).physical_id == arn
-        assert "has no effect here" in resources.notes[0]
+        assert "has no effect" in resources.notes[0]
         resources.delete("X")
 
 

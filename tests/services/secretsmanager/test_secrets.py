@@ -158,7 +158,7 @@ def test_a_connections_secret_is_kept_for_it(segue: Segue, secrets: Any) -> None
 
 
 def test_what_is_left_out_says_so(secrets: Any) -> None:
-    assert refusal(secrets.rotate_secret, SecretId="s")[0] == "NotImplemented"
+    assert refusal(secrets.stop_replication_to_replica, SecretId="s")[0] == "NotImplemented"
     code, message = refusal(secrets.create_secret, Name="s", AddReplicaRegions=[{"Region": "eu-west-1"}])
     assert (code, "AddReplicaRegions" in message) == ("NotImplemented", True)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
+from typing import Any, NamedTuple
 
 from segue.arn import is_arn
 from segue.store import Transaction
@@ -34,6 +35,12 @@ MIGRATIONS = (
         stages TEXT NOT NULL,
         created_at BIGINT NOT NULL,
         PRIMARY KEY (arn, id)
+    );
+    """,
+    """
+    CREATE TABLE secretsmanager_rotations (
+        arn TEXT PRIMARY KEY,
+        document TEXT NOT NULL
     );
     """,
 )
@@ -105,6 +112,7 @@ def delete(tx: Transaction, arn: str) -> None:
     """Forget a secret and its versions."""
     tx.run("DELETE FROM secretsmanager_secrets WHERE arn = ?", arn)
     tx.run("DELETE FROM secretsmanager_versions WHERE arn = ?", arn)
+    tx.run("DELETE FROM secretsmanager_rotations WHERE arn = ?", arn)
 
 
 def listed(tx: Transaction, scope: str) -> list[Secret]:
@@ -148,3 +156,25 @@ def policy_of(tx: Transaction, arn: str) -> str | None:
 def save_policy(tx: Transaction, arn: str, policy: str | None) -> None:
     """Attach a resource policy, or none."""
     tx.run("UPDATE secretsmanager_secrets SET policy = ? WHERE arn = ?", policy, arn)
+
+
+def save_value(tx: Transaction, arn: str, version_id: str, text: str | None, value: bytes | None) -> None:
+    """Give a version that has none its value."""
+    sql = "UPDATE secretsmanager_versions SET text = ?, bytes = ? WHERE arn = ? AND id = ?"
+    tx.run(sql, text, value, arn, version_id)
+
+
+def rotation_of(tx: Transaction, arn: str) -> dict[str, Any] | None:
+    """How a secret is rotated: ``function``, ``rules``, ``enabled``, ``next_ms``, ``last_ms``."""
+    row = tx.one("SELECT document FROM secretsmanager_rotations WHERE arn = ?", arn)
+    return None if row is None else json.loads(row[0])
+
+
+def save_rotation(tx: Transaction, arn: str, rotation: dict[str, Any]) -> None:
+    """Keep how a secret is rotated."""
+    tx.run(
+        "INSERT INTO secretsmanager_rotations VALUES (?, ?)"
+        " ON CONFLICT (arn) DO UPDATE SET document = excluded.document",
+        arn,
+        json.dumps(rotation),
+    )

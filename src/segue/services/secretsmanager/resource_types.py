@@ -95,10 +95,20 @@ def _note_attachment(request: ResourceRequest) -> Resource:
     return Resource(secret, {"Id": secret})
 
 
-def _note_rotation(request: ResourceRequest) -> Resource:
-    request.notes.append("RotationSchedule has no effect here: secrets are not rotated")
-    secret = request.properties["SecretId"]
-    return Resource(secret, {"Id": secret})
+def _rotate(request: ResourceRequest) -> Resource:
+    secret, given = request.properties["SecretId"], chosen(request.properties, "RotationLambdaARN", "RotationRules")
+    if given.get("RotationLambdaARN") is None:
+        request.notes.append(
+            "RotationSchedule has no effect without RotationLambdaARN: AWS's own functions are not here"
+        )
+        return Resource(secret, {"Id": secret})
+    now = request.properties.get("RotateImmediatelyOnUpdate")
+    arn = request.perform("secretsmanager:RotateSecret", {"SecretId": secret, "RotateImmediately": now, **given})["ARN"]
+    return Resource(arn, {"Id": arn})
+
+
+def _cancel_rotation(request: ResourceRequest) -> None:
+    remove(request, "secretsmanager:CancelRotateSecret", {"SecretId": request.physical_id})
 
 
 def _forget(request: ResourceRequest) -> None:
@@ -112,4 +122,4 @@ SERVICE.resource_type(ResourceType(f"{_PREFIX}::ResourcePolicy", _put_policy, _d
 SERVICE.resource_type(
     ResourceType(f"{_PREFIX}::SecretTargetAttachment", _note_attachment, _forget, _note_attachment, _PLACE)
 )
-SERVICE.resource_type(ResourceType(f"{_PREFIX}::RotationSchedule", _note_rotation, _forget, _note_rotation, _PLACE))
+SERVICE.resource_type(ResourceType(f"{_PREFIX}::RotationSchedule", _rotate, _cancel_rotation, _rotate, _PLACE))

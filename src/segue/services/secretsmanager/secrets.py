@@ -113,6 +113,20 @@ def _members(call: Call, secret: Secret) -> dict[str, Any]:
         "Tags": [{"Key": key, "Value": value} for key, value in tags_of(call.tx, secret.arn).items()] or None,
         "OwningService": secret.owner or None,
         "CreatedDate": secret.created_at_ms,
+        **_rotation(call, secret),
+    }
+
+
+def _rotation(call: Call, secret: Secret) -> dict[str, Any]:
+    rotation = records.rotation_of(call.tx, secret.arn)
+    if rotation is None:
+        return {}
+    return {
+        "RotationEnabled": rotation["enabled"],
+        "RotationLambdaARN": rotation["function"],
+        "RotationRules": rotation["rules"] or None,
+        "NextRotationDate": rotation.get("next_ms"),
+        "LastRotatedDate": rotation.get("last_ms"),
     }
 
 

@@ -11,7 +11,7 @@ from segue.services.secretsmanager import records
 from segue.services.secretsmanager.records import Secret, Version
 from segue.services.secretsmanager.service import SERVICE, changeable, existing, scope_of, secret_arn
 
-CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 
 _MAX_BYTES = 65_536
 _UNLABELLED_KEPT = 100
@@ -34,6 +34,11 @@ def add_version(call: Call, secret: Secret, params: dict[str, Any], stages: tupl
     version_id = params.get("ClientRequestToken") or call.tx.ids.uuid()
     text, binary = params.get("SecretString"), params.get("SecretBinary")
     known = next((one for one in records.versions(call.tx, secret.arn) if one.id == version_id), None)
+    if known is not None and (known.text, known.bytes) == (None, None):  # a rotation's, whose value is made now
+        records.save_value(call.tx, secret.arn, version_id, text, binary)
+        for stage in stages:
+            move_stage(call, secret, stage, version_id)
+        return version_id
     if known is not None:
         if (known.text, known.bytes) == (text, binary):
             return version_id
@@ -96,6 +101,8 @@ def get_secret_value(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """The value of a version, the current one unless told."""
     secret = existing(call, params["SecretId"])
     version = version_of(call, secret, params.get("VersionId"), params.get("VersionStage"))
+    if version.text is None and version.bytes is None:
+        raise _no_value(f"staging label: {params.get('VersionStage') or PENDING}")
     today_ms = call.now_ms - call.now_ms % _DAY_MS
     if secret.accessed_at_ms != today_ms:  # AWS tells the day only
         records.save(call.tx, secret._replace(accessed_at_ms=today_ms))
