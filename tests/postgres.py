@@ -4,6 +4,7 @@ names. Without either, tests that need one are skipped with words.
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
@@ -27,6 +28,10 @@ _OPTIONS = {
 }
 
 
+_USER = "postgres"
+_NOTHING = subprocess.DEVNULL
+
+
 class NoPostgres(Exception):
     """There is no server, and none can be started."""
 
@@ -42,6 +47,33 @@ def binaries() -> Path:
     return places[-1]
 
 
+@cache
+def _template() -> Path:
+    """An initialized directory, to be copied."""
+    directory = _directory()
+    _run(directory, "initdb", "-D", "data", "-U", "segue", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    return directory
+
+
+def _directory() -> Path:
+    directory = Path(tempfile.mkdtemp(prefix=f"segue-pg-{os.getpid()}-", dir="/tmp"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    if os.geteuid() == 0:
+        os.chown(directory, pwd.getpwnam(_USER).pw_uid, -1)
+    return directory
+
+
+def _command(program: str, *arguments: str) -> list[str]:
+    command = [str(binaries() / program), *arguments]
+    # The server refuses to run as root: somebody else does it, who must be able to reach its files.
+    return ["runuser", "-u", _USER, "--", *command] if os.geteuid() == 0 else command
+
+
+def _run(directory: Path, program: str, *arguments: str) -> None:
+    command = _command(program, *arguments)
+    subprocess.run(command, cwd=directory, stdout=_NOTHING, stderr=_NOTHING, check=True, timeout=60)
+
+
 class Cluster:
     """A server of the test's own, on a socket in a temporary directory.
 
@@ -50,58 +82,33 @@ class Cluster:
     """
 
     def __init__(self, **options: str) -> None:
-        self._binaries = binaries()
         self._options = {**_OPTIONS, **options}
-        # The server refuses to run as root: somebody else does it, who must be able to reach its files.
-        self._user = "postgres" if os.geteuid() == 0 else None
-        self.directory = Path(tempfile.mkdtemp(prefix="segue-pg-", dir="/tmp"))
         try:
-            if self._user is not None:
-                os.chown(self.directory, pwd.getpwnam(self._user).pw_uid, -1)
-            self._run("initdb", "-D", "data", "-U", "segue", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+            self.directory = _directory()
+            subprocess.run(["cp", "-a", _template() / "data", self.directory], check=True)
         except (KeyError, OSError, subprocess.SubprocessError) as error:
-            shutil.rmtree(self.directory, ignore_errors=True)
             raise NoPostgres(f"{_WORDS} ({error})") from error
 
     def start(self) -> Cluster:
         """Start the server; returns when it answers."""
         options = " ".join(f"-c {name}={value}" for name, value in self._options.items())
         options += f" -c unix_socket_directories={self.directory}"
-        self._run("pg_ctl", "-D", "data", "-l", "log", "-o", options, "-w", "start")
+        _run(self.directory, "pg_ctl", "-D", "data", "-l", "log", "-o", options, "-w", "start")
         return self
 
     def stop(self, mode: str = "immediate") -> None:
         """Stop the server: ``fast`` (clients are sent away), or ``immediate`` (as if it had crashed)."""
-        self._run("pg_ctl", "-D", "data", "-m", mode, "-w", "stop")
+        _run(self.directory, "pg_ctl", "-D", "data", "-m", mode, "-w", "stop")
 
     def remove(self) -> None:
         """Stop, and remove what it kept."""
-        subprocess.run(
-            self._command("pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop"),
-            cwd=self.directory,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
+        command = _command("pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop")
+        subprocess.run(command, cwd=self.directory, stdout=_NOTHING, stderr=_NOTHING, check=False)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def url(self, database: str = "postgres") -> str:
         """How to connect to a database of it."""
         return f"postgresql://segue@/{database}?host={self.directory}"
-
-    def _command(self, program: str, *arguments: str) -> list[str]:
-        command = [str(self._binaries / program), *arguments]
-        return command if self._user is None else ["runuser", "-u", self._user, "--", *command]
-
-    def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run(
-            self._command(program, *arguments),
-            cwd=self.directory,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=True,
-            timeout=60,
-        )
 
 
 @cache
@@ -109,8 +116,6 @@ def server_url() -> str:
     """A server for the tests of this process; :class:`NoPostgres` where there is none."""
     if given := os.environ.get("SEGUE_TEST_POSTGRES"):
         return given
-    import atexit
-
     try:
         import psycopg  # noqa: F401
     except ImportError as error:
@@ -141,11 +146,11 @@ def with_database(url: str, name: str) -> str:
     return psycopg.conninfo.make_conninfo(url, dbname=name)
 
 
-def execute(sql: str) -> None:
+def execute(sql: str, url: str = "") -> None:
     """Run a statement on the server."""
     import psycopg
 
-    with psycopg.connect(server_url(), autocommit=True) as connection:
+    with psycopg.connect(url or server_url(), autocommit=True) as connection:
         connection.execute(sql.encode())
 
 

@@ -1,0 +1,283 @@
+"""PostgreSQL that goes away: at any moment, and in the midst of a commit. What was acknowledged is there, once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from segue.clock import ManualClock, SystemClock
+from segue.ids import Ids
+from segue.store import Transaction
+from segue.store.migrations import Migrations
+from segue.store.store import DatabaseUnusable, StoreUnavailable
+from tests.postgres import Cluster, NoPostgres, drop_database, execute, new_database
+
+pytest.importorskip("psycopg", reason="pip install 'segue[postgres]'")
+
+from segue.store.postgres import lane, nodes
+from segue.store.postgres.opening import Database
+from segue.store.postgres.store import NodeClock, PostgresStore
+
+SCHEMA: Migrations = {"test": ("CREATE TABLE numbers (n BIGINT PRIMARY KEY, times BIGINT NOT NULL);",)}
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    try:
+        made = new_database()
+    except NoPostgres as none:
+        pytest.skip(str(none))
+    yield made
+    drop_database(made)
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    try:
+        started = Cluster().start()
+    except NoPostgres as none:
+        pytest.skip(str(none))
+    yield started
+    started.remove()
+
+
+def count(number: int) -> Callable[[Transaction], int]:
+    """A unit that is noticed when it is done twice."""
+
+    def unit(tx: Transaction) -> int:
+        row = tx.one(
+            "INSERT INTO numbers VALUES (?, 1) ON CONFLICT (n) DO UPDATE SET times = numbers.times + 1 RETURNING times",
+            number,
+        )
+        assert row is not None
+        times: int = row[0]
+        return times
+
+    return unit
+
+
+def counted(tx: Transaction) -> dict[int, int]:
+    return dict(tx.all("SELECT n, times FROM numbers ORDER BY n"))  # type: ignore[arg-type]
+
+
+def run(url: str, work: Callable[[PostgresStore], Awaitable[None]]) -> None:
+    async def main() -> None:
+        store = PostgresStore(Database(url), SCHEMA, SystemClock(), Ids(1))
+        try:
+            await asyncio.wait_for(work(store), 50)
+        finally:
+            await asyncio.wait_for(store.close(), 30)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("mode", ["immediate", "fast"])
+def test_a_server_that_restarts_is_waited_for_and_nothing_is_half_done(cluster: Cluster, mode: str) -> None:
+    async def work(store: PostgresStore) -> None:
+        answered: dict[int, int] = {}
+        stopped = asyncio.Event()
+
+        async def client(first: int) -> None:
+            number = first
+            while not stopped.is_set():
+                answered[number] = await store.write(count(number))
+                number += 10
+
+        clients = [asyncio.ensure_future(client(first)) for first in range(10)]
+        for _ in range(2):
+            await asyncio.sleep(0.2)
+            await asyncio.to_thread(cluster.stop, mode)
+            await asyncio.sleep(0.2)
+            before = len(answered)
+            await asyncio.to_thread(cluster.start)
+            while len(answered) < before + 100:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        stopped.set()
+        await asyncio.gather(*clients)
+        assert set(answered.values()) == {1}
+        assert await store.look(counted) == dict.fromkeys(sorted(answered), 1)
+
+    run(cluster.url(), work)
+
+
+class Wire:
+    """Stands between a node and the server, and can be cut in the midst of what is said."""
+
+    def __init__(self, directory: Path, server: str) -> None:
+        self.directory = directory
+        self._server = server
+        self.cut = ""
+        """``before``: what the node says next does not arrive; ``after``: it does, and the answer does not."""
+
+    async def _open(self) -> None:
+        self._listening = await asyncio.start_unix_server(self._connected, self.directory / ".s.PGSQL.5432")
+
+    def __enter__(self) -> Wire:
+        """In a thread of its own: a node that starts waits for the server with its whole event loop."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def url(self, database: str) -> str:
+        return f"postgresql://segue@/{database}?host={self.directory}"
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_unix_connection(self._server)
+        answers = asyncio.ensure_future(self._answers(from_server, writer))
+        while data := await reader.read(65_536):
+            if self.cut == "before":
+                break
+            to_server.write(data)
+            if self.cut == "after":
+                await asyncio.sleep(0.2)  # the server does what it was told
+                break
+        self.cut = ""
+        answers.cancel()
+        to_server.close()
+        writer.close()
+
+    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            if not self.cut:
+                writer.write(data)
+        writer.close()
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_a_connection_lost_during_a_commit_is_resolved_by_looking(cluster: Cluster, tmp_path: Path, cut: str) -> None:
+    async def main() -> None:
+        store = PostgresStore(Database(wire.url("postgres")), SCHEMA, SystemClock(), Ids(1))
+        await store.write(count(1))
+        tried = 0
+
+        def unit(tx: Transaction) -> None:
+            nonlocal tried
+            tried += 1
+            tx.run("UPDATE numbers SET times = times + 1 WHERE n = 1")
+            wire.cut = cut if tried == 1 else ""  # what is said next is the commit
+
+        await asyncio.wait_for(store.write(unit), 20)
+        assert tried == (2 if cut == "before" else 1)
+        assert await store.look(counted) == {1: 2}
+        await store.close()
+
+    with Wire(tmp_path, f"{cluster.directory}/.s.PGSQL.5432") as wire:
+        asyncio.run(main())
+
+
+def test_who_waits_too_long_is_told_so(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "_PATIENCE_SECONDS", 0.3)
+
+    async def work(store: PostgresStore) -> None:
+        await store.write(count(1))
+        await asyncio.to_thread(cluster.stop)
+        for asks in (store.write(count(2)), store.look(counted)):
+            with pytest.raises(StoreUnavailable, match="the database does not answer"):
+                await asks
+        await asyncio.to_thread(cluster.start)
+        assert await store.write(count(2)) == 1
+
+    run(cluster.url(), work)
+
+
+def test_a_database_that_is_not_there_is_told_with_words_without_the_password() -> None:
+    with pytest.raises(DatabaseUnusable, match=r"postgresql://me@127\.0\.0\.1:1/none cannot be used: .*") as raised:
+        Database("postgresql://me:secret@127.0.0.1:1/none").prepare(SCHEMA)
+    assert "secret" not in str(raised.value)
+
+
+def test_nodes_take_turns_and_see_each_others_rows_and_wakes(url: str) -> None:
+    async def main() -> None:
+        stores = [PostgresStore(Database(url), SCHEMA, SystemClock(), Ids(number)) for number in range(4)]
+
+        def add(tx: Transaction) -> int:
+            """Read, then write what follows from it: lost updates would show."""
+            (times,) = tx.one("SELECT times FROM numbers WHERE n = 1") or (0,)
+            tx.run("INSERT INTO numbers VALUES (1, ?) ON CONFLICT (n) DO UPDATE SET times = excluded.times", times + 1)
+            tx.wake("added")
+            return tx.ids.ordered(tx.now_ms)
+
+        made = await asyncio.gather(*(store.write(add) for store in stores for _ in range(100)))
+        assert len(set(made)) == 400
+        for store in stores:
+            assert await store.look(counted) == {1: 400}
+        for store in stores:
+            await store.write(store._node.beat)  # they know of each other
+        seq = await stores[1].look(lambda tx: tx.seq)
+        parked = stores[1].wakes.park(("added",), seq)
+        await stores[0].write(add)
+        await asyncio.wait_for(parked, 5)
+        await asyncio.gather(*(store.close() for store in stores))
+
+    asyncio.run(main())
+
+
+def test_a_node_that_is_away_is_missed_once_and_its_number_is_used_again(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone: list[tuple[int, str]] = []
+
+    async def main() -> None:
+        clock = ManualClock()
+        stores = [
+            PostgresStore(
+                Database(url), SCHEMA, clock, Ids(number), gone=lambda tx, number, token: gone.append((number, token))
+            )
+            for number in range(2)
+        ]
+        for store in stores:
+            await store.write(store._node.beat)
+        first, second = sorted(stores, key=lambda store: store._node.number)
+        assert (first._node.number, second._node.number) == (0, 1)
+        monkeypatch.setattr(first, "beat_is_due", lambda: False)
+        clock.advance(nodes.AWAY_MS + 1)
+        await second.write(second._node.beat)
+        await second.write(second._node.beat)
+        assert gone == [(0, first.node)]
+        clock.advance(nodes.AWAY_MS + 60_000)
+        await second.write(second._node.beat)
+        third = PostgresStore(Database(url), SCHEMA, clock, Ids(3))
+        await third.write(third._node.beat)
+        assert third._node.number == 0
+        await first.write(first._node.beat)  # it was only asleep: its number is another's
+        assert first._node.number not in (0, second._node.number)
+        for store in (*stores, third):
+            await store.close()
+
+    asyncio.run(main())
+
+
+def test_the_clock_is_the_databases() -> None:
+    clock = NodeClock()
+    now_ms = time.time() * 1000
+    clock.set(round(now_ms) + 60_000, now_ms - 1, now_ms + 1)
+    assert abs(clock.now_ms() - now_ms - 60_000) < 1_000
+    before = clock.now_ms()
+    clock.set(round(now_ms), now_ms - 1, now_ms + 1)
+    assert clock.now_ms() >= before  # it stands still rather than go back
+
+
+def test_a_column_that_another_node_has_added_hurts_nobody(url: str) -> None:
+    async def work(store: PostgresStore) -> None:
+        def everything(tx: Transaction) -> list[object]:
+            return list(tx.all("SELECT * FROM numbers"))
+
+        await store.write(count(1))
+        assert await store.look(everything) == [(1, 1)]
+        assert await store.write(everything) == [(1, 1)]
+        execute("ALTER TABLE numbers ADD COLUMN more TEXT", url)
+        assert await store.write(everything) == [(1, 1, None)]
+        assert await store.look(everything) == [(1, 1, None)]
+
+    run(url, work)
