@@ -50,9 +50,20 @@ def binaries() -> Path:
 @cache
 def _template() -> Path:
     """An initialized directory, to be copied."""
+    _sweep()
     directory = _directory()
     _run(directory, "initdb", "-D", "data", "-U", "segue", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
     return directory
+
+
+def _sweep() -> None:
+    """End and remove what tests have left that were killed."""
+    for directory in Path("/tmp").glob("segue-pg-*-*"):
+        owner = directory.name.split("-")[2]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            stop = _command("pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop")
+            subprocess.run(stop, cwd=directory, stdout=_NOTHING, stderr=_NOTHING, check=False)
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _directory() -> Path:
