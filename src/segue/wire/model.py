@@ -195,6 +195,7 @@ class ServiceModel:
 
     def _load_errors(self) -> dict[str, ErrorModel]:
         by_code: dict[str, ErrorModel] = {}
+        by_name: dict[str, ErrorModel] = {}
         legacy = overlays.QUERY_ERROR_CODES.get(self.name, {})
         names = [name for name, raw in self._raw_shapes.items() if raw.get("exception")]
         for name in names:
@@ -203,11 +204,9 @@ class ServiceModel:
             code = legacy.get(name) or http.get("code") or name
             fault = bool(shape.traits.get("fault"))
             status = http.get("httpStatusCode", 500 if fault else 400)
-            found = ErrorModel(name, code, status, http.get("senderFault", not fault), shape)
-            by_code.setdefault(code, found)
-        for error in list(by_code.values()):
-            by_code[error.name] = error
-        return by_code
+            by_name[name] = ErrorModel(name, code, status, http.get("senderFault", not fault), shape)
+            by_code.setdefault(code, by_name[name])
+        return by_code | by_name  # two may share a code, and one have it for its name
 
 
 def _protocols(metadata: dict[str, Any]) -> tuple[Protocol, ...]:
