@@ -282,12 +282,12 @@ def test_start(segue: Segue, run: Command, tmp_path: Path) -> None:
 def test_start_of_an_express_machine_runs_it_to_its_end(segue: Segue, run: Command) -> None:
     states = segue.client("stepfunctions")
     for name, state in (
-        ("quick", {"Type": "Pass", "End": True}),
-        ("bad", {"Type": "Fail", "Error": "E", "Cause": "c"}),
+        ("sprint", {"Type": "Pass", "End": True}),
+        ("stumble", {"Type": "Fail", "Error": "E", "Cause": "c"}),
     ):
         states.create_state_machine(name=name, definition=json.dumps(one("A", state)), roleArn=ROLE, type="EXPRESS")
-    assert (run("start", "quick", "--input", "[1]").out, run("start", "bad").out) == ("[1]\n", "FAILED: E: c\n")
-    assert run("start", "bad").status == 1
+    assert (run("start", "sprint", "--input", "[1]").out, run("start", "stumble").out) == ("[1]\n", "FAILED: E: c\n")
+    assert run("start", "stumble").status == 1
 
 
 @pytest.mark.parametrize(
