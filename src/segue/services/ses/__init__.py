@@ -15,6 +15,7 @@ from segue.services.ses import (
     configuration_sets,
     identities,
     identity_settings,
+    resource_types,
     send_operations,
     templates,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "configuration_sets",
     "identities",
     "identity_settings",
+    "resource_types",
     "send_operations",
     "templates",
 ]
