@@ -237,9 +237,10 @@ def test_the_log_stays_bounded_under_constant_writing(tmp_path: Path, monkeypatc
         return lambda tx: tx.run("INSERT INTO numbers VALUES (?, ?)", number, bytes(8_000)) and None
 
     async def work(store: GroupCommit) -> None:
-        for turn in range(150):
+        for turn in range(300):
             await asyncio.gather(*(store.write(big(turn * 10 + number)) for number in range(10)))
             biggest[0] = max(biggest[0], (tmp_path / "segue.db-wal").stat().st_size)
 
     run(tmp_path, work)
-    assert biggest[0] < 1_000 * 4_200  # 12 MB were written
+    # 24 MB were written; how far it grows meanwhile depends on when the thread that moves it gets its turn
+    assert biggest[0] < 2_000 * 4_200
