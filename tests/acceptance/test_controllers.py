@@ -89,6 +89,8 @@ def test_the_answer_does_not_wait_for_the_bookkeeping(segue: Segue, app: Applica
     segue.settle()
     assert Counter(mailed(segue)) == Counter([*SUBSCRIBERS, SELLER])
     assert app.counted() == 1
+    sent = http("GET", f"{segue.endpoint_url}/_aws/ses")[1]["messages"]
+    assert len([mail for mail in sent if body["id"] in mail["Body"]["html_part"]]) == 3
     calls = [(hop["status"], hop["trace"]) for hop in hops(segue, to="async_email_helper")]
     assert [status for status, _ in calls] == ["delivered"] * 2
     (entered,) = hops(segue, to="addLeed")
