@@ -63,8 +63,8 @@ class AnyPort(Controller):
 class Post:
     """A mail server on a port of its own."""
 
-    def __init__(self, **options: Any) -> None:
-        self.box = Postbox()
+    def __init__(self, box: Postbox | None = None, **options: Any) -> None:
+        self.box = box or Postbox()
         self._controller = AnyPort(self.box, hostname="127.0.0.1", port=0, **options)
         self._controller.start()
         self.port = self._controller.port

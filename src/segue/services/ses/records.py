@@ -32,7 +32,6 @@ MIGRATIONS = (
 IDENTITY: Final = "identity"
 TEMPLATE: Final = "template"
 CONFIGURATION_SET: Final = "configuration-set"
-CUSTOM_TEMPLATE: Final = "custom-verification-email-template"
 CONTACT_LIST: Final = "contact-list"
 SUPPRESSED: Final = "suppressed"
 LINK: Final = "link"

@@ -19,10 +19,6 @@ PRINCIPAL: Final = "ses.amazonaws.com"
 KIND_WORDS: Final = {
     records.TEMPLATE: ("TemplateDoesNotExist", "Template {} does not exist"),
     records.CONFIGURATION_SET: ("ConfigurationSetDoesNotExist", "Configuration set <{}> does not exist."),
-    records.CUSTOM_TEMPLATE: (
-        "CustomVerificationEmailTemplateDoesNotExist",
-        "Custom verification email template <{}> does not exist.",
-    ),
 }
 
 

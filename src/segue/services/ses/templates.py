@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -123,6 +122,8 @@ def save_template(call: Call, name: str, parts: Parts, *, new: bool) -> None:
 
 def rendered_mail(call: Call, parts: Parts) -> str:
     """What TestRenderTemplate answers: a mail, without sender and recipients."""
+    from email.utils import format_datetime  # not above: every start would wait for it
+
     from segue.api.mime import compose
 
     date = format_datetime(datetime.fromtimestamp(call.now_ms / 1000, UTC))

@@ -29,7 +29,7 @@ def begin(call: Call, name: str, what: str) -> str:
     """Verify an identity (or its MAIL FROM domain) at once, or send the link that does; its status."""
     if call.api.settings.ses_verification == "auto":
         return SUCCESS
-    link = new_link(call, name, what)
+    link = _new_link(call, name, what)
     address = name if "@" in name else f"postmaster@{name}"
     text = (
         "Somebody has asked to send mail from this address with Amazon SES and Amazon Pinpoint, in the region "
@@ -50,10 +50,9 @@ def begin(call: Call, name: str, what: str) -> str:
     return PENDING
 
 
-def new_link(call: Call, name: str, what: str, success: str = "") -> str:
-    """A link that verifies; ``success`` is where it leads then."""
+def _new_link(call: Call, name: str, what: str) -> str:
     token = f"{call.tx.ids.seed():016x}{call.tx.ids.seed():016x}"
-    document = {"scope": scope_of(call), "name": name, "what": what, "success": success}
+    document = {"scope": scope_of(call), "name": name, "what": what}
     records.save(call.tx, "", records.LINK, token, document)
     return f"{call.api.settings.endpoint_url}/_aws/{LABEL}/{token}/"
 
@@ -84,8 +83,6 @@ def follow(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if what == MAIL_FROM:
         changed = {MAIL_FROM: {**(found.document.get(MAIL_FROM) or {}), "Status": SUCCESS}}
     records.save(call.tx, scope, records.IDENTITY, name, {**found.document, **changed})
-    if link.document["success"]:
-        return {"response": Response(302, {"location": link.document["success"]})}
     words = f"{name} may send mail now, for the account {scope.partition('/')[0]}."
     return _page(200, "Congratulations!", words)
 
