@@ -51,6 +51,7 @@ from segue.store.timers import Timers
 from segue.wire.request import FileBody
 from segue.worker import Worker
 from segue.worker.forward_client import ForwardEffect
+from segue.worker.function_streams import StreamEffect
 from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
 from segue.worker.mail_server import MailEffect
@@ -187,6 +188,7 @@ class Server:
         opened.push_async_callback(mail.close)
         effects: dict[str, Effect] = {
             "lambda:invoke": self.functions,
+            "lambda:invoke-streaming": StreamEffect(self.functions),
             HTTP: HttpEffect(),
             SERVERLESS: serverless,
             MAIL: mail,

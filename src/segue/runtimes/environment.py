@@ -30,10 +30,10 @@ from segue.runtimes.report import Failure
 from segue.runtimes.runtime_api import Answer, RuntimeConnection, is_streamed, refusal
 from segue.runtimes.spec import (
     MAXIMUM_RESPONSE_BYTES,
-    MAXIMUM_STREAMED_RESPONSE_BYTES,
     FunctionSpec,
     Invocation,
     Outcome,
+    Sink,
 )
 
 # AWS's on-demand init phase; what takes longer goes on within the first invocation's timeout.
@@ -329,16 +329,19 @@ class Environment:
         work = self._work
         return work is not None and work.delivered_at is not None and work.invocation.request_id == request_id
 
-    def on_response(self, request_id: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def on_stream(self, request_id: str) -> Sink | None:
+        work = self._work
+        return work.invocation.sink if work is not None and self._in_hand(request_id) else None
+
+    def on_response(self, request_id: str, body: bytes, headers: Mapping[str, str], *, is_too_large: bool) -> Answer:
         if not self._in_hand(request_id):
             return refusal(HTTPStatus.BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
         self.log.output.drain()
-        streamed = is_streamed(headers)
-        if len(body) > (MAXIMUM_STREAMED_RESPONSE_BYTES if streamed else MAXIMUM_RESPONSE_BYTES):
+        if is_too_large:
             self._fail(report.response_too_large())
             message = f"Exceeded maximum allowed payload size ({MAXIMUM_RESPONSE_BYTES} bytes)."
             return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", message)
-        if streamed and headers.get("lambda-runtime-function-error-type"):
+        if is_streamed(headers) and headers.get("lambda-runtime-function-error-type"):
             # Said in a trailer, when the stream had begun: the object is base64 in another.
             self._settle(b64decode(headers.get("lambda-runtime-function-error-body", "")), is_error=True)
         else:

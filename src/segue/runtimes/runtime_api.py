@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 import httptools
 
-from segue.runtimes.spec import MAXIMUM_RESPONSE_BYTES, MAXIMUM_STREAMED_RESPONSE_BYTES
+from segue.runtimes.spec import MAXIMUM_RESPONSE_BYTES, MAXIMUM_STREAMED_RESPONSE_BYTES, Sink
 
 _PREFIX = "/2018-06-01/runtime/"
 _ACCEPTED = b'{"status":"OK"}\n'
@@ -40,7 +40,12 @@ class Desk(Protocol):
     def on_next(self, connection: RuntimeConnection) -> None:
         """The runtime asks for work; answer with ``connection.reply`` when there is some."""
 
-    def on_response(self, request_id: str, body: bytes, headers: Mapping[str, str]) -> Answer: ...
+    def on_stream(self, request_id: str) -> Sink | None:
+        """A streamed response begins: who takes it while it comes, if anybody does."""
+
+    def on_response(
+        self, request_id: str, body: bytes, headers: Mapping[str, str], *, is_too_large: bool
+    ) -> Answer: ...
 
     def on_error(self, request_id: str, body: bytes, headers: Mapping[str, str]) -> Answer: ...
 
@@ -50,8 +55,8 @@ class Desk(Protocol):
 
 
 class RuntimeConnection(asyncio.Protocol):
-    """One connection of a runtime. Bodies are gathered (chunked ones too) up to AWS's maximum; of what is beyond only
-    one byte is kept, so that an endless answer costs no memory and is still seen to be too long."""
+    """One connection of a runtime. Bodies are gathered (chunked ones too) up to AWS's maximum; what is beyond
+    is only counted, so that an endless answer costs no memory and is still seen to be too long."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -63,7 +68,8 @@ class RuntimeConnection(asyncio.Protocol):
         self._url = b""
         self._headers: dict[str, str] = {}
         self._chunks: list[bytes] = []
-        self._left = MAXIMUM_RESPONSE_BYTES + 1
+        self._left = MAXIMUM_RESPONSE_BYTES
+        self._sink: Sink | None = None
 
     # asyncio
 
@@ -93,14 +99,26 @@ class RuntimeConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         if is_streamed(self._headers):
-            self._left = MAXIMUM_STREAMED_RESPONSE_BYTES + 1
+            self._left = MAXIMUM_STREAMED_RESPONSE_BYTES
+            self._begin_stream()
         if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         if self._left > 0:
-            self._chunks.append(body[: self._left])
-            self._left -= len(body)
+            piece = body[: self._left]
+            if self._sink is None:
+                self._chunks.append(piece)
+            else:
+                self._sink.piece(piece)
+        self._left -= len(body)
+
+    def _begin_stream(self) -> None:
+        request_id, _, action = self._url.decode("latin-1").removeprefix(_PREFIX + "invocation/").partition("/")
+        if action == "response":
+            self._sink = self._desk.on_stream(request_id)
+        if self._sink is not None:
+            self._sink.begin(self._headers.get("content-type", "application/octet-stream"), self)
 
     def on_message_complete(self) -> None:
         path = self._url.decode("latin-1")
@@ -124,7 +142,7 @@ class RuntimeConnection(asyncio.Protocol):
             return None
         request_id = head[len(_PREFIX + "invocation/") :]
         if action == "response":
-            return self._desk.on_response(request_id, body, self._headers)
+            return self._desk.on_response(request_id, body, self._headers, is_too_large=self._left < 0)
         if action == "error":
             return self._desk.on_error(request_id, body, self._headers)
         return None
@@ -147,6 +165,16 @@ class RuntimeConnection(asyncio.Protocol):
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
+
+    # whoever takes a streamed response is behind, or no longer
+
+    def pause(self) -> None:
+        if self.is_open:
+            cast(asyncio.Transport, self._transport).pause_reading()
+
+    def resume(self) -> None:
+        if self.is_open:
+            cast(asyncio.Transport, self._transport).resume_reading()
 
 
 def is_streamed(headers: Mapping[str, str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB and a little for the envelope, both
 # ways.
@@ -72,10 +72,26 @@ class FunctionSpec:
         return ":".join(self.arn.split(":")[:7])
 
 
+class Source(Protocol):
+    """Where a streamed answer comes from; it can be told to wait."""
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+class Sink(Protocol):
+    """Takes a streamed answer while it is made."""
+
+    def begin(self, content_type: str, source: Source) -> None: ...
+
+    def piece(self, data: bytes) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """One event for a function. ``payload`` is JSON text; ``invoked_arn`` is the ARN that the caller named, alias
-    included."""
+    included; what the function streams goes to ``sink``, where there is one, and is not in the outcome then."""
 
     request_id: str
     payload: bytes = b"{}"
@@ -83,6 +99,7 @@ class Invocation:
     client_context: str | None = None
     cognito_identity: str | None = None
     invoked_arn: str = ""
+    sink: Sink | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

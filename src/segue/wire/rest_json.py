@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from segue.errors import not_implemented
+from segue.wire.event_stream import CONTENT_TYPE, EventEncoder
 from segue.wire.json_values import JsonDecoders, JsonEncoders, dump_json, load_json, serialization_error
-from segue.wire.model import OperationModel, Ref, ServiceModel
+from segue.wire.model import OperationModel, Ref, ServiceModel, Shape
 from segue.wire.request import Request, Response
 from segue.wire.rest_members import (
     add_headers,
@@ -97,6 +98,8 @@ def compile_rest_output(operation: OperationModel) -> Callable[[dict[str, Any], 
     write_headers = add_headers(service, shape)
     status_member = next((name for name, ref in shape.members.items() if ref.location == "statusCode"), None)
     payload = shape.traits.get("payload")
+    if payload and service.shape(shape.members[payload].shape_name).is_event_stream:
+        return _event_stream(operation, shape, payload)
     located = frozenset(name for name, ref in shape.members.items() if ref.location)
     write_payload = _payload_encoder(service, shape.members[payload]) if payload else None
     body = JsonEncoders(service).structure(shape)
@@ -110,5 +113,19 @@ def compile_rest_output(operation: OperationModel) -> Callable[[dict[str, Any], 
         if located:
             result = {name: value for name, value in result.items() if name not in located}
         return Response(status, headers, b"" if status == 204 else dump_json(body(result)))
+
+    return write
+
+
+def _event_stream(operation: OperationModel, shape: Shape, member: str) -> Callable[[dict[str, Any], str], Response]:
+    """The writer of an answer whose payload is an event stream: its member is an ``AsyncIterator`` of events."""
+    service, write_headers = operation.service, add_headers(operation.service, shape)
+    encoder = EventEncoder(service, service.shape(shape.members[member].shape_name))
+
+    def write(result: dict[str, Any], request_id: str) -> Response:
+        headers = {"x-amzn-RequestId": request_id, "Content-Type": CONTENT_TYPE}
+        write_headers(result, headers)
+        chunks = encoder.stream(result[member]) if result.get(member) is not None else None
+        return Response(result.get("StatusCode", operation.success_status), headers, chunks=chunks)
 
     return write

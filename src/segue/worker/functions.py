@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from segue.api import Api, Call, Caller
 from segue.errors import AwsError
 from segue.runtimes.pool import Pool
-from segue.runtimes.spec import CodeRef, Credentials, FunctionSpec, Invocation, LogLine
+from segue.runtimes.spec import CodeRef, Credentials, FunctionSpec, Invocation, LogLine, Sink
 from segue.services.lambda_.invocation import (
     InvokeOutcome,
     InvokeRequest,
@@ -43,8 +43,9 @@ class FunctionEffect:
         self._running: Counter[str] = Counter()
         self._specs: WeakKeyDictionary[InvokeTarget, FunctionSpec] = WeakKeyDictionary()
 
-    async def __call__(self, request: InvokeRequest) -> InvokeOutcome:
-        """Run the function once. What it does wrong is in the outcome, and so is why it could not be run."""
+    async def __call__(self, request: InvokeRequest, sink: Sink | None = None) -> InvokeOutcome:
+        """Run the function once. What it does wrong is in the outcome, and so is why it could not be run. What it
+        streams goes to ``sink``, where there is one."""
         spec = self._specs.get(request.target)
         if spec is None:
             spec = self._specs[request.target] = _spec(request.target)
@@ -54,6 +55,7 @@ class FunctionEffect:
             trace_header=request.trace,
             client_context=request.client_context,
             invoked_arn=request.invoked_arn,
+            sink=sink,
         )
         began, function = time.perf_counter(), request.target.function_arn
         at_once = self._running[function] = self._running[function] + 1

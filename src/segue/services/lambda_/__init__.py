@@ -3,11 +3,11 @@
 In: functions from zip packages (direct, or from S3), layers with their policies, published versions, aliases with
 weights, resource policies, tags, reserved concurrency, the three invocation types, asynchronous invocation with its
 retries, age, dead letters and destinations, event source mappings with filters, batching and tumbling windows and
-partial failures, function URLs; all of it in templates, too.
+partial failures, function URLs, answers that are streamed; all of it in templates, too.
 Stored and told only: VPC, KMS, log levels of mappings, SnapStart, provisioned concurrency, runtime management and
-recursion settings; answers of streaming functions are sent when they have ended.
+recursion settings.
 Left out (each answers with an error that names it): container images, code signing, durable functions, capacity
-providers, ``InvokeWithResponseStream``, event sources other than queues and streams of tables, Object Lambda.
+providers, event sources other than queues and streams of tables, Object Lambda.
 """
 
 from segue.services.lambda_ import (
@@ -24,6 +24,7 @@ from segue.services.lambda_ import (
     resource_types,
     settings,
     stream_polling,
+    streaming,
     tags,
     updates,
     urls,
@@ -47,6 +48,7 @@ __all__ = [
     "resource_types",
     "settings",
     "stream_polling",
+    "streaming",
     "tags",
     "updates",
     "urls",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -28,6 +28,7 @@ from segue.services.lambda_.sessions import PRINCIPAL, current_session, session_
 log = logging.getLogger(__name__)
 
 EFFECT = "lambda:invoke"
+STREAM_EFFECT = "lambda:invoke-streaming"
 _CACHED_TARGETS = 512
 _KNOWN_LOG_GROUPS = 4_096
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
@@ -124,6 +125,21 @@ class InvokeOutcome:
             return ""
         error = error_object(self.payload)
         return f"{error.get('errorType', self.function_error)}: {error.get('errorMessage', '')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer that is still being made (``lambda:invoke-streaming``).
+
+    Attributes:
+        content_type: as the function says.
+        prelude: status and headers for HTTP, as JSON; ``None`` where the function sends none.
+        pieces: of the body, and in the end what came of the invocation.
+    """
+
+    content_type: str
+    prelude: bytes | None
+    pieces: AsyncIterator[bytes | InvokeOutcome]
 
 
 _log_groups: WeakKeyDictionary[Api, dict[tuple[str, str], None]] = WeakKeyDictionary()

@@ -27,7 +27,7 @@ from segue.services.lambda_.versions import alias_version
 ASYNC_JOB = "lambda:async"
 
 
-def _invoked(call: Call, params: dict[str, Any]) -> str:
+def invoked(call: Call, params: dict[str, Any]) -> str:
     """The function's ARN; a service is told that there is none before it is told that it may not.
 
     Its words end up in the record of a delivery, where "not authorized" would send people looking in the wrong place.
@@ -38,7 +38,7 @@ def _invoked(call: Call, params: dict[str, Any]) -> str:
     return named.qualified_arn
 
 
-@SERVICE.operation("Invoke", resource=_invoked, action="lambda:InvokeFunction")
+@SERVICE.operation("Invoke", resource=invoked, action="lambda:InvokeFunction")
 def invoke(call: Call, params: dict[str, Any]) -> Result:
     """Run the function and answer with its result, or accept the event for later (``InvocationType``)."""
     for member in ("DurableExecutionName", "TenantId"):
@@ -54,7 +54,7 @@ def invoke(call: Call, params: dict[str, Any]) -> Result:
         named,
         payload,
         request_id=new_request_id(call),
-        client_context=_client_context(params.get("ClientContext")),
+        client_context=context_text(params.get("ClientContext")),
         source="" if call.nested else call.caller.principal_arn,  # who performs it for others records it
     )
     if kind == "DryRun":
@@ -62,7 +62,7 @@ def invoke(call: Call, params: dict[str, Any]) -> Result:
     return Outbound(EFFECT, request, _settle(request, with_log=params.get("LogType") == "Tail"))
 
 
-@SERVICE.operation("InvokeAsync", resource=_invoked, action="lambda:InvokeFunction")
+@SERVICE.operation("InvokeAsync", resource=invoked, action="lambda:InvokeFunction")
 def invoke_async(call: Call, params: dict[str, Any]) -> Result:
     """The old form of ``InvocationType: Event``."""
     payload = checked_payload(call, params["InvokeArgs"], "Event")
@@ -155,7 +155,7 @@ def _why(payload: bytes, error: ValueError) -> str:
     return jackson.explain(text, error, "byte[]")
 
 
-def _client_context(encoded: str | None) -> str | None:
+def context_text(encoded: str | None) -> str | None:
     """The client's context as JSON text, as functions get it."""
     if not encoded:
         return None

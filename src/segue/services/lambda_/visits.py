@@ -1,12 +1,14 @@
 """Requests to function URLs: who may, the event, the answer.
 
 Source: Lambda developer guide, "Invoking Lambda function URLs" and "Control access to Lambda function URLs". The
-permission asked for is ``lambda:InvokeFunctionUrl``; what a streaming function writes is sent when it has ended.
+permission asked for is ``lambda:InvokeFunctionUrl``; what a streaming function writes is sent at once under
+InvokeMode RESPONSE_STREAM, else when it has ended.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
@@ -23,14 +25,16 @@ from segue.api.service import Operation
 from segue.arn import parse_arn
 from segue.errors import AwsError
 from segue.jobs import Outbound
+from segue.services.lambda_.invocation import STREAM_EFFECT, InvokeOutcome, Streamed
+from segue.services.lambda_.invoke import checked_payload, invoke_request, new_request_id
+from segue.services.lambda_.names import named_function
 from segue.services.lambda_.service import SERVICE
+from segue.services.lambda_.streaming import PRELUDE_END
 from segue.services.lambda_.urls import LABEL, FunctionUrl, find_url
 from segue.wire.request import Response
 
 _ACTION = "InvokeFunctionUrl"
 _ANYBODY = "anonymous"
-_PRELUDE_END = b"\0" * 8
-"""Ends the status and headers of a streamed answer (``awslambda.HttpResponseStream.from``)."""
 
 
 @SERVICE.endpoint(LABEL)
@@ -48,6 +52,8 @@ def visited(call: Call, params: dict[str, Any]) -> Result:
     function = parse_arn(url.arn)
     owner = call.as_caller(Caller(function.account, function.region))
     event = request_v2(_asked(call, visit, url, caller), visit.request)
+    if url.configuration.get("InvokeMode") == "RESPONSE_STREAM":
+        return _streaming(call, owner, visit, url, event)
     try:
         invoked = owner.perform("lambda:Invoke", {"FunctionName": url.arn, "Payload": json.dumps(event).encode()})
     except AwsError as error:
@@ -117,10 +123,55 @@ def _answered(visit: Visit, url: FunctionUrl, invoked: Outbound, call: Call, out
         return _finished(call, visit, url, _message(502, "Internal Server Error"))
 
 
+def _streaming(call: Call, owner: Call, visit: Visit, url: FunctionUrl, event: dict[str, Any]) -> Result:
+    named = named_function(owner, {"FunctionName": url.arn})
+    try:
+        payload = checked_payload(owner, json.dumps(event).encode(), "RequestResponse")
+        request = invoke_request(owner, named, payload, request_id=new_request_id(owner), source=_address(url))
+    except AwsError as error:
+        return _refused(call, visit, url, error)
+    return Outbound(STREAM_EFFECT, request, partial(_streamed, visit, url))
+
+
+def _streamed(visit: Visit, url: FunctionUrl, call: Call, ran: InvokeOutcome | Streamed) -> dict[str, Any]:
+    if isinstance(ran, InvokeOutcome):
+        if ran.refused is not None:
+            return _refused(call, visit, url, ran.refused)
+        if ran.function_error:
+            return _finished(call, visit, url, _message(502, "Internal Server Error"))
+        # one that does not stream: its value as it is, whatever it holds
+        return _finished(call, visit, url, Response(200, {"content-type": "application/json"}, ran.payload))
+    response = Response(200, {"content-type": ran.content_type})
+    if ran.prelude is not None:
+        try:
+            response = _headed(ran.prelude)
+        except (ValueError, RecursionError, MalformedAnswer) as why:
+            _record(call, url, f"its answer is no HTTP answer: {why}")
+            return _finished(call, visit, url, _message(502, "Internal Server Error"))
+    response.chunks = _body(ran.pieces)
+    return _finished(call, visit, url, response)
+
+
+def _headed(prelude: bytes) -> Response:
+    """Status, headers and cookies that go before a streamed body."""
+    said = json.loads(prelude or b"{}")
+    if not isinstance(said, dict):
+        raise MalformedAnswer("The prelude is no object")
+    return response_v2({"statusCode": 200, **said, "body": None}, "application/octet-stream")
+
+
+async def _body(pieces: AsyncIterator[bytes | InvokeOutcome]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        if not isinstance(piece, InvokeOutcome):
+            yield piece
+        elif piece.error_text:
+            raise EOFError(piece.error_text)  # the client sees that the answer is not whole
+
+
 def _response(payload: bytes) -> Response:
-    prelude, ends, body = payload.partition(_PRELUDE_END)
+    prelude, ends, body = payload.partition(PRELUDE_END)
     if ends and prelude.startswith(b"{"):
-        response = response_v2({"statusCode": 200, **json.loads(prelude)}, "application/octet-stream")
+        response = _headed(prelude)
         response.body = body
         return response
     try:
@@ -148,7 +199,10 @@ def _finished(call: Call, visit: Visit, url: FunctionUrl, response: Response) ->
     return {"response": response}
 
 
+def _address(url: FunctionUrl) -> str:
+    return f"https://{url.id}.lambda-url.{parse_arn(url.arn).region}.on.aws/"
+
+
 def _record(call: Call, url: FunctionUrl, reason: str) -> None:
     status = "failed" if reason else "delivered"
-    source = f"https://{url.id}.lambda-url.{parse_arn(url.arn).region}.on.aws/"
-    record(call, Delivery(source, url.arn, f"lambda:{_ACTION}", status, 1, reason, call.request_id))
+    record(call, Delivery(_address(url), url.arn, f"lambda:{_ACTION}", status, 1, reason, call.request_id))

@@ -7,13 +7,9 @@ from typing import Any
 from segue.api.resource_types import Resource, ResourceRequest, ResourceType, remove
 from segue.services.lambda_.service import SERVICE
 
-_STREAMS = "InvokeMode RESPONSE_STREAM: answers are sent when the function has ended."
-
 
 def _params(request: ResourceRequest) -> dict[str, Any]:
     properties = request.properties
-    if properties.get("InvokeMode") == "RESPONSE_STREAM":
-        request.notes.append(_STREAMS)
     return {
         "FunctionName": properties["TargetFunctionArn"],
         "Qualifier": properties.get("Qualifier"),
