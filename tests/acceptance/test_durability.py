@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,16 @@ def machine(served: Served, name: str, definition: dict[str, Any]) -> str:
         name=name, definition=json.dumps(definition), roleArn=ROLE
     )["stateMachineArn"]
     return arn
+
+
+def drain(sqs: Any, url: str) -> Iterator[dict[str, Any]]:
+    """All messages of a queue, deleted."""
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        yield from messages
+        sqs.delete_message_batch(
+            QueueUrl=url,
+            Entries=[{"Id": str(n), "ReceiptHandle": each["ReceiptHandle"]} for n, each in enumerate(messages)],
+        )
 
 
 def status(served: Served, arn: str) -> str:
