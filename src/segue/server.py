@@ -55,6 +55,7 @@ from segue.worker.function_streams import StreamEffect
 from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
 from segue.worker.mail_server import MailEffect
+from segue.worker.parameters_extension import App, ParametersExtension
 from segue.worker.serverless import ServerlessEffect
 from segue.worker.worker import Effect
 
@@ -147,6 +148,7 @@ class Server:
         self.clock = clock or SystemClock()
         self._ids = ids or Ids()
         self._timers = timers
+        self._others: list[http.Server] = []  # that listen on ports which functions want
         self.api = Api(services(), settings, _identity())
 
     async def start(self) -> None:
@@ -196,6 +198,8 @@ class Server:
             "blobs:digests": self._digests,
             housekeeping.BLOBS_EFFECT: partial(asyncio.to_thread, self.api.blobs.old),
         }
+        self.functions.extension = ParametersExtension(self.api, self.store, effects, self._listen)
+        opened.push_async_callback(self._close_others)
         self.worker = Worker(self.api, self.store, effects)
         opened.push_async_callback(self.worker.stop)
         pages: dict[str, Page] = {
@@ -244,6 +248,20 @@ class Server:
             private=(queue.DUE,),
             gone=_node_is_gone,
         )
+
+    async def _listen(self, app: App, port: int) -> None:
+        """Answer on another port of the loopback interface, until the server stops."""
+        sock = bind("127.0.0.1", port)
+        try:
+            listening = await http.serve(app, sock)
+        except BaseException:
+            sock.close()
+            raise
+        self._others.append(listening)
+
+    async def _close_others(self) -> None:
+        for other in self._others:
+            await other.close()
 
     async def _digests(self, request: tuple[FileBody, tuple[str, ...]]) -> dict[str, bytes]:
         return await asyncio.to_thread(self.api.blobs.digests, *request)

@@ -114,7 +114,7 @@ class Environment:
             os.close(self.log.output.writer)
             self._ended()
             raise
-        notes = "".join(f"[WARN] Segue: {note}\n" for note in self._folders.notes)
+        notes = "".join(f"[WARN] Segue: {note}\n" for note in (*self._folders.notes, *self.spec.notes))
         self.log.init_started(launch.runtime_version, launch.warning + notes)
         self._child = helper.spawn(_with_opt(launch.program, self._folders.opt), self.log.output.writer, self._on_exit)
         try:

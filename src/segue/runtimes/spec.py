@@ -40,7 +40,7 @@ class FunctionSpec:
     ``arn`` carries the version or ``$LATEST`` where the caller qualifies it; ``revision`` changes whenever code or
     configuration do, and environments of another revision are not used again. ``concurrency_limit`` is the function's
     reserved concurrency (over all its versions). ``endpoint_url`` is where the function's own SDK calls go.
-    ``missing_layers`` are the ARNs of those layers of other accounts that are not here.
+    ``missing_layers`` are the ARNs of those layers of other accounts that are not here; ``notes`` are for its log.
     """
 
     arn: str
@@ -65,6 +65,7 @@ class FunctionSpec:
     log_format: Literal["Text", "JSON"] = "Text"
     concurrency_limit: int | None = None
     missing_layers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def function_arn(self) -> str:

@@ -24,6 +24,7 @@ from segue.services.lambda_.records import CHANGED, runtimes_in_use
 from segue.store import Transaction
 from segue.store.afterwards import Afterwards
 from segue.store.store import Store
+from segue.worker.parameters_extension import ParametersExtension
 
 Lines = tuple[tuple[int, str], ...]
 
@@ -40,6 +41,8 @@ class FunctionEffect:
         self._store = store
         self.afterwards = Afterwards(store)
         """Where what functions log waits to be written."""
+        self.extension: ParametersExtension | None = None
+        """What serves parameters and secrets to functions whose layers name it."""
         self._running: Counter[str] = Counter()
         self._specs: WeakKeyDictionary[InvokeTarget, FunctionSpec] = WeakKeyDictionary()
 
@@ -48,7 +51,9 @@ class FunctionEffect:
         streams goes to ``sink``, where there is one."""
         spec = self._specs.get(request.target)
         if spec is None:
-            spec = self._specs[request.target] = _spec(request.target)
+            spec = _spec(request.target)
+            spec = await self.extension.admit(spec) if self.extension is not None else spec
+            self._specs[request.target] = spec
         invocation = Invocation(
             request.request_id,
             request.payload,
