@@ -2,7 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo choreography webhooks registration controllers test check docs conformance simulate torture fuzz bench clean help
+ON_POSTGRESQL := $(addprefix tests/,acceptance/test_loan_broker_cli.py::test_the_articles_commands_build_a_loan_broker_with_its_three_endings \
+	services/sqs/test_messages.py \
+	services/sqs/test_fifo.py services/states/test_executions.py services/states/test_tokens.py \
+	services/states/test_map_runs.py services/lambda_/test_invocations.py)
+
+.PHONY: test-postgresql setup demo choreography webhooks registration controllers test check docs conformance simulate torture fuzz bench clean help
 
 help:            ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -34,6 +39,9 @@ controllers: setup  ## asynchronous controllers: answered at once, killed in bet
 
 test: setup      ## all tests
 	$(BIN)/python -m pytest -n auto
+
+test-postgresql: setup  ## the main tests on PostgreSQL; all of them: make test-postgresql TESTS=tests
+	SEGUE_TEST_STORE=postgresql $(BIN)/python -m pytest -n auto $(or $(TESTS),$(ON_POSTGRESQL))
 
 check: setup     ## ruff, mypy strict, import contracts
 	$(BIN)/ruff check .

@@ -99,7 +99,9 @@ def cancel_one(tx: Transaction, job_id: int) -> bool:
 def due(tx: Transaction, limit: int) -> list[Job]:
     """Jobs whose time has come, oldest first."""
     rows = tx.all(
-        f"SELECT {_COLUMNS} FROM jobs WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?", tx.now_ms, limit
+        f"SELECT {_COLUMNS} FROM jobs WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?{tx.skip_locked}",
+        tx.now_ms,
+        limit,
     )
     return [_job(row) for row in rows]
 

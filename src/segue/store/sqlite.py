@@ -82,6 +82,8 @@ class SqliteTransaction:
 
     __slots__ = ("_execute", "_undoable", "ids", "now_ms", "seq", "tallies", "wakes", "wrote")
 
+    skip_locked = ""
+
     def __init__(self, connection: apsw.Connection, now_ms: int, ids: Ids, seq: int, *, undoable: bool = True) -> None:
         self._execute = connection.execute
         self._undoable = undoable

@@ -134,23 +134,28 @@ class Connection:
             Spoiled, StatementFailed: one was refused. What followed it has not been run.
             RunAgain, ConnectionLost: see there.
         """
-        gathered = self._sync(greenlet.getcurrent())
+        self._sync(greenlet.getcurrent())
         for sql, args in behind:
             self.send(sql, args)
         if behind:
             self._sync(None)
         hub = greenlet.getcurrent().parent
         assert hub is not None
-        hub.switch()  # until the answers are there
-        self._check(gathered)
+        failed: Sent | None = hub.switch()  # until the answers are there
+        if failed is not None:
+            raise self._failure(failed)
+
+    def leave(self, sql: str, args: tuple[Any, ...] = ()) -> None:
+        """Have a statement run as a transaction of its own. Nobody waits for it: what comes next comes after it."""
+        self.send(sql, args)
+        self._sync(None)
 
     def undo(self) -> None:
         """Roll back what is open. Nobody waits for it: what comes next comes after it."""
         if self.lost is None:
             if self._gathered:
                 self._sync(None)
-            self.send("ROLLBACK")
-            self._sync(None)
+            self.leave("ROLLBACK")
 
     def close(self) -> None:
         """Hang up."""
@@ -172,7 +177,7 @@ class Connection:
         self._pg.send_query_params(b"DEALLOCATE ALL", None)
         self._gathered.append(Sent(_PLAIN, None))
 
-    def _sync(self, waiter: greenlet.greenlet | None) -> list[Sent]:
+    def _sync(self, waiter: greenlet.greenlet | None) -> None:
         if self.lost is not None:
             raise self.lost
         gathered, self._gathered = self._gathered, []
@@ -183,7 +188,6 @@ class Connection:
         except OperationalError as error:
             self._asked.pop()
             raise self._lose(str(error)) from error
-        return gathered
 
     def _write(self) -> None:
         unsent = self._pg.flush()
@@ -212,9 +216,10 @@ class Connection:
                     continue
                 if result.status == pq.ExecStatus.PIPELINE_SYNC:
                     self._answered = 0
-                    waiter = self._asked.pop(0)[1]
+                    answered, waiter = self._asked.pop(0)
+                    failed = self._settle(answered)
                     if waiter is not None:
-                        waiter.switch()
+                        waiter.switch(failed)
                 else:
                     self._asked[0][0][self._answered].result = result
                     self._answered += 1
@@ -236,9 +241,10 @@ class Connection:
                     self._loop.call_soon(waiter.throw, self.lost)
         return self.lost
 
-    def _check(self, gathered: list[Sent]) -> None:
-        failure: BaseException | None = None
-        for sent in gathered:
+    def _settle(self, answered: list[Sent]) -> Sent | None:
+        """Note what came back; the statement that failed, if one did. What followed it was not prepared either."""
+        failed = None
+        for sent in answered:
             result = sent.result
             assert result is not None
             status = result.status
@@ -248,11 +254,12 @@ class Connection:
             if sent.prepares:
                 self._statements.pop(sent.prepares, None)
             if status == pq.ExecStatus.FATAL_ERROR:
-                failure = self._failure(sent, result)
-        if failure is not None:
-            raise failure
+                failed = sent
+        return failed
 
-    def _failure(self, sent: Sent, result: PGresult) -> BaseException:
+    def _failure(self, sent: Sent) -> BaseException:
+        result = sent.result
+        assert result is not None
         sqlstate = (result.error_field(_SQLSTATE) or b"").decode()
         message = result.get_error_message()
         if sqlstate in _CHANGED:

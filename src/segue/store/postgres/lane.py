@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
@@ -24,9 +24,12 @@ _SHORTEST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 1.0
 _BATCH_SECONDS = 0.01
 
-# One batch at a time, wherever it runs: units were written for one writer, and so they see what one writer sees. A lock
-# is taken without a snapshot, so what the batch then reads is what the batch before it left.
-_BEGIN_WRITING = ("BEGIN", "LOCK TABLE store_turn IN EXCLUSIVE MODE")
+# Units were written for one writer, and see what one writer sees. Alone, a batch has the turn for itself. With other
+# nodes it shares the turn, and PostgreSQL sees to it that batches come to what they would one after the other; one that
+# does not (it met another in the same rows) is run again with the turn for itself, and then nothing can meet it. The
+# lock is taken without a snapshot, so what a batch then reads is what those before it have left.
+_BEGIN_ALONE = ("BEGIN", "LOCK TABLE store_turn IN EXCLUSIVE MODE")
+_BEGIN_SHARED = ("BEGIN ISOLATION LEVEL SERIALIZABLE", "LOCK TABLE store_turn IN ROW SHARE MODE")
 _BEGIN_READING = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
 # Every lane counts its commits in a row of its own: who loses the connection meanwhile finds there what became of it.
 _ENTER = "INSERT INTO store_lanes (id, batch, at) VALUES (?, 0, now()) ON CONFLICT (id) DO NOTHING"
@@ -62,11 +65,21 @@ class Ran:
 class Batches(Protocol):
     """Where a lane gets its batches, and whom it tells what came of them."""
 
+    @property
+    def seq(self) -> int:
+        """How many wakes there have been."""
+        ...
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other node is known."""
+        ...
+
     def take(self) -> list[Ran]:
         """The next batch; empty where there is none."""
         ...
 
-    def transaction(self, connection: Connection, ran: Ran) -> PostgresTransaction:
+    def transaction(self, connection: Connection, ran: Ran, seq: int) -> PostgresTransaction:
         """What a unit is to see."""
         ...
 
@@ -103,6 +116,7 @@ class Lane:
         self._id = str(uuid4())
         self._connection: Connection | None = None
         self._batch = 0
+        self._met_another = False
 
     def start(self) -> None:
         """Go to work. Called on the event loop's own greenlet, which goes on when the lane waits."""
@@ -134,6 +148,7 @@ class Lane:
                 else:
                     done = self._attempt(alone[:1], careful=True)
                     del alone[0]
+                self._met_another = False
                 self._batches.committed(done)
             except Spoiled as spoiled:
                 alone += [ran for ran in batch if ran is spoiled.unit]
@@ -145,6 +160,7 @@ class Lane:
                     self._refuse(batch + alone, StoreUnavailable(f"the database does not answer: {why}"))
                     return
                 log.info("a batch is run again: %s", why)
+                self._met_another = isinstance(why, RunAgain)
                 if isinstance(why, ConnectionLost):
                     self._wait(asyncio.sleep(pause))
                     pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
@@ -161,9 +177,10 @@ class Lane:
         """One transaction, and its commit: the units that found room in it, at least the first."""
         connection = self._connected()
         connection.careful = careful
-        for sql in _BEGIN_READING if self._reads else _BEGIN_WRITING:
+        seq = self._batches.seq  # what is woken from now on may come of what this transaction cannot see
+        for sql in self._beginning():
             connection.send(sql)
-        ran, wrote = self._run_units(connection, batch, careful)
+        ran, wrote = self._run_units(connection, batch, seq)
         connection.careful = False
         if careful and ran[0].error is not None:
             connection.undo()
@@ -174,7 +191,12 @@ class Lane:
             connection.flush()
         return ran
 
-    def _run_units(self, connection: Connection, batch: list[Ran], careful: bool) -> tuple[list[Ran], bool]:
+    def _beginning(self) -> Sequence[str]:
+        if self._reads:
+            return _BEGIN_READING
+        return _BEGIN_ALONE if self._met_another or self._batches.alone else _BEGIN_SHARED
+
+    def _run_units(self, connection: Connection, batch: list[Ran], seq: int) -> tuple[list[Ran], bool]:
         count, wrote = 0, False
         began = time.perf_counter()
         for ran in batch:
@@ -182,13 +204,13 @@ class Lane:
             if ran.answer.cancelled():
                 continue
             ran.result = ran.error = None
-            ran.transaction = transaction = self._batches.transaction(connection, ran)
+            ran.transaction = transaction = self._batches.transaction(connection, ran, seq)
             try:
                 ran.result = ran.unit(transaction)
             except WritesNeeded:
                 ran.writes = True
             except Exception as error:
-                if transaction.wrote and not careful:
+                if transaction.wrote and not connection.careful:
                     raise Spoiled(ran) from error
                 ran.error = error
                 transaction.wakes.clear()
@@ -233,7 +255,7 @@ class Lane:
         if connection is None or connection.lost is not None:
             connection = self._connection = self._wait(self._connect())
             if not self._reads:
-                connection.send(_ENTER, (self._id,))
+                connection.leave(_ENTER, (self._id,))
         return connection
 
     def _undo(self) -> None:

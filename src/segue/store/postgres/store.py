@@ -70,6 +70,16 @@ class _Batches:
         self._called = False
         self._idle: asyncio.Future[None] | None = None
 
+    @property
+    def seq(self) -> int:
+        """How many wakes there have been."""
+        return self._store.seq
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other node is known."""
+        return not self._store.others
+
     def add(self, unit: Unit[Any], answer: asyncio.Future[Any]) -> None:
         """Have a unit run."""
         self._queue.append(Ran(unit, answer))
@@ -89,9 +99,9 @@ class _Batches:
             queue.appendleft(Ran(cast("Unit[None]", self._store.beat), asyncio.get_running_loop().create_future()))
         return [queue.popleft() for _ in range(min(len(queue), _BATCH_UNITS))]
 
-    def transaction(self, connection: Connection, ran: Ran) -> PostgresTransaction:
+    def transaction(self, connection: Connection, ran: Ran, seq: int) -> PostgresTransaction:
         store = self._store
-        return PostgresTransaction(connection, ran, store.clock.now_ms(), store.ids, store.seq, reads=self._reads)
+        return PostgresTransaction(connection, ran, store.clock.now_ms(), store.ids, seq, reads=self._reads)
 
     def give_back(self, batch: list[Ran]) -> None:
         self._queue.extendleft(reversed(batch))
@@ -212,6 +222,11 @@ class PostgresStore:
     async def connect(self) -> Connection:
         """A connection for a lane."""
         return await self._database.connect()
+
+    @property
+    def others(self) -> int:
+        """How many other nodes there are, as far as is known."""
+        return self._node.others
 
     def wake(self, keys: list[str]) -> None:
         """Wake this node's waiters."""

@@ -67,6 +67,8 @@ class PostgresTransaction:
 
     __slots__ = ("_connection", "_reads", "_unit", "ids", "now_ms", "seq", "tallies", "wakes", "wrote")
 
+    skip_locked = " FOR UPDATE SKIP LOCKED"
+
     def __init__(self, connection: Connection, unit: object, now_ms: int, ids: Ids, seq: int, *, reads: bool) -> None:
         self._connection = connection
         self._unit = unit
