@@ -11,12 +11,13 @@ from typing import Any
 
 from segue.api import Call
 from segue.api.authorize import authorize_action
-from segue.api.emit import emit
 from segue.api.paginate import decode_token, encode_token
-from segue.api.tags import add_tags, drop_tags
+from segue.api.tags import add_tags
 from segue.errors import AwsError
 from segue.services.ssm import records
 from segue.services.ssm.encryption import MANAGED_KEY, decrypt, encrypt
+from segue.services.ssm.policies import parse_policies, remove, schedule, tell_change, told, unschedule
+from segue.services.ssm.public_parameters import PREFIX, public_parameter
 from segue.services.ssm.records import Version
 from segue.services.ssm.service import SERVICE, arn_of, check_name, invalid, named, not_found, scope_of, selected
 
@@ -41,7 +42,8 @@ def put_parameter(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     _make_room(call, name)
     records.insert(call.tx, scope_of(call), made)
     add_tags(call.tx, arn_of(call, name), {tag["Key"]: tag["Value"] for tag in params.get("Tags") or ()})
-    _tell(call, made, "Update" if known else "Create")
+    schedule(call, made)
+    tell_change(call, made, "Update" if known else "Create")
     return {"Version": made.version, "Tier": details["Tier"]}
 
 
@@ -81,13 +83,23 @@ def _details(call: Call, params: dict[str, Any], known: Version | None) -> dict[
     else:
         details.pop("KeyId", None)
     tier = params.get("Tier", before.get("Tier", "Standard"))
+    policies = before.get("Policies", [])
+    if params.get("Policies") is not None:
+        policies = told(parse_policies(params["Policies"], call.now_ms))
+    elif policies:
+        policies = [{**one, "PolicyStatus": "Pending"} for one in policies]
     if tier == "Intelligent-Tiering":
-        tier = "Advanced" if _length(params["Value"]) > _LONGEST["Standard"] else before.get("Tier", "Standard")
+        needs_more = policies or _length(params["Value"]) > _LONGEST["Standard"]
+        tier = "Advanced" if needs_more else before.get("Tier", "Standard")
     if tier == "Standard" and before.get("Tier") == "Advanced":
         raise invalid(
             "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
             "advanced-parameter tier to the standard-parameter tier."
         )
+    if policies and tier == "Standard":
+        raise invalid("Parameter policies are only supported for parameters of the advanced-parameter tier.")
+    if policies:
+        details["Policies"] = policies
     return {**details, "Tier": tier, "LastModifiedUser": call.caller.principal_arn}
 
 
@@ -140,15 +152,6 @@ def _make_room(call: Call, name: str) -> None:
     records.delete_version(call.tx, scope_of(call), name, oldest.version)
 
 
-def _tell(call: Call, of: Version, operation: str) -> None:
-    """The event of a change (EventBridge user guide, "Parameter Store events")."""
-    detail = {"operation": operation, "name": of.name, "type": of.type}
-    if "Description" in of.details:
-        detail["description"] = of.details["Description"]
-    resource = arn_of(call, of.name)
-    emit(call, "ssm.amazonaws.com", "aws.ssm", "Parameter Store Change", resource, lambda: detail)
-
-
 def found(call: Call, given: str) -> tuple[Version, str]:
     """The version that a name, perhaps with a selector, means; and the selector as it is told (``:3``).
 
@@ -158,11 +161,13 @@ def found(call: Call, given: str) -> tuple[Version, str]:
     name, selector = selected(given)
     check_name(name)
     version = records.latest(call.tx, scope_of(call), name)
+    if version is None and name.startswith(PREFIX):
+        version = public_parameter(call.region, name)
     if version is None:
         raise not_found()
     if not selector:
         return version, ""
-    for one in records.versions(call.tx, scope_of(call), name):
+    for one in records.versions(call.tx, scope_of(call), name) or [version]:
         if selector in (str(one.version), *one.labels):
             return one, f":{selector}"
     what = "version" if selector.isdigit() else "label"
@@ -239,9 +244,8 @@ def _delete(call: Call, given: str) -> bool:
     version = records.latest(call.tx, scope_of(call), name)
     if version is None:
         return False
-    records.delete(call.tx, scope_of(call), name)
-    drop_tags(call.tx, arn_of(call, name))
-    _tell(call, version, "Delete")
+    unschedule(call, name)
+    remove(call, version)
     return True
 
 
@@ -259,7 +263,7 @@ def get_parameter_history(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             **{key: value for key, value in shown(call, one, params).items() if key not in ("ARN", "Selector")},
             **{key: one.details[key] for key in _DETAILS if key in one.details},
             "Labels": list(one.labels),
-            "Policies": [],
+            "Policies": one.details.get("Policies", []),
         }
         for one in rows[:limit]
     ]

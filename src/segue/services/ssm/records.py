@@ -41,7 +41,8 @@ class Version:
 
     Attributes:
         value: as it is kept: of a ``SecureString`` encrypted, in base64.
-        details: ``Type``, ``Tier``, ``DataType``, ``KeyId``, ``Description``, ``AllowedPattern``, ``LastModifiedUser``.
+        details: ``Type``, ``Tier``, ``DataType``, ``KeyId``, ``Description``, ``AllowedPattern``, ``LastModifiedUser``,
+            ``Policies``.
     """
 
     name: str
@@ -118,6 +119,12 @@ def save_labels(tx: Transaction, scope: str, name: str, version: int, labels: tu
     """Keep which labels a version has."""
     sql = "UPDATE ssm_versions SET labels = ? WHERE scope = ? AND name = ? AND version = ?"
     tx.run(sql, "\n".join(labels), scope, name, version)
+
+
+def save_details(tx: Transaction, scope: str, version: Version) -> None:
+    """Keep what a version tells beside its value."""
+    sql = "UPDATE ssm_versions SET details = ? WHERE scope = ? AND name = ? AND version = ?"
+    tx.run(sql, json.dumps(version.details), scope, version.name, version.version)
 
 
 def delete(tx: Transaction, scope: str, name: str) -> bool:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from segue.api.resource_types import Resource, ResourceRequest, ResourceType, chosen, note_ignored, remove
+from segue.api.resource_types import Resource, ResourceRequest, ResourceType, chosen, remove
 from segue.errors import AwsError
 from segue.services.ssm.service import SERVICE, arn_of
 
 _LONGEST_NAME = 1_011
-_KEPT = ("AllowedPattern", "DataType", "Description", "Tier", "Type", "Value")
+_KEPT = ("AllowedPattern", "DataType", "Description", "Policies", "Tier", "Type", "Value")
 
 
 def _create(request: ResourceRequest) -> Resource:
@@ -20,7 +20,6 @@ def _create(request: ResourceRequest) -> Resource:
     name = request.name("Name", _LONGEST_NAME)
     params = {"Name": name, **chosen(request.properties, *_KEPT), "Tags": request.all_tags()}
     request.perform("ssm:PutParameter", params)
-    note_ignored(request, "Policies")
     return _parameter(request, name)
 
 
@@ -40,6 +39,8 @@ def _update(request: ResourceRequest) -> Resource:
     name = request.physical_id
     gone = {"Description": ""} if request.previous.get("Description") is not None else {}
     params: dict[str, Any] = {"Name": name, **gone, **chosen(request.properties, *_KEPT), "Overwrite": True}
+    if request.previous.get("Policies") is not None:
+        params.setdefault("Policies", "[{}]")
     if request.changed(*_KEPT):
         request.perform("ssm:PutParameter", params)
     named = {"ResourceType": "Parameter", "ResourceId": name}
@@ -49,7 +50,6 @@ def _update(request: ResourceRequest) -> Resource:
         request.perform("ssm:RemoveTagsFromResource", {**named, "TagKeys": stale})
     if tags:
         request.perform("ssm:AddTagsToResource", {**named, "Tags": tags})
-    note_ignored(request, "Policies")
     return _parameter(request, name)
 
 

@@ -14,6 +14,7 @@ from segue.api.tags import tags_of
 from segue.errors import AwsError
 from segue.services.ssm import records
 from segue.services.ssm.parameters import next_key, shown
+from segue.services.ssm.public_parameters import public_below
 from segue.services.ssm.records import Version
 from segue.services.ssm.service import SERVICE, arn_of, check_path, invalid, path_of, scope_of
 
@@ -29,6 +30,8 @@ def get_parameters_by_path(call: Call, params: dict[str, Any]) -> dict[str, Any]
     """Parameters right below a path, or anywhere below it, by name."""
     path = params["Path"]
     check_path(path)
+    if (published := public_below(path)) and not params.get("NextToken"):
+        return {"Parameters": [shown(call, one, params) for one in published]}
     below = path if path.endswith("/") else f"{path}/"
     tests = [_below(below, bool(params.get("Recursive"))), *_tests(call, params.get("ParameterFilters") or ())]
     page, token = _page(call, params, "" if below == "/" else below, tests, _BY_PATH)

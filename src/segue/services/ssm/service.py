@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from segue.api import Call, Service
-from segue.arn import is_arn, parse_arn
+from segue.arn import is_arn, make_arn, parse_arn
 from segue.errors import AwsError
 from segue.services.ssm import records
 
@@ -24,6 +24,8 @@ def scope_of(call: Call) -> str:
 
 def arn_of(call: Call, name: str) -> str:
     """A parameter's ARN; a name that is a path brings its own slash."""
+    if name.startswith("/aws/service/"):  # AWS's own, which are of no account
+        return make_arn("ssm", call.region, "", f"parameter{name}")
     return call.arn("ssm", f"parameter/{name.removeprefix('/')}")
 
 
