@@ -173,7 +173,7 @@ class Server:
         opened.push_async_callback(self.store.close)
         self.api.tallies = self.store.tallies
         opened.push_async_callback(self._keep_tallies)
-        self.api.blobs = Blobs(self.settings.blobs or data / "blobs")
+        self.api.blobs = Blobs(self.settings.blobs or data / "blobs", shared=self.store.shared)
         self.api.node = self.store.node
         self.pool = Pool(
             data / "functions", clock=self.clock, on_late_lines=lambda *late: self.functions.late_lines(*late)
@@ -292,6 +292,12 @@ def _node_is_gone(tx: Transaction, number: int, node: str) -> None:
     """What a node held, others go on with."""
     queue.release_leases_of(tx, number)
     sockets.lose_of(tx, node)
+
+
+def take_over(tx: Transaction) -> None:
+    """What the processes of an earlier store held when it was copied, others go on with."""
+    queue.release_leases(tx)
+    sockets.lose_of_others(tx, "")
 
 
 def bind(host: str, port: int) -> socket.socket:

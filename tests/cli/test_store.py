@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from segue.cli.main import main
 from segue.testing import Segue
+from tests.postgres import NoPostgres, drop_database, new_database
 
 
 def test_data_that_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,4 +34,60 @@ def test_a_copy_and_where_there_is_nothing_to_copy(tmp_path: Path, capsys: pytes
     assert "MB" in capsys.readouterr().out
     assert main(["store", "check", "--data", str(tmp_path / "copy")]) == 0
     assert main(["store", "backup", "--data", str(tmp_path / "none"), str(tmp_path / "other")]) == 1
+    assert "no data directory" in capsys.readouterr().err
+
+
+def test_from_a_file_into_a_new_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Segue(tmp_path / "data") as segue:
+        segue.client("s3").create_bucket(Bucket="kept")
+        segue.client("s3").put_object(Bucket="kept", Key="large", Body=b"x" * 100_000)
+        assert main(["store", "export", str(tmp_path / "file"), "--data", str(tmp_path / "data")]) == 0
+    assert (tmp_path / "file").stat().st_mode & 0o077 == 0
+    assert "It holds all secrets" in capsys.readouterr().err
+    assert main(["store", "import", str(tmp_path / "file"), "--data", str(tmp_path / "new")]) == 0
+    assert f"Serve it: segue serve --data {tmp_path / 'new'}\n" in capsys.readouterr().out
+    assert main(["store", "check", "--data", str(tmp_path / "new")]) == 0
+    with Segue(tmp_path / "new") as segue:
+        assert segue.client("s3").get_object(Bucket="kept", Key="large")["Body"].read() == b"x" * 100_000
+
+
+def test_nothing_is_put_over_something(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Segue(tmp_path / "data"):
+        assert main(["store", "export", str(tmp_path / "file"), "--data", str(tmp_path / "data")]) == 0
+        assert main(["store", "export", str(tmp_path / "file"), "--data", str(tmp_path / "data")]) == 1
+        assert "file is there already" in capsys.readouterr().err
+        assert main(["store", "import", str(tmp_path / "file"), "--data", str(tmp_path / "data")]) == 1
+        assert "is in use by another Segue server" in capsys.readouterr().err
+    assert main(["store", "import", str(tmp_path / "file"), "--data", str(tmp_path / "data")]) == 1
+    assert "holds data already: import into a new directory" in capsys.readouterr().err
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    try:
+        url = new_database()
+    except NoPostgres as none:
+        pytest.skip(str(none))
+    yield url
+    drop_database(url)
+
+
+def test_a_database_is_checked(
+    tmp_path: Path, database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from psycopg.conninfo import make_conninfo
+
+    assert main(["store", "check", "--store", database]) == 1
+    assert "is no Segue's database" in capsys.readouterr().err
+    assert main(["store", "check", "--store", make_conninfo(database, user="nobody")]) == 1
+    assert 'role "nobody" does not exist' in capsys.readouterr().err
+    monkeypatch.setenv("SEGUE_STORE", database)
+    with Segue(tmp_path / "data", store=database) as segue:
+        segue.client("events").put_rule(Name="hourly", ScheduleExpression="rate(1 hour)")
+        assert main(["store", "check"]) == 0
+        assert "nothing found that must not be" in capsys.readouterr().out
+        segue.transact(lambda tx: tx.run("DELETE FROM jobs WHERE kind = 'events:fire'"))
+        assert main(["store", "check"]) == 1
+    assert "rule/hourly: enabled, and not planned" in capsys.readouterr().out
+    assert main(["store", "check", "--data", str(tmp_path)]) == 1
     assert "no data directory" in capsys.readouterr().err

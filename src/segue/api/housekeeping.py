@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from segue import jobs
 from segue.api import deliveries, outbox, throttles
 from segue.api.call import Call
+from segue.api.service import Api
 from segue.jobs import Again, Job, Outbound
 from segue.store import Transaction
 
@@ -45,6 +48,15 @@ def run_collection(_: Call, job: Job) -> Outbound:
     return Outbound(BLOBS_EFFECT, job.payload or "", _remove_unnamed)
 
 
+def blobs_in_use(api: Api, tx: Transaction, names: Sequence[str]) -> set[str]:
+    """Which of these blobs some service's rows name."""
+    named: set[str] = set()
+    for service in api.services.values():
+        if service.blobs_in_use is not None:
+            named |= service.blobs_in_use(tx, names)
+    return named
+
+
 def _remove_unnamed(call: Call, old: list[str]) -> Again:
     """Of these remove what no service's rows name: in the transaction that has looked, so that no row comes between.
 
@@ -52,9 +64,6 @@ def _remove_unnamed(call: Call, old: list[str]) -> Again:
     """
     if not old:
         return Again(call.now_ms + _EVERY_MS, payload="")
-    named: set[str] = set()
-    for service in call.api.services.values():
-        if service.blobs_in_use is not None:
-            named |= service.blobs_in_use(call.tx, old)
+    named = blobs_in_use(call.api, call.tx, old)
     call.api.blobs.remove(name for name in old if name not in named)
     return Again(call.now_ms, payload=old[-1])

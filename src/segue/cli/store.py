@@ -1,10 +1,11 @@
-"""``segue store``: copies of the data, and whether all is well with it."""
+"""``segue store``: copies of the data, moving it to another engine, and whether all is well with it."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,68 +14,115 @@ _EPILOG = """\
   segue store backup /backups/monday   copy everything as it is at one moment; the copy is a data directory itself:
   segue serve --data /backups/monday   this serves it
 
-Both may be used while a server runs on the same data.
+From a data directory to PostgreSQL (or back: --data there, --store here), after the server has been stopped:
+  segue store export everything.segue
+  segue store import everything.segue --store postgresql://segue@db.example/segue --blobs /mnt/shared/segue
+
+check, backup and export may be used while servers run on the same data.
 """
+_WHAT = {
+    "check": "check what must be true of the data between any two transactions",
+    "backup": "copy everything, as it is at one moment, into a new directory",
+    "export": "write everything, as it is at one moment, into one file that any engine can take",
+    "import": "put everything that an export wrote into a new store: all of it, or nothing",
+}
+_TO = {
+    "backup": ("to", "DIR", "where the copy goes: a new or an empty directory"),
+    "export": ("file", "FILE", "where it goes: a new file, or - for standard output"),
+    "import": ("file", "FILE", "what 'segue store export' wrote, or - for standard input"),
+}
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "store",
-        help="copy the data, and check that all is well with it",
-        description="Copy a data directory, or check it, whether a server runs on it or not.",
+        help="copy or move the data, and check that all is well with it",
+        description="Copy, move or check the data, whether servers run on it or not.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    what = parser.add_subparsers(title="what", metavar="WHAT", required=True)
-    check = what.add_parser("check", help="check what must be true of the data between any two transactions")
-    check.set_defaults(run=_check)
-    backup = what.add_parser("backup", help="copy everything, as it is at one moment, into a new directory")
-    backup.add_argument("to", type=Path, metavar="DIR", help="where the copy goes: a new or an empty directory")
-    backup.set_defaults(run=_back_up)
-    for each in (check, backup):
-        each.add_argument(
-            "--data", type=Path, default=Path(".segue"), metavar="DIR", help="the data directory (default: %(default)s)"
+    whats = parser.add_subparsers(title="what", metavar="WHAT", required=True)
+    runs = {"check": _check, "backup": _back_up, "export": _export, "import": _import}
+    for name, words in _WHAT.items():
+        what = whats.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
+        what.set_defaults(run=_told(runs[name]))
+        if name in _TO:
+            dest, metavar, words = _TO[name]
+            what.add_argument(dest, type=Path, metavar=metavar, help=words)
+        what.add_argument("--data", type=Path, metavar="DIR", help="the data directory (default: .segue)")
+        if name == "backup":
+            continue
+        what.add_argument(
+            "--store",
+            metavar="URL",
+            help="a PostgreSQL database: postgresql://user@host/database (default: what SEGUE_STORE says, unless "
+            "--data is given)",
         )
+        if name != "check":
+            what.add_argument(
+                "--blobs", type=Path, metavar="DIR", help="where code and objects lie (default: below --data)"
+            )
+
+
+def _told(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """A command whose refusals are told on standard error."""
+
+    def told(arguments: argparse.Namespace) -> int:
+        from segue.cli.store_places import REFUSALS
+
+        try:
+            return run(arguments)
+        except REFUSALS as error:
+            print(f"segue: {error}", file=sys.stderr)
+            return 1
+
+    return told
 
 
 def _check(arguments: argparse.Namespace) -> int:
     from segue.api import Api
+    from segue.cli.store_places import Place
     from segue.config import Settings
     from segue.server import services
-    from segue.store import Transaction, snapshot
     from segue.worker.invariants import violations
 
     began = time.monotonic()
-
-    def unit(tx: Transaction) -> int:
-        count = 0
-        for violation in violations(Api(services(), Settings()), tx):
+    place = Place.of(arguments)
+    count = 0
+    with place.source() as source:
+        for violation in violations(Api(services(), Settings()), source.transaction):
             count += 1
             print(violation, flush=True)
-        return count
-
-    try:
-        count = snapshot.read(arguments.data, unit)
-    except snapshot.NoData as error:
-        return _refused(error)
-    took = f"{time.monotonic() - began:.1f} s"
-    print(f"{arguments.data}: {count or 'nothing'} found that must not be ({took})")
+    print(f"{place}: {count or 'nothing'} found that must not be ({time.monotonic() - began:.1f} s)")
     return 1 if count else 0
 
 
 def _back_up(arguments: argparse.Namespace) -> int:
+    from segue.cli.store_places import DATA
     from segue.store import snapshot
 
     began = time.monotonic()
-    try:
-        size = snapshot.back_up(arguments.data, arguments.to)
-    except (snapshot.NoData, OSError) as error:
-        return _refused(error)
+    size = snapshot.back_up(arguments.data or DATA, arguments.to)
     print(f"{arguments.to}: {size / 1e6:.1f} MB in {time.monotonic() - began:.1f} s. Serve it: segue serve --data DIR")
     return 0
 
 
-def _refused(error: Exception) -> int:
-    print(f"segue: {error}", file=sys.stderr)
-    return 1
+def _export(arguments: argparse.Namespace) -> int:
+    from segue.cli import store_places
+
+    began = time.monotonic()
+    size = store_places.export(store_places.Place.of(arguments), arguments.file)
+    took = time.monotonic() - began
+    print(f"{arguments.file}: {size / 1e6:.1f} MB in {took:.1f} s. It holds all secrets as they are", file=sys.stderr)
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from segue.cli import store_places
+
+    began = time.monotonic()
+    place = store_places.Place.of(arguments)
+    count = store_places.bring(place, arguments.file)
+    print(f"{place}: {count} rows in {time.monotonic() - began:.1f} s. Serve it: segue serve {place.option}")
+    return 0

@@ -31,15 +31,18 @@ class Blobs:
 
     Args:
         directory: where the files live (made if missing); ``None`` makes a temporary one that :meth:`close` removes.
+        shared: whether other processes may be writing there.
     """
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, directory: Path | None, *, shared: bool = False) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="segue-blobs-") if directory is None else None
         self._directory = Path(self._temporary.name) if self._temporary else Path(directory or ".")
         self._directory.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()  # between "it is there already" and "nobody names it"
+        before = time.time() - _YOUNG_SECONDS if shared else float("inf")
         for left in self._directory.glob(f"{_UNFINISHED}*"):  # of a process that was killed
-            left.unlink(missing_ok=True)
+            if _is_older(left, before):
+                left.unlink(missing_ok=True)
 
     def put(self, content: bytes) -> str:
         """Keep ``content``; returns its SHA-256 in hexadecimal when it is on disk."""
@@ -108,6 +111,12 @@ class Blobs:
                     digests.update(content)
                     left -= len(content)
         return digests.result()
+
+    def rejuvenate(self) -> None:
+        """Whatever is there is young again: for an hour, nobody removes it."""
+        for directory in self._directory.glob("??"):
+            for name in os.listdir(directory):
+                self._touch(name)
 
     def old(self, after: str = "", limit: int = 500, older_than_seconds: float = _YOUNG_SECONDS) -> list[str]:
         """The names of content that is not young (else its row may not be committed yet), in order, behind ``after``.

@@ -22,6 +22,21 @@ class _Connection(Protocol):
     def execute(self, sql: str, args: tuple[Any, ...] = ...) -> Any: ...
 
 
+def refuse_newer(versions: Mapping[str, int], migrations: Migrations) -> None:
+    """Refuse what this program does not know.
+
+    Raises:
+        StoreIsNewer: a component has run scripts that are not among these.
+    """
+    for component, version in versions.items():
+        known = len(migrations.get(component, ()))
+        if version > known:
+            raise StoreIsNewer(
+                f"The data was written by a newer Segue: '{component}' is at version {version}, this program knows "
+                f"{known}. Start the newer program, or choose another --data directory."
+            )
+
+
 def migrate(connection: _Connection, migrations: Migrations) -> None:
     """Bring the store to this program's schema, within the caller's transaction.
 
@@ -30,13 +45,7 @@ def migrate(connection: _Connection, migrations: Migrations) -> None:
     """
     connection.execute(_TABLE)
     versions = dict(connection.execute("SELECT component, version FROM schema_versions"))
-    for component, version in versions.items():
-        known = len(migrations.get(component, ()))
-        if version > known:
-            raise StoreIsNewer(
-                f"The data was written by a newer Segue: '{component}' is at version {version}, this program knows "
-                f"{known}. Start the newer program, or choose another --data directory."
-            )
+    refuse_newer(versions, migrations)
     for component, scripts in migrations.items():
         for script in scripts[versions.get(component, 0) :]:
             connection.execute(script)

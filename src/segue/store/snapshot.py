@@ -30,7 +30,7 @@ def read(directory: Path, unit: Unit[T]) -> T:
         NoData: there is nothing to read.
         WritesNeeded: the unit wants to write.
     """
-    connection = _open(directory)
+    connection = connect(directory)
     try:
         connection.execute("BEGIN")
         return unit(SqliteTransaction(connection, SystemClock().now_ms(), Ids(), 0, undoable=False))
@@ -48,7 +48,7 @@ def back_up(directory: Path, to: Path) -> int:
         NoData: there is nothing to copy.
         FileExistsError: ``to`` holds something.
     """
-    source = _open(directory)
+    source = connect(directory)
     try:
         to.mkdir(parents=True, exist_ok=True)
         if any(to.iterdir()):
@@ -66,7 +66,12 @@ def back_up(directory: Path, to: Path) -> int:
     return sum(file.stat().st_size for file in to.rglob("*") if file.is_file())
 
 
-def _open(directory: Path) -> apsw.Connection:
+def connect(directory: Path) -> apsw.Connection:
+    """A connection that reads a data directory's database.
+
+    Raises:
+        NoData: there is none.
+    """
     if not (directory / DATABASE).is_file():
         raise NoData(f"{directory} is no data directory: there is no {DATABASE} in it")
     connection = apsw.Connection(str(directory / DATABASE), flags=apsw.SQLITE_OPEN_READWRITE)

@@ -195,7 +195,7 @@ class SqliteStore:
             self._reader = self._connect(path) if directory else self._writer
             self._checkpointer = self._connect(path) if directory else None
             with self._writer:
-                migrate(self._writer, _by_row_number(migrations))
+                migrate(self._writer, by_row_number(migrations))
                 self._writer.execute(_MARKS)
                 for (latest,) in self._writer.execute("SELECT value FROM store_marks WHERE name = 'ids'"):
                     ids.resume(latest)
@@ -333,12 +333,18 @@ class SqliteStore:
         return connection
 
 
-def _by_row_number(migrations: Migrations) -> Migrations:
+def by_row_number(migrations: Migrations) -> Migrations:
     """The same schema with rows kept by their 64-bit keys: SQLite would make a second tree for a ``BIGINT`` key."""
     return {
         component: [script.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY") for script in scripts]
         for component, scripts in migrations.items()
     }
+
+
+def resume_after(connection: apsw.Connection, mark: int) -> None:
+    """Have the ids of a database that is being made begin behind a mark."""
+    connection.execute(_MARKS)
+    connection.execute(_RESERVE, (mark,))
 
 
 def hold(directory: Path) -> int:

@@ -13,10 +13,14 @@ AWAY_MS = 6_000
 another's, so it harms nothing."""
 BEAT_SECONDS = 1.5
 _NUMBERS = 1_024
+_MARK = -1  # not a node's number: the row of what ids the rows had that were imported
 _REUSED_AFTER_MS = 60_000
 _RESERVED_MS = 60_000
 
 NOW = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+ENGINE = "store"
+"""The component whose tables only this engine has."""
 
 MIGRATIONS = (
     """
@@ -37,6 +41,17 @@ MIGRATIONS = (
     );
     """,
 )
+
+
+def resume_after(tx: Transaction, mark: int) -> None:
+    """Have the ids of all nodes to come begin behind a mark."""
+    tx.run(
+        "INSERT INTO store_nodes (number, token, name, started_at, seen_at, released, reserved)"
+        " VALUES (?, '', '', 0, 0, 0, ?)",
+        _MARK,
+        mark,
+    )
+
 
 Gone = Callable[[Transaction, int, str], None]
 """What is done about a node that has gone: its number and its token say which."""
@@ -106,6 +121,9 @@ class Node:
             self._gone(tx, number, token)
             self._ids.resume(earlier)
             reserved = max(reserved, earlier)
+        for mark in (row[2] for row in rows if row[0] == _MARK):
+            self._ids.resume(mark)
+            reserved = max(reserved, mark + (_RESERVED_MS << 22))
         tx.run(
             "INSERT INTO store_nodes (number, token, name, started_at, seen_at, released, reserved)"
             " VALUES (?, ?, ?, ?, ?, 0, ?) ON CONFLICT (number) DO UPDATE SET token = excluded.token,"

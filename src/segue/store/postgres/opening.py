@@ -13,7 +13,7 @@ from psycopg.errors import Error, OperationalError
 from segue.store.migrations import Migrations, migrate
 from segue.store.postgres.connection import Connection, ConnectionLost
 from segue.store.postgres.dialect import schema
-from segue.store.postgres.nodes import MIGRATIONS
+from segue.store.postgres.nodes import ENGINE, MIGRATIONS
 from segue.store.store import DatabaseUnusable
 
 # What is asked of the server for each of our sessions.
@@ -42,7 +42,8 @@ _PATIENCE = {
     "target_session_attrs": "read-write",
     "application_name": "segue",
 }
-_LOCK = 0x5E60E  # of whoever changes the schema
+SCHEMA_LOCK = 0x5E60E
+"""Of whoever changes the schema."""
 _OLDEST = 130_000
 
 
@@ -59,7 +60,8 @@ class Database:
     @property
     def shown(self) -> str:
         """The URL without its password."""
-        return re.sub(r"(//[^:/@]*):[^@]*@", r"\1@", self.url)
+        without = re.sub(r"(//[^:/@]*):[^@]*@", r"\1@", self.url)
+        return re.sub(r"\b(password *= *)('[^']*'|[^&\s]+)", r"\1…", without)
 
     @property
     def conninfo(self) -> str:
@@ -78,21 +80,23 @@ class Database:
         """
         try:
             with psycopg.connect(self.conninfo) as connection:
-                if connection.info.server_version < _OLDEST:
-                    raise DatabaseUnusable(
-                        f"{self.shown} is PostgreSQL {connection.info.server_version // 10_000}: "
-                        f"{_OLDEST // 10_000} or newer is needed."
-                    )
-                if connection.info.encoding != "utf-8":
-                    raise DatabaseUnusable(
-                        f"{self.shown} does not keep its texts in UTF-8: create it with ENCODING 'UTF8'."
-                    )
+                self.check(connection)
                 connection.execute("SET LOCAL lock_timeout = 0")
                 connection.execute("SET LOCAL statement_timeout = 0")
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-                migrate(_Migrating(connection), {"store": MIGRATIONS, **migrations})
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
+                migrate(Migrating(connection), {ENGINE: MIGRATIONS, **migrations})
         except Error as error:
             raise DatabaseUnusable(f"{self.shown} cannot be used: {str(error).strip()}") from error
+
+    def check(self, connection: psycopg.Connection[Any]) -> None:
+        """Whether it can be used at all; else ``DatabaseUnusable``."""
+        if connection.info.server_version < _OLDEST:
+            raise DatabaseUnusable(
+                f"{self.shown} is PostgreSQL {connection.info.server_version // 10_000}: "
+                f"{_OLDEST // 10_000} or newer is needed."
+            )
+        if connection.info.encoding != "utf-8":
+            raise DatabaseUnusable(f"{self.shown} does not keep its texts in UTF-8: create it with ENCODING 'UTF8'.")
 
     async def connect(self) -> Connection:
         """A connection for a lane.
@@ -107,7 +111,7 @@ class Database:
         return Connection(connection)
 
 
-class _Migrating:
+class Migrating:
     """A connection as :func:`~segue.store.migrations.migrate` wants it."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:

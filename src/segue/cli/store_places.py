@@ -1,0 +1,170 @@
+"""Where the data of ``segue store`` is, and moving it from there into a file and back."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from segue.api import Api
+from segue.api.housekeeping import blobs_in_use
+from segue.clock import Clock, SystemClock
+from segue.config import Settings
+from segue.server import migrations, services, take_over
+from segue.store.blobs import BlobMissing, Blobs
+from segue.store.migrations import StoreIsNewer
+from segue.store.portable.ends import Made, NotEmpty, Opened, RowRefused
+from segue.store.portable.file import FileRefused
+from segue.store.portable.moving import read_import, write_export
+from segue.store.portable.sqlite import sqlite_source, sqlite_target
+from segue.store.snapshot import NoData
+from segue.store.sqlite import DataDirectoryInUse
+from segue.store.store import DatabaseUnusable
+
+DATA = Path(".segue")
+REFUSALS = (
+    BlobMissing,
+    DataDirectoryInUse,
+    DatabaseUnusable,
+    FileRefused,
+    NoData,
+    NotEmpty,
+    OSError,
+    RowRefused,
+    StoreIsNewer,
+)
+"""What is told in words."""
+
+_TELL_SECONDS = 1.0
+_STANDARD = Path("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A data directory, or a database and a folder of blobs."""
+
+    data: Path
+    url: str
+    blobs: Path
+    clock: Clock
+
+    @staticmethod
+    def of(arguments: argparse.Namespace) -> Place:
+        """What the options say."""
+        url = arguments.store
+        if url is None:
+            url = "" if arguments.data else os.environ.get("SEGUE_STORE", "")
+        data = arguments.data or DATA
+        return Place(data, url, getattr(arguments, "blobs", None) or data / "blobs", SystemClock())
+
+    def source(self) -> Opened:
+        """To read what is there."""
+        if not self.url:
+            return sqlite_source(self.data, self.clock)
+        from segue.store.postgres.opening import Database
+        from segue.store.postgres.portable import postgres_source
+
+        return postgres_source(Database(self.url), self.clock)
+
+    def target(self) -> Made:
+        """To put something there."""
+        if not self.url:
+            return sqlite_target(self.data, self.clock)
+        from segue.store.postgres.opening import Database
+        from segue.store.postgres.portable import postgres_target
+
+        return postgres_target(Database(self.url), self.clock)
+
+    @property
+    def option(self) -> str:
+        """How a server is told of it."""
+        blobs = "" if self.blobs == self.data / "blobs" else f" --blobs {self.blobs}"
+        return (f"--store {self}" if self.url else f"--data {self}") + blobs
+
+    def __str__(self) -> str:
+        if not self.url:
+            return str(self.data)
+        from segue.store.postgres.opening import Database
+
+        return Database(self.url).shown
+
+
+def export(place: Place, file: Path) -> int:
+    """Write a file; its size in bytes.
+
+    Raises:
+        FileExistsError: there is one of that name.
+    """
+    api = Api(services(), Settings())
+    blobs = Blobs(place.blobs, shared=True)
+    blobs.rejuvenate()  # what is there now is not collected while it is copied
+    with _telling() as tell, _written(file) as to, place.source() as source:
+        return write_export(source, blobs, partial(blobs_in_use, api), migrations(api), to, tell)
+
+
+def bring(place: Place, file: Path) -> int:
+    """Put what a file holds into a store that is made of it; how many rows."""
+    schema = migrations(Api(services(), Settings()))
+    try:
+        with _telling() as tell, _read(file) as of, place.target() as target:
+            return read_import(of, target, Blobs(place.blobs, shared=True), schema, take_over, tell)
+    except FileRefused as error:
+        raise FileRefused(f"{file} {error}") from error
+    except RowRefused as error:
+        raise RowRefused(f"{place} cannot keep what {file} holds: {error}") from error
+
+
+@contextmanager
+def _written(file: Path) -> Iterator[IO[bytes]]:
+    """A file that has its name when it is whole and on disk, and that nobody else may read: it holds secrets."""
+    if file == _STANDARD:
+        yield sys.stdout.buffer
+        return
+    if file.exists():
+        raise FileExistsError(f"{file} is there already")
+    unfinished = file.with_name(f"{file.name}.unfinished")
+    try:
+        unfinished.unlink(missing_ok=True)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as to:
+            yield to
+            to.flush()
+            os.fsync(to.fileno())
+        unfinished.rename(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _read(file: Path) -> Iterator[IO[bytes]]:
+    if file == _STANDARD:
+        yield sys.stdin.buffer
+        return
+    with file.open("rb") as of:
+        yield of
+
+
+@contextmanager
+def _telling() -> Iterator[partial[None]]:
+    """Tells how far it is, every second, on standard error: on one line where that is a terminal."""
+    told_at = [time.monotonic()]
+    same_line = sys.stderr.isatty()
+
+    def tell(words: str) -> None:
+        if time.monotonic() - told_at[0] > _TELL_SECONDS:
+            told_at[0] = time.monotonic()
+            print(
+                f"\r\x1b[K{words}" if same_line else words, end="" if same_line else "\n", file=sys.stderr, flush=True
+            )
+
+    try:
+        yield partial(tell)
+    finally:
+        if same_line:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
