@@ -33,6 +33,8 @@ class _Number(NumericLoader):
 class SessionTransaction:
     """See :class:`~segue.store.transaction.Transaction`."""
 
+    skip_locked = ""
+
     def __init__(self, connection: psycopg.Connection[Any], now_ms: int, ids: Ids, *, reads: bool) -> None:
         self._connection = connection
         self._reads = reads
