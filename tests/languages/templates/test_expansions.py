@@ -78,7 +78,7 @@ def test_loops_within_loops_and_other_places() -> None:
     assert list(found["Conditions"]) == ["Isa", "Isb"]
     assert list(found["Resources"]) == ["Rx1", "Rx2", "Ry1", "Ry2"]
     assert found["Resources"]["Ry2"]["Properties"] == {"P": {"Fn::Sub": "y2"}, "Kk": "2"}
-    assert found["Outputs"]["Ox"]["Value"] == {"Fn::GetAtt": [{"Fn::Sub": "Rx1"}, "Arn"]}
+    assert found["Outputs"]["Ox"]["Value"] == {"Fn::GetAtt": ["Rx1", "Arn"]}
 
 
 def test_names_of_items_that_are_no_letters() -> None:

@@ -222,7 +222,8 @@ def test_requests_are_validated(rest: Rest) -> None:
         requestParameters={"method.request.querystring.q": True, "method.request.header.X-H": False},
     )
     api.answer(here)
-    said = {"application/json": '{"problem": $context.error.messageString, "id": "$context.requestId"}'}
+    text = '{"problem": $context.error.messageString, "id": "$context.requestId", "why": "%s"}'
+    said = {"application/json": text % "$context.error.validationErrorString"}
     client.put_gateway_response(**named, responseType="BAD_REQUEST_BODY", statusCode="422", responseTemplates=said)
     api.deploy()
     assert api.ask("/dev/here?q=1", body=[{"name": "rex"}])[0] == 200
@@ -231,3 +232,5 @@ def test_requests_are_validated(rest: Rest) -> None:
     for wrong in ([{"name": "REX"}], [{}], {}, b"{"):
         status, body, _ = api.ask("/dev/here?q=1", body=wrong)
         assert (status, body["problem"], bool(body["id"])) == (422, "Invalid request body", True)
+        if wrong == [{}]:
+            assert body["why"] == '[object has missing required properties (["name"])]'

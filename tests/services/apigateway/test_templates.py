@@ -67,6 +67,18 @@ def test_serverless(rest: Rest) -> None:
     assert own.ask("/live/cats/7", "GET")[0] == 404
 
 
+def test_binary_types_with_their_slash_escaped(rest: Rest) -> None:
+    kinds = {"BinaryMediaTypes": ["image~1png", "*~1*"]}
+    body = {"openapi": "3.0.1", "info": {"title": "b", "version": "1"}, "paths": {}}
+    resources = {
+        "Plain": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "b", **kinds}},
+        "Imported": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": body, **kinds}},
+    }
+    outputs = {name: {"Value": {"Ref": name}} for name in resources}
+    for api_id in deploy(rest, "binary", json.dumps({"Resources": resources, "Outputs": outputs})).values():
+        assert rest.client.get_rest_api(restApiId=api_id)["binaryMediaTypes"] == ["image/png", "*/*"]
+
+
 def plain() -> dict[str, Any]:
     api = {"RestApiId": {"Ref": "Api"}}
     mock = {

@@ -1,5 +1,5 @@
-"""``AWS::LanguageExtensions``: ``Fn::ForEach`` unrolled, names in ``Ref`` made by functions. The other extensions are
-functions as all others.
+"""``AWS::LanguageExtensions``: ``Fn::ForEach`` unrolled, names in ``Ref`` and ``Fn::GetAtt`` made by functions. The other
+extensions are functions as all others.
 
 Source: CloudFormation user guide, "AWS::LanguageExtensions transform" and "Fn::ForEach".
 """
@@ -56,6 +56,8 @@ class _Loops:
         if value.keys() == {"Ref"}:
             name = self._name(value["Ref"], bound)
             return bound[name] if isinstance(name, str) and name in bound else {"Ref": name}
+        if value.keys() == {"Fn::GetAtt"} and isinstance(value["Fn::GetAtt"], list):
+            return {"Fn::GetAtt": [self._name(part, bound) for part in value["Fn::GetAtt"]]}
         made: dict[str, Any] = {}
         for key, inner in value.items():
             if key.startswith(_PREFIX):
@@ -65,7 +67,7 @@ class _Loops:
         return made
 
     def _name(self, value: Any, bound: dict[str, str]) -> Any:
-        """What ``Ref`` names: with the extensions, functions may make it."""
+        """What ``Ref`` or ``Fn::GetAtt`` names: with the extensions, functions may make it."""
         expanded = self.expand(value, bound)
         return self._evaluator.evaluate(expanded) if isinstance(expanded, dict) else expanded
 

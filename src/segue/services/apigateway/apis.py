@@ -77,6 +77,8 @@ def create_rest_api(call: Call, params: Document) -> Document:
     if not params["name"].strip():
         raise bad_request("No API name specified")
     document = new_document(call, given(params, "tags", "cloneFrom"))
+    if "binaryMediaTypes" in document:  # templates have to say image~1png
+        document["binaryMediaTypes"] = [kind.replace("~1", "/") for kind in document["binaryMediaTypes"]]
     if params.get("cloneFrom"):
         origin = existing(call, {"restApiId": params["cloneFrom"]})
         document |= {name: origin.document[name] for name in (*PARTS, "rootResourceId")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -137,13 +138,22 @@ class Entered:
                 return None
 
 
-def refuse(entered: Entered, kind: str, message: str = "", status: int = 0) -> Document:
-    """The API's own answer in a case."""
+def refuse(entered: Entered, kind: str, message: str = "", status: int = 0, details: str = "") -> Document:
+    """The API's own answer in a case. ``details``: why a request does not fit its model."""
     accept = entered.visit.request.header("accept").partition(",")[0].strip()
     said = entered.content.get("gatewayResponses", {})
     words = message or DEFAULTS[kind].message
-    entered.visit.memory["error"] = {"error.message": words, "error.responseType": kind}
-    response = refusal(kind, message, said, lambda name: plain(entered.value(name)), status=status, accept=accept)
+    entered.visit.memory["error"] = {
+        "error.message": words,
+        "error.responseType": kind,
+        "error.validationErrorString": details,
+    }
+    in_text = {"context.error.validationErrorString": json.dumps(details, ensure_ascii=False)[1:-1]}
+
+    def value(name: str) -> Any:
+        return in_text[name] if name in in_text else plain(entered.value(name))
+
+    response = refusal(kind, message, said, value, status=status, accept=accept)
     return finished(entered, response)
 
 

@@ -69,7 +69,7 @@ def _override(request: ResourceRequest, api_id: str) -> None:
         if name == "EndpointConfiguration":
             patches.append(replaced("/endpointConfiguration/types", ",".join(value.get("Types") or ["EDGE"])))
         elif name == "BinaryMediaTypes":
-            patches.append(replaced("/binaryMediaTypes", ",".join(value)))
+            patches.append(replaced("/binaryMediaTypes", ",".join(kind.replace("~1", "/") for kind in value)))
         else:
             patches.append(replaced(f"/{path}", text_of(value)))
     if patches:

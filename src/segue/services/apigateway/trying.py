@@ -69,7 +69,7 @@ def test_invoke_method(call: Call, params: Document) -> Result:
         raise not_found("Invalid Method identifier specified")
     entered = _entered(call, api, params, resource, method)
     wrong = complaint(entered)
-    result = refuse(entered, *wrong) if wrong else integrate(entered)
+    result = refuse(entered, wrong.kind, wrong.words, details=wrong.details) if wrong else integrate(entered)
     return finally_do(call, result, _method_told(entered))
 
 

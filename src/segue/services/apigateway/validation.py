@@ -8,16 +8,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from segue.api.mapping_values import json_or_none
 from segue.languages.regexes import InvalidRegex, Regex
 from segue.services.apigateway.entered import Entered
 
+_MOST_MISFITS = 20
 
-def complaint(entered: Entered) -> tuple[str, str] | None:
-    """What is wrong with a request (which gateway response, which words); ``None`` where nothing is."""
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a request: which gateway response, in which words, and what of the body does not fit
+    (``$context.error.validationErrorString``).
+    """
+
+    kind: str
+    words: str
+    details: str
+
+
+def complaint(entered: Entered) -> Complaint | None:
+    """What is wrong with a request; ``None`` where nothing is."""
     method = entered.method
     validator = entered.content.get("requestValidators", {}).get(method.get("requestValidatorId") or "")
     if validator is None:
@@ -27,9 +41,10 @@ def complaint(entered: Entered) -> tuple[str, str] | None:
         missing = [name for name in wanted if not entered.value(name)]
         if missing:
             names = ", ".join(name.split(".", 3)[-1] for name in missing)
-            return "BAD_REQUEST_PARAMETERS", f"Missing required request parameters: [{names}]"
-    if validator.get("validateRequestBody") and not _body_fits(entered):
-        return "BAD_REQUEST_BODY", "Invalid request body"
+            words = f"Missing required request parameters: [{names}]"
+            return Complaint("BAD_REQUEST_PARAMETERS", words, words)
+    if validator.get("validateRequestBody") and (found := _misfits(entered)) is not None:
+        return Complaint("BAD_REQUEST_BODY", "Invalid request body", f"[{', '.join(found)}]")
     return None
 
 
@@ -37,38 +52,87 @@ def _is(required: Any) -> bool:
     return required is True or str(required).lower() == "true"
 
 
-def _body_fits(entered: Entered) -> bool:
+def _misfits(entered: Entered) -> list[str] | None:
+    """In which ways the body does not fit its model; ``None`` where it does."""
     models = entered.method.get("requestModels") or {}
     kind = entered.visit.request.header("content-type", "application/json").partition(";")[0].strip()
     name = models.get(kind) or models.get("$default")
-    if not name:
-        return True
-    model = entered.content.get("models", {}).get(name)
+    model = entered.content.get("models", {}).get(name) if name else None
     if model is None or not model.get("schema"):
-        return True
+        return None
     value = json_or_none(entered.text)
     if value is None and entered.text.strip() != "null":
-        return False
+        return ["Parsed JSON text is null" if not entered.text.strip() else "Can not parse JSON document"]
     known = {one["name"]: one.get("schema", "") for one in entered.content["models"].values()}
-    return fits(model["schema"], value, tuple(sorted(known.items())))
+    return misfits(model["schema"], value, tuple(sorted(known.items())))
 
 
-def fits(schema: str, value: Any, models: tuple[tuple[str, str], ...] = ()) -> bool:
-    """Whether a value fits a model.
+def misfits(schema: str, value: Any, models: tuple[tuple[str, str], ...] = ()) -> list[str] | None:
+    """In which ways a value does not fit a model, a few of them; ``None`` where it does.
 
     Args:
         schema: JSON schema, as text.
         models: the API's models by name, for references.
     """
     try:
-        found = next(_validator(schema, models).iter_errors(value), None)
+        found = list(islice(_validator(schema, models).iter_errors(value), _MOST_MISFITS))
     except (RecursionError, InvalidRegex):
-        return False
+        return ["the model cannot be applied"]
     except Exception as error:  # what the schema's own library finds wrong with the schema
         if type(error).__module__.partition(".")[0] in ("jsonschema", "referencing"):
-            return False
+            return ["the model is not valid"]
         raise
-    return found is None
+    return list(dict.fromkeys(_told(error) for error in found)) or None
+
+
+def _told(error: Any) -> str:
+    """A misfit in the words that API Gateway has for it (those of the Java validator behind it)."""
+    found, wanted = error.instance, error.validator_value
+    match error.validator:
+        case "required":
+            missing = sorted(name for name in wanted if name not in found)
+            return f"object has missing required properties ({_text(missing)})"
+        case "type":
+            allowed = _text(sorted(wanted) if isinstance(wanted, list) else [wanted])
+            return f"instance type ({_type(found)}) does not match any allowed primitive type (allowed: {allowed})"
+        case "enum":
+            return f"instance value ({_text(found)}) not found in enum (possible values: {_text(wanted)})"
+        case "minimum":
+            return f"numeric instance is lower than the required minimum (minimum: {_text(wanted)}, found: {_text(found)})"
+        case "maximum":
+            return (
+                f"numeric instance is greater than the required maximum (maximum: {_text(wanted)}, found: {_text(found)})"
+            )
+        case "minLength":
+            return f"string {_text(found)} is too short (length: {len(found)}, required minimum: {_text(wanted)})"
+        case "maxLength":
+            return f"string {_text(found)} is too long (length: {len(found)}, maximum allowed: {_text(wanted)})"
+        case "minItems":
+            return f"array is too short: must have at least {_text(wanted)} elements but instance has {len(found)} elements"
+        case "maxItems":
+            return f"array is too long: must have at most {_text(wanted)} elements but instance has {len(found)} elements"
+        case "pattern":
+            return f"ECMA 262 regex {_text(wanted)} does not match input string {_text(found)}"
+        case "additionalProperties":
+            known = error.schema.get("properties") or {}
+            unwanted = sorted(name for name in found if name not in known)
+            return f"object instance has properties which are not allowed by the schema: {_text(unwanted)}"
+        case _:
+            return f"instance failed to match {error.validator}"
+
+
+def _text(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if len(text) <= 1_000 else text[:1_000] + "…"
+
+
+def _type(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "boolean"
+    for kind, name in ((str, "string"), (int, "integer"), (float, "number"), (list, "array")):
+        if isinstance(value, kind):
+            return name
+    return "object"
 
 
 @lru_cache(maxsize=256)

@@ -100,7 +100,7 @@ def _admitted(entered: Entered) -> Result:
         entered.visit.memory["admitted"] = True
     wrong = complaint(entered)
     if wrong is not None:
-        return refuse(entered, *wrong)
+        return refuse(entered, wrong.kind, wrong.words, details=wrong.details)
     return integrate(entered)
 
 
