@@ -19,6 +19,7 @@ from segue.services.apigateway.entered import Entered
 
 _MOST_MISFITS = 20
 
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """What is wrong with a request: which gateway response, in which words, and what of the body does not fit
@@ -85,40 +86,36 @@ def misfits(schema: str, value: Any, models: tuple[tuple[str, str], ...] = ()) -
     return list(dict.fromkeys(_told(error) for error in found)) or None
 
 
+_WORDS = {
+    "type": "instance type ({type}) does not match any allowed primitive type (allowed: {allowed})",
+    "enum": "instance value ({found}) not found in enum (possible values: {wanted})",
+    "minimum": "numeric instance is lower than the required minimum (minimum: {wanted}, found: {found})",
+    "maximum": "numeric instance is greater than the required maximum (maximum: {wanted}, found: {found})",
+    "minLength": "string {found} is too short (length: {length}, required minimum: {wanted})",
+    "maxLength": "string {found} is too long (length: {length}, maximum allowed: {wanted})",
+    "minItems": "array is too short: must have at least {wanted} elements but instance has {length} elements",
+    "maxItems": "array is too long: must have at most {wanted} elements but instance has {length} elements",
+    "pattern": "ECMA 262 regex {wanted} does not match input string {found}",
+    "required": "object has missing required properties ({missing})",
+    "additionalProperties": "object instance has properties which are not allowed by the schema: {unwanted}",
+}
+"""How a body does not fit, as the validator behind API Gateway says it, by keyword."""
+
+
 def _told(error: Any) -> str:
-    """A misfit in the words that API Gateway has for it (those of the Java validator behind it)."""
     found, wanted = error.instance, error.validator_value
-    match error.validator:
-        case "required":
-            missing = sorted(name for name in wanted if name not in found)
-            return f"object has missing required properties ({_text(missing)})"
-        case "type":
-            allowed = _text(sorted(wanted) if isinstance(wanted, list) else [wanted])
-            return f"instance type ({_type(found)}) does not match any allowed primitive type (allowed: {allowed})"
-        case "enum":
-            return f"instance value ({_text(found)}) not found in enum (possible values: {_text(wanted)})"
-        case "minimum":
-            return f"numeric instance is lower than the required minimum (minimum: {_text(wanted)}, found: {_text(found)})"
-        case "maximum":
-            return (
-                f"numeric instance is greater than the required maximum (maximum: {_text(wanted)}, found: {_text(found)})"
-            )
-        case "minLength":
-            return f"string {_text(found)} is too short (length: {len(found)}, required minimum: {_text(wanted)})"
-        case "maxLength":
-            return f"string {_text(found)} is too long (length: {len(found)}, maximum allowed: {_text(wanted)})"
-        case "minItems":
-            return f"array is too short: must have at least {_text(wanted)} elements but instance has {len(found)} elements"
-        case "maxItems":
-            return f"array is too long: must have at most {_text(wanted)} elements but instance has {len(found)} elements"
-        case "pattern":
-            return f"ECMA 262 regex {_text(wanted)} does not match input string {_text(found)}"
-        case "additionalProperties":
-            known = error.schema.get("properties") or {}
-            unwanted = sorted(name for name in found if name not in known)
-            return f"object instance has properties which are not allowed by the schema: {_text(unwanted)}"
-        case _:
-            return f"instance failed to match {error.validator}"
+    names = found if isinstance(found, dict) else {}
+    wanted_names = wanted if isinstance(wanted, list) else [wanted]
+    return _WORDS.get(error.validator, "instance failed to match {keyword}").format(
+        keyword=error.validator,
+        found=_text(found),
+        wanted=_text(wanted),
+        type=_type(found),
+        allowed=_text(sorted(map(str, wanted_names))),
+        length=len(found) if isinstance(found, str | list) else 0,
+        missing=_text(sorted(str(name) for name in wanted_names if name not in names)),
+        unwanted=_text(sorted(set(names) - set(error.schema.get("properties") or {}))),
+    )
 
 
 def _text(value: Any) -> str:
