@@ -1,5 +1,5 @@
-"""``AWS::LanguageExtensions``: ``Fn::ForEach`` unrolled, names in ``Ref`` and ``Fn::GetAtt`` made by functions. The other
-extensions are functions as all others.
+"""``AWS::LanguageExtensions``: ``Fn::ForEach`` unrolled, names in ``Ref`` and ``Fn::GetAtt`` made by functions. The
+other extensions are functions as all others.
 
 Source: CloudFormation user guide, "AWS::LanguageExtensions transform" and "Fn::ForEach".
 """

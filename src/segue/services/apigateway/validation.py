@@ -105,15 +105,15 @@ _WORDS = {
 def _told(error: Any) -> str:
     found, wanted = error.instance, error.validator_value
     names = found if isinstance(found, dict) else {}
-    wanted_names = wanted if isinstance(wanted, list) else [wanted]
+    wanted_names = [str(name) for name in (wanted if isinstance(wanted, list) else [wanted])]
     return _WORDS.get(error.validator, "instance failed to match {keyword}").format(
         keyword=error.validator,
         found=_text(found),
         wanted=_text(wanted),
         type=_type(found),
-        allowed=_text(sorted(map(str, wanted_names))),
+        allowed=_text(sorted(wanted_names)),
         length=len(found) if isinstance(found, str | list) else 0,
-        missing=_text(sorted(str(name) for name in wanted_names if name not in names)),
+        missing=_text(sorted(set(wanted_names) - set(names))),
         unwanted=_text(sorted(set(names) - set(error.schema.get("properties") or {}))),
     )
 
