@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
+import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,14 +15,20 @@ from typing import Any
 
 import pytest
 
+from segue.api import Api
 from segue.cli.store_places import Place, bring, export
-from segue.clock import ManualClock
+from segue.clock import ManualClock, SystemClock
+from segue.config import Settings
+from segue.server import services
 from segue.store.portable.file import read_parts
+from segue.store.snapshot import NoData
 from segue.testing import Segue
+from segue.worker.invariants import violations
 from tests.postgres import NoPostgres, drop_database, new_database
+from tests.served import Served
 
 _LARGE = b"0123456789abcdef" * 20_000
-_MINUTE_MS = 60_000
+_QUEUES = "arn:aws:sqs:us-east-1:000000000000"
 _ROLE = "arn:aws:iam::000000000000:role/any"
 _WAITS = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 300, "End": True}}}
 _ASKS = {
@@ -70,6 +79,9 @@ def test_everything_moves_to_postgres_and_back(tmp_path: Path, database: str) ->
     export(second, tmp_path / "b.segue")
     bring(third, tmp_path / "b.segue")
     assert _content(tmp_path / "a.segue") == _content(tmp_path / "b.segue")
+    for place in (second, third):
+        with place.source() as source:
+            assert list(violations(Api(services(), Settings()), source.transaction)) == []
     with Segue(tmp_path / "three", now_ms=now) as segue:
         _goes_on(segue, left)
     with Segue(tmp_path / "two", now_ms=now, store=database) as segue:
@@ -86,10 +98,71 @@ def test_a_copy_into_a_directory_goes_on(tmp_path: Path) -> None:
         _goes_on(segue, left)
 
 
+def test_a_copy_made_under_load_is_one_moment(tmp_path: Path, database: str) -> None:
+    """Every message names an object that was there before it."""
+    with Served(tmp_path / "data", "--store", database) as served:
+        s3, sqs = served.client("s3"), served.client("sqs")
+        s3.create_bucket(Bucket="kept")
+        url = sqs.create_queue(QueueName="q")["QueueUrl"]
+        for number in range(20):
+            _put_and_send(s3, sqs, url, number)
+        stopped = threading.Event()
+
+        def load() -> None:
+            number = 20
+            while not stopped.is_set():
+                _put_and_send(s3, sqs, url, number)
+                number += 1
+
+        loading = threading.Thread(target=load)
+        loading.start()
+        try:
+            export(Place(tmp_path / "data", database, tmp_path / "data" / "blobs", SystemClock()), tmp_path / "file")
+        finally:
+            stopped.set()
+            loading.join()
+    bring(Place(tmp_path / "new", "", tmp_path / "new" / "blobs", SystemClock()), tmp_path / "file")
+    with Segue(tmp_path / "new", now_ms=SystemClock().now_ms()) as segue:
+        depth = segue.transact(lambda tx: tx.all("SELECT COUNT(*) FROM sqs_messages"))[0][0]
+        s3 = segue.client("s3")
+        keys = [one["Key"] for one in s3.list_objects_v2(Bucket="kept")["Contents"]]
+        assert 20 <= depth <= len(keys) <= depth + 1
+        for key in keys:
+            assert s3.get_object(Bucket="kept", Key=key)["Body"].read() == f"{key:>50000}".encode()
+
+
+def _put_and_send(s3: Any, sqs: Any, url: str, number: int) -> None:
+    s3.put_object(Bucket="kept", Key=str(number), Body=f"{number:>50000}")
+    sqs.send_message(QueueUrl=url, MessageBody=str(number))
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_an_import_that_is_killed_leaves_nothing(tmp_path: Path, engine: str, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("database") if engine == "postgresql" else ""
+    with Segue(tmp_path / "one") as segue:
+        queue = segue.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+        segue.client("sqs").send_message(QueueUrl=queue, MessageBody="x" * 200_000)
+        export(Place(tmp_path / "one", "", tmp_path / "one" / "blobs", SystemClock()), tmp_path / "file")
+    there = Place(tmp_path / "two", url, tmp_path / "two" / "blobs", SystemClock())
+    whole = (tmp_path / "file").read_bytes()
+    options = ["--data", str(there.data), *(["--store", url] if url else [])]
+    command = [sys.executable, "-m", "segue.cli.main", "store", "import", "-", *options]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as importing:
+        assert importing.stdin is not None
+        importing.stdin.write(whole[:-100])  # more than a pipe holds: it is read, and its rows are there
+        importing.stdin.flush()
+        importing.kill()
+    with pytest.raises(NoData), there.source():
+        pass
+    bring(there, tmp_path / "file")
+    with there.source() as source:
+        assert source.transaction.all("SELECT COUNT(*) FROM sqs_messages") == [(1,)]
+
+
 def _leave(segue: Segue) -> Left:
     """Everything is under way."""
     sqs, states, s3 = segue.client("sqs"), segue.client("stepfunctions"), segue.client("s3")
-    for name in ("tokens", "received", "fired", "q.fifo"):
+    for name in ("tokens", "received", "fired", "polled", "q.fifo"):
         attributes = {"FifoQueue": "true"} if name.endswith("fifo") else {"VisibilityTimeout": "60"}
         sqs.create_queue(QueueName=name, Attributes=attributes)
     started = {}
@@ -123,11 +196,18 @@ def _leave(segue: Segue) -> Left:
         Name="every",
         ScheduleExpression="rate(5 minutes)",
         FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": "arn:aws:sqs:us-east-1:000000000000:fired", "RoleArn": _ROLE, "Input": "fire"},
+        Target={"Arn": f"{_QUEUES}:fired", "RoleArn": _ROLE, "Input": "fire"},
     )
     segue.client("lambda").create_function(
         FunctionName="f", Runtime="python3.11", Role=_ROLE, Handler="f.handler", Code={"ZipFile": _package()}
     )
+    sns, events = segue.client("sns"), segue.client("events")
+    sns.subscribe(TopicArn=sns.create_topic(Name="told")["TopicArn"], Protocol="sqs", Endpoint=f"{_QUEUES}:fired")
+    events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)")
+    segue.client("lambda").create_event_source_mapping(
+        FunctionName="f", EventSourceArn=f"{_QUEUES}:q.fifo", Enabled=False
+    )
+    segue.client("lambda").create_event_source_mapping(FunctionName="f", EventSourceArn=f"{_QUEUES}:polled")
     # A worker holds a job, and will not be heard of again.
     segue.transact(lambda tx: tx.run("UPDATE jobs SET receipt = 7 WHERE kind = 'scheduler:fire'"))
     now_ms = segue.transact(lambda tx: tx.now_ms)

@@ -76,6 +76,9 @@ def _told(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namesp
         except REFUSALS as error:
             print(f"segue: {error}", file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            print("segue: interrupted; nothing is kept of what was not finished", file=sys.stderr)
+            return 130
 
     return told
 
