@@ -41,7 +41,7 @@ test: setup      ## all tests
 	$(BIN)/python -m pytest -n auto
 
 test-postgresql: setup  ## the main tests on PostgreSQL; all of them: make test-postgresql TESTS=tests
-	SEGUE_TEST_STORE=postgresql $(BIN)/python -m pytest -n auto $(or $(TESTS),$(ON_POSTGRESQL))
+	SEGUE_TEST_STORE=postgresql $(BIN)/python -m pytest -n auto $(or $(TESTS),$(ON_POSTGRESQL) -k "not long_ago")
 
 check: setup     ## ruff, mypy strict, import contracts
 	$(BIN)/ruff check .

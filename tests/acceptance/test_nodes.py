@@ -117,6 +117,43 @@ def test_what_a_killed_node_was_doing_goes_on_at_another(nodes: Nodes) -> None:
         assert [event["type"] for event in events].count("ExecutionSucceeded") == 1
 
 
+def test_a_node_that_was_stopped_finds_its_work_taken_and_does_no_harm(nodes: Nodes) -> None:
+    sleeps, wakes = nodes.start(), nodes.start()
+    queues = sleeps.client("sqs")
+    url = queues.create_queue(QueueName="q")["QueueUrl"]
+    states = sleeps.client("stepfunctions")
+    machine = states.create_state_machine(name="m", roleArn=ROLE, definition=json.dumps(sending(url)))[
+        "stateMachineArn"
+    ]
+    started = [states.start_execution(stateMachineArn=machine)["executionArn"] for _ in range(20)]
+    sleeps.process.send_signal(signal.SIGSTOP)
+    other = wakes.client("stepfunctions")
+    until(lambda: all(other.describe_execution(executionArn=arn)["status"] == "SUCCEEDED" for arn in started))
+    time.sleep(6)  # until it is missed
+    sleeps.process.send_signal(signal.SIGCONT)
+    until(lambda: states.describe_execution(executionArn=started[0])["status"] == "SUCCEEDED")
+    assert states.start_execution(stateMachineArn=machine)["executionArn"] not in started
+    received: list[str] = []
+    until(lambda: received.extend(take(queues, url)) or len(received) >= 21)
+    time.sleep(1)
+    assert [*received, *take(queues, url)] == ["x"] * 21
+
+
+def take(queues: Any, url: str) -> list[str]:
+    """Receive and delete what there is."""
+    messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
+    for message in messages:
+        queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return [message["Body"] for message in messages]
+
+
+def sending(url: str) -> dict[str, Any]:
+    """A state machine that waits a second and sends a message."""
+    send = {"QueueUrl": url, "MessageBody": "x"}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": send, "End": True}
+    return {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "Next": "S"}, "S": task}}
+
+
 def waiting(url: str) -> dict[str, Any]:
     """A state machine that sends its token to a queue and waits."""
     parameters = {"QueueUrl": url, "MessageBody.$": "$$.Task.Token"}

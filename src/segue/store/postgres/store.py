@@ -239,7 +239,7 @@ class PostgresStore:
         if not self._node.others:
             return []
         told = (key for key in keys if key not in self._private)
-        return [(notices.SEND, (notice,)) for notice in notices.write(self._node.token, told)]
+        return [(notices.SEND, (notice,)) for notice in notices.write(self._node.token, self.ids.latest, told)]
 
     def beat_is_due(self) -> bool:
         """Whether so much time has gone by that another node may have taken this one's number."""
@@ -279,9 +279,10 @@ class PostgresStore:
             await connection.execute(f"LISTEN {notices.CHANNEL}".encode())
             self._wake_all()  # what was sent until now is lost
             async for notice in connection.notifies():
-                node, keys = notices.read(notice.payload)
+                node, latest, keys = notices.read(notice.payload)
                 if node == self._node.token:
                     continue
+                self.ids.resume(latest)
                 if notices.EVERYBODY in keys:
                     self._wake_all()
                 else:
