@@ -22,7 +22,7 @@ from segue.store.blobs import BlobMissing, Blobs
 from segue.store.migrations import StoreIsNewer
 from segue.store.portable.ends import Made, NotEmpty, Opened, RowRefused
 from segue.store.portable.file import FileRefused
-from segue.store.portable.moving import read_import, write_export
+from segue.store.portable.moving import Progress, read_import, write_export
 from segue.store.portable.sqlite import sqlite_source, sqlite_target
 from segue.store.snapshot import NoData
 from segue.store.sqlite import DataDirectoryInUse
@@ -151,7 +151,7 @@ def _read(file: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _telling() -> Iterator[partial[None]]:
+def _telling() -> Iterator[Progress]:
     """Tells how far it is, every second, on standard error: on one line where that is a terminal."""
     told_at = [time.monotonic()]
     same_line = sys.stderr.isatty()
@@ -164,7 +164,7 @@ def _telling() -> Iterator[partial[None]]:
             )
 
     try:
-        yield partial(tell)
+        yield tell
     finally:
         if same_line:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
