@@ -175,3 +175,36 @@ def test_a_tag_needs_a_key(secrets: Any) -> None:
         secrets.create_secret(Name="s", SecretString="x", Tags=[{"Value": "v"}])
     assert error.value.response["Error"]["Code"] == "InvalidParameterException"
     assert secrets.list_secrets()["SecretList"] == []
+
+
+def test_values_of_filtered_secrets_come_in_pages(secrets: Any) -> None:
+    for name in ("batch/a", "batch/b", "batch/c", "other"):
+        secrets.create_secret(Name=name, SecretString=name, Tags=[{"Key": "of", "Value": name[:5]}])
+    named = [{"Key": "name", "Values": ["batch/"]}]
+    first = secrets.batch_get_secret_value(Filters=named, MaxResults=2)
+    second = secrets.batch_get_secret_value(Filters=named, MaxResults=2, NextToken=first["NextToken"])
+    values = [one["SecretString"] for one in first["SecretValues"] + second["SecretValues"]]
+    assert (values, "NextToken" in second) == (["batch/a", "batch/b", "batch/c"], False)
+    by_tag = secrets.batch_get_secret_value(Filters=[{"Key": "tag-value", "Values": ["other"]}])
+    assert [one["Name"] for one in by_tag["SecretValues"]] == ["other"]
+    for params in ({}, {"SecretIdList": ["other"], "Filters": named}, {"SecretIdList": ["other"], "MaxResults": 1}):
+        assert refusal(secrets.batch_get_secret_value, **params)[0] == "InvalidParameterException"
+
+
+def test_policies_are_validated(secrets: Any) -> None:
+    def policy(**more: Any) -> str:
+        one = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*", **more}
+        return json.dumps({"Version": "2012-10-17", "Statement": [one]})
+
+    secrets.create_secret(Name="checked", SecretString="x")
+    account = {"AWS": "arn:aws:iam::000000000000:root"}
+    assert secrets.validate_resource_policy(ResourcePolicy=policy(Principal=account))["PolicyValidationPassed"]
+    public = secrets.validate_resource_policy(SecretId="checked", ResourcePolicy=policy(Principal="*"))
+    assert (public["PolicyValidationPassed"], len(public["ValidationErrors"])) == (False, 1)
+    put = {"SecretId": "checked", "ResourcePolicy": policy(Principal={"AWS": "*"})}
+    assert refusal(secrets.put_resource_policy, **put, BlockPublicPolicy=True)[0] == "PublicPolicyException"
+    secrets.put_resource_policy(**put)
+    assert refusal(secrets.validate_resource_policy, ResourcePolicy="{")[0] == "MalformedPolicyDocumentException"
+    assert refusal(secrets.validate_resource_policy, SecretId="none", ResourcePolicy=policy(Principal="*"))[0] == (
+        "ResourceNotFoundException"
+    )

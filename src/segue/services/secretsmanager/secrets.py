@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any
+from typing import Any, Final
 
 from segue import jobs
 from segue.api import Call
@@ -13,12 +14,14 @@ from segue.errors import AwsError, not_implemented
 from segue.jobs import Job
 from segue.languages.policy import MalformedPolicy, validate_document
 from segue.services.secretsmanager import records
+from segue.services.secretsmanager.filters import filtered
 from segue.services.secretsmanager.records import Secret
 from segue.services.secretsmanager.service import SERVICE, changeable, existing, scope_of, secret_arn
 from segue.services.secretsmanager.values import add_version, check_value
 
 _NAME = re.compile(r"[A-Za-z0-9/_+=.@!-]+")
 _DAY_MS = 86_400_000
+_EVERYBODY: Final[tuple[Any, ...]] = ("*", {"AWS": "*"}, {"AWS": ["*"]})
 _LEFT_OUT = ("AddReplicaRegions", "ForceOverwriteReplicaSecret", "Type", "CrossAccountPrimaryARN")
 
 
@@ -137,14 +140,7 @@ def _stages(call: Call, secret: Secret) -> dict[str, list[str]]:
 @SERVICE.operation("ListSecrets", reads=True)
 def list_secrets(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Secrets, newest first unless told otherwise; those marked for deletion only if asked for."""
-    if not all("Key" in one and "Values" in one for one in params.get("Filters", [])):
-        raise AwsError("InvalidParameterException", "Each of the Filters needs a Key and Values.")
-    found = [
-        secret
-        for secret in records.listed(call.tx, scope_of(call))
-        if (secret.deleted_at_ms is None or params.get("IncludePlannedDeletion"))
-        and all(_passes(call, secret, one) for one in params.get("Filters", []))
-    ]
+    found = filtered(call, params.get("Filters", []), deleted=bool(params.get("IncludePlannedDeletion")))
     if params.get("SortOrder", "desc") == "desc":
         found.reverse()
     skip = (
@@ -160,26 +156,6 @@ def list_secrets(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     ]
     token = encode_token(found[at + limit - 1].number) if len(found) > at + limit else None
     return {"SecretList": shown, "NextToken": token}
-
-
-def _passes(call: Call, secret: Secret, one: dict[str, Any]) -> bool:
-    """Whether one of a filter's values begins a member; a value after ``!`` must not."""
-    tags = tags_of(call.tx, secret.arn)
-    texts = {
-        "name": [secret.name],
-        "description": [secret.description or ""],
-        "tag-key": list(tags),
-        "tag-value": list(tags.values()),
-        "owning-service": [secret.owner],
-    }
-    texts["all"] = [text for several in texts.values() for text in several]
-    if one["Key"] not in texts:
-        raise not_implemented("secretsmanager:ListSecrets", f"the filter {one['Key']}")
-
-    def begins(value: str) -> bool:
-        return any(text.lower().startswith(value.lower()) for text in texts[one["Key"]])
-
-    return any(not begins(value[1:]) if value.startswith("!") else begins(value) for value in one["Values"])
 
 
 @SERVICE.operation("DeleteSecret", resource=secret_arn)
@@ -249,12 +225,36 @@ def untag_resource(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def put_resource_policy(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Say who may use a secret."""
     secret = existing(call, params["SecretId"])
-    try:
-        validate_document(params["ResourcePolicy"], "resource")
-    except MalformedPolicy as error:
-        raise AwsError("MalformedPolicyDocumentException", str(error)) from None
+    if _lets_everybody(params["ResourcePolicy"]) and params.get("BlockPublicPolicy"):
+        message = "You can't attach a resource policy that allows public access to the secret."
+        raise AwsError("PublicPolicyException", message)
     records.save_policy(call.tx, secret.arn, params["ResourcePolicy"])
     return {"ARN": secret.arn, "Name": secret.name}
+
+
+@SERVICE.operation("ValidateResourcePolicy", reads=True, action="secretsmanager:ValidateResourcePolicy")
+def validate_resource_policy(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Whether a policy could be put: it is one, and it does not let everybody."""
+    if params.get("SecretId") is not None:
+        existing(call, params["SecretId"])
+    errors = []
+    if _lets_everybody(params["ResourcePolicy"]):
+        words = "The policy allows public access to the secret: name principals, or add a condition."
+        errors.append({"CheckName": "BlockPublicPolicy", "ErrorMessage": words})
+    return {"PolicyValidationPassed": not errors, "ValidationErrors": errors}
+
+
+def _lets_everybody(text: str) -> bool:
+    """Whether a policy has a statement for all principals without a condition; ``AwsError`` where it is none."""
+    try:
+        validate_document(text, "resource")
+    except MalformedPolicy as error:
+        raise AwsError("MalformedPolicyDocumentException", str(error)) from None
+    statements = json.loads(text)["Statement"]
+    return any(
+        one["Effect"] == "Allow" and not one.get("Condition") and one.get("Principal") in _EVERYBODY
+        for one in (statements if isinstance(statements, list) else [statements])
+    )
 
 
 @SERVICE.operation("GetResourcePolicy", reads=True, resource=secret_arn)

@@ -8,12 +8,14 @@ from segue.api import Call
 from segue.api.paginate import decode_token, encode_token
 from segue.errors import AwsError
 from segue.services.secretsmanager import records
+from segue.services.secretsmanager.filters import filtered
 from segue.services.secretsmanager.records import Secret, Version
 from segue.services.secretsmanager.service import SERVICE, changeable, existing, scope_of, secret_arn
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 
 _MAX_BYTES = 65_536
+_BATCH = 20
 _UNLABELLED_KEPT = 100
 _DAY_MS = 86_400_000
 
@@ -119,16 +121,33 @@ def get_secret_value(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 @SERVICE.operation("BatchGetSecretValue")
 def batch_get_secret_value(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """The current values of several secrets, named one by one; what is wrong with one is told beside the others."""
-    if params.get("Filters"):
-        raise AwsError("NotImplemented", "Segue does not implement Filters of BatchGetSecretValue yet.", status=501)
+    """The current values of several secrets, named or filtered; what is wrong with one is told beside the others."""
+    named, filters = params.get("SecretIdList"), params.get("Filters")
+    if (named is None) == (filters is None):
+        message = "Either 'SecretIdList' or 'Filters' must be provided, but not both."
+        raise AwsError("InvalidParameterException", message)
+    if named is not None and (params.get("MaxResults") or params.get("NextToken")):
+        message = "MaxResults and NextToken are for Filters, not for SecretIdList."
+        raise AwsError("InvalidParameterException", message)
+    token = None
+    if filters is not None:
+        last, limit = _last(params), params.get("MaxResults", _BATCH)
+        left = [secret for secret in filtered(call, filters) if secret.number > last]
+        token = encode_token(left[limit - 1].number) if len(left) > limit else None
+        named = [secret.arn for secret in left[:limit]]
     values, errors = [], []
-    for secret_id in params.get("SecretIdList", []):
+    for secret_id in named or ():
         try:
             values.append(call.perform("secretsmanager:GetSecretValue", {"SecretId": secret_id}))
         except AwsError as error:
             errors.append({"SecretId": secret_id, "ErrorCode": error.code, "Message": error.message})
-    return {"SecretValues": values, "Errors": errors}
+    return {"SecretValues": values, "Errors": errors, "NextToken": token}
+
+
+def _last(params: dict[str, Any]) -> int:
+    if "NextToken" not in params:
+        return -1
+    return int(decode_token(params["NextToken"], "InvalidNextTokenException", "Invalid token", (int,))[0])
 
 
 @SERVICE.operation("PutSecretValue", resource=secret_arn)
