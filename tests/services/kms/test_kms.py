@@ -28,6 +28,16 @@ def new_key(kms: Any, **params: Any) -> str:
     return str(kms.create_key(**params)["KeyMetadata"]["KeyId"])
 
 
+def test_what_older_versions_sealed_can_be_unsealed() -> None:
+    blob = bytes.fromhex(
+        "010123456789ab4def8123456789abcdef6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e619b1657127ad507782fab77a3105f013ef58d8cf40e"
+        "66d91632aaafe75dd4a0542cd6acf903fd816dfea7c2a850ab"
+    )
+    assert unseal(b"s" * 64, blob, {"a": "b"}) == b"kept since then"
+    assert unseal(b"s" * 64, blob, {}) is None
+    assert unseal(b"s" * 64, blob[:-1] + b"x", {"a": "b"}) is None
+
+
 @given(st.binary(max_size=100), st.binary(min_size=16, max_size=16), CONTEXTS)
 def test_what_is_sealed_can_be_unsealed(plaintext: bytes, nonce: bytes, context: dict[str, str]) -> None:
     blob = seal(b"s" * 64, KEY_ID, nonce, plaintext, context)
@@ -133,8 +143,8 @@ def test_policy_rotation_and_tags(kms: Any) -> None:
 
 
 def test_what_is_not_there_says_so(kms: Any) -> None:
-    with pytest.raises(ClientError, match="Segue does not implement KeySpec RSA_2048 of kms:CreateKey"):
-        kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+    with pytest.raises(ClientError, match="Segue does not implement KeySpec RSA_4096 of kms:CreateKey"):
+        kms.create_key(KeySpec="RSA_4096", KeyUsage="SIGN_VERIFY")
 
 
 def test_a_key_and_an_alias_of_a_template(segue: Segue, kms: Any) -> None:

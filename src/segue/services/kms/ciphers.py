@@ -30,12 +30,12 @@ def _of_blob(call: Call, params: dict[str, Any]) -> str:
 
 
 def _key_of_blob(call: Call, blob: bytes) -> Key | None:
-    sealed = parts(blob)
-    row = sealed and call.tx.one("SELECT scope FROM kms_keys WHERE id = ?", sealed.key_id)
-    return records.find_key(call.tx, row[0], sealed.key_id) if sealed and row else None
+    taken = parts(blob)
+    row = taken and call.tx.one("SELECT scope FROM kms_keys WHERE id = ?", taken.key_id)
+    return records.find_key(call.tx, row[0], taken.key_id) if taken and row else None
 
 
-def _encrypting_key(call: Call, named: str, operation: str) -> Key:
+def encrypting_key(call: Call, named: str, operation: str) -> Key:
     """A key to encrypt with; one that AWS manages for a service is made when it is first used."""
     if named.startswith(_MANAGED) and find(call, named) is None:
         words = f"Default key that protects my {named.removeprefix(_MANAGED)} data when no other key is defined"
@@ -54,7 +54,8 @@ def _managed_policy(named: str) -> str:
     )
 
 
-def _sealed(call: Call, key: Key, plaintext: bytes, context: dict[str, str]) -> bytes:
+def sealed(call: Call, key: Key, plaintext: bytes, context: dict[str, str]) -> bytes:
+    """A ciphertext of that key."""
     return seal(key.secret, key.id, random_bytes(call, _NONCE_BYTES), plaintext, context)
 
 
@@ -85,8 +86,8 @@ def _ciphertext(operation: str, params: dict[str, Any]) -> bytes:
 def encrypt(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Encrypt up to four kilobytes."""
     _check_algorithm("Encrypt", params, "EncryptionAlgorithm")
-    key = _encrypting_key(call, params["KeyId"], "Encrypt")
-    blob = _sealed(call, key, params["Plaintext"], params.get("EncryptionContext") or {})
+    key = encrypting_key(call, params["KeyId"], "Encrypt")
+    blob = sealed(call, key, params["Plaintext"], params.get("EncryptionContext") or {})
     return {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
 
 
@@ -121,9 +122,9 @@ def re_encrypt(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     _check_algorithm("ReEncrypt", params, "SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm")
     blob, context = _ciphertext("ReEncrypt", params), params.get("SourceEncryptionContext")
     source, plaintext = _opened(call, blob, params.get("SourceKeyId"), context)
-    target = _encrypting_key(call, params["DestinationKeyId"], "ReEncrypt")
+    target = encrypting_key(call, params["DestinationKeyId"], "ReEncrypt")
     return {
-        "CiphertextBlob": _sealed(call, target, plaintext, params.get("DestinationEncryptionContext") or {}),
+        "CiphertextBlob": sealed(call, target, plaintext, params.get("DestinationEncryptionContext") or {}),
         "SourceKeyId": source.arn,
         "KeyId": target.arn,
         "SourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
@@ -142,9 +143,9 @@ def _data_key(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     spec, size = params.get("KeySpec"), params.get("NumberOfBytes")
     if (spec is None) == (size is None):
         raise AwsError("ValidationException", "Please specify either number of bytes or key spec.")
-    key = _encrypting_key(call, params["KeyId"], "GenerateDataKey")
+    key = encrypting_key(call, params["KeyId"], "GenerateDataKey")
     plaintext = random_bytes(call, size if size is not None else _DATA_KEYS[str(spec)])
-    blob = _sealed(call, key, plaintext, params.get("EncryptionContext") or {})
+    blob = sealed(call, key, plaintext, params.get("EncryptionContext") or {})
     return {"CiphertextBlob": blob, "Plaintext": plaintext, "KeyId": key.arn}
 
 

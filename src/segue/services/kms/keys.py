@@ -18,6 +18,7 @@ from segue.errors import AwsError, not_implemented
 from segue.jobs import Job
 from segue.languages.policy import MalformedPolicy, validate_document
 from segue.services.kms import records
+from segue.services.kms.pairs import ALGORITHMS, new_pair
 from segue.services.kms.records import Key
 from segue.services.kms.service import SERVICE, existing, key_arn, scope_of
 
@@ -25,13 +26,17 @@ _DAY_MS = 86_400_000
 _PAGE = 100
 _SECRET_BYTES = 64
 _HMACS = {f"HMAC_{bits}": f"HMAC_SHA_{bits}" for bits in (224, 256, 384, 512)}
-_USAGES = {"SYMMETRIC_DEFAULT": "ENCRYPT_DECRYPT", **dict.fromkeys(_HMACS, "GENERATE_VERIFY_MAC")}
+_USAGES = {
+    "SYMMETRIC_DEFAULT": "ENCRYPT_DECRYPT",
+    **dict.fromkeys(_HMACS, "GENERATE_VERIFY_MAC"),
+    **dict.fromkeys(ALGORITHMS, "SIGN_VERIFY"),
+}
 _ROTATION_DAYS = 365
 
 
 @SERVICE.operation("CreateKey")
 def create_key(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """A new key: symmetric, or for message authentication codes."""
+    """A new key: symmetric, for message authentication codes, or a pair for signatures."""
     spec = params.get("KeySpec") or params.get("CustomerMasterKeySpec") or "SYMMETRIC_DEFAULT"
     if spec not in _USAGES:
         raise not_implemented("kms:CreateKey", f"KeySpec {spec}")
@@ -41,6 +46,8 @@ def create_key(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if params.get("Origin", "AWS_KMS") != "AWS_KMS":
         raise not_implemented("kms:CreateKey", f"Origin {params['Origin']}")
     usage = params.get("KeyUsage", "ENCRYPT_DECRYPT")
+    if spec.startswith("RSA_") and usage == "ENCRYPT_DECRYPT" and "KeyUsage" in params:
+        raise not_implemented("kms:CreateKey", f"KeyUsage {usage} with KeySpec {spec}")
     if usage != _USAGES[spec]:
         raise AwsError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
     if "Policy" in params:
@@ -55,13 +62,13 @@ def create_key(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 def make_key(call: Call, details: dict[str, Any], policy: str | None = None) -> Key:
     """The row of a new key."""
-    key_id = call.tx.ids.uuid()
+    key_id, spec = call.tx.ids.uuid(), details["KeySpec"]
     made = Key(
         key_id,
         scope_of(call),
         call.arn("kms", f"key/{key_id}"),
         "Enabled",
-        base64.b64decode(call.tx.ids.token(_SECRET_BYTES)),
+        new_pair(spec) if spec in ALGORITHMS else base64.b64decode(call.tx.ids.token(_SECRET_BYTES)),
         policy or _usual_policy(call),
         {"CreationDate": call.now_ms, "KeyManager": "CUSTOMER", **details},
     )
@@ -101,6 +108,8 @@ def members(key: Key) -> dict[str, Any]:
     }
     if symmetric:
         return {**told, "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"]}
+    if details["KeySpec"] in ALGORITHMS:
+        return {**told, "SigningAlgorithms": list(ALGORITHMS[details["KeySpec"]])}
     return {**told, "MacAlgorithms": [_HMACS[details["KeySpec"]]]}
 
 
