@@ -106,3 +106,19 @@ def test_functions_trust_whom_the_machine_trusts(where: Place, monkeypatch: pyte
     variables = plan(spec("provided"), where).program.environment
     assert variables["NODE_EXTRA_CA_CERTS"] == "/etc/ours.pem"
     assert "HTTPS_PROXY" not in variables
+
+
+def test_a_wrapper_starts_the_runtime(where: Place, packaged_node: Path) -> None:
+    wrapped = {"environment": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrap.sh"}}
+    with pytest.raises(FileNotFoundError, match="names /opt/wrap"):
+        plan(spec("nodejs99.x", **wrapped), where)
+    for layer in where.layers:
+        layer.mkdir()
+        (layer / "wrap.sh").touch()
+    bare = plan(spec("nodejs99.x"), where).program.argv
+    assert plan(spec("nodejs99.x", **wrapped), where).program.argv == (str(where.layers[-1] / "wrap.sh"), *bare)
+    own = {"environment": {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/w"}}
+    where.task_root.mkdir()
+    (where.task_root / "w").touch()
+    assert plan(spec("nodejs99.x", **own), where).program.argv[0] == str(where.task_root / "w")
+    assert "has no effect on Python functions" in plan(spec("python3.12", **own), where).warning

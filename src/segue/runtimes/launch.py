@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +27,8 @@ HOME_VARIABLE = "_HOME_ENDPOINT_URL"
 
 LAYERS_VARIABLE = "_HOME_LAYERS"
 """By which the bootstraps know where a function's layers lie, the last one first."""
+
+_WRAPPER_VARIABLE = "AWS_LAMBDA_EXEC_WRAPPER"
 
 _TRUST = ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 """Where a machine says which certificates it trusts: what functions ask of the world goes the same way."""
@@ -78,11 +80,31 @@ def plan(spec: FunctionSpec, place: Place) -> Launch:
     """Decide what to start. Raises ``RuntimeUnsupported``; ``FileNotFoundError`` if ``provided`` code has no
     bootstrap."""
     family = check_runtime(spec.runtime)
-    if family == "python":
-        return _python(spec, place)
-    if family == "nodejs":
-        return _node(spec, place)
-    return _provided(spec, place)
+    if family == "provided":
+        return _provided(spec, place)
+    launch = _python(spec, place) if family == "python" else _node(spec, place)
+    wrapper = spec.environment.get(_WRAPPER_VARIABLE, "")
+    return _wrapped(launch, wrapper, place) if wrapper else launch
+
+
+def _wrapped(launch: Launch, wrapper: str, place: Place) -> Launch:
+    """With the script that is to start the runtime, of the package or a layer.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper
+    """
+    program = launch.program
+    if not program.argv:  # Python's runtime is forked, not started
+        note = f"[WARN] Segue: {_WRAPPER_VARIABLE} ({wrapper}) has no effect on Python functions here\n"
+        return replace(launch, warning=launch.warning + note)
+    roots = {"/opt/": tuple(reversed(place.layers)), "/var/task/": (place.task_root,)}
+    candidates = [Path(wrapper)]
+    for prefix, folders in roots.items():
+        if wrapper.startswith(prefix):
+            candidates = [folder / wrapper.removeprefix(prefix) for folder in folders]
+    found = next((candidate for candidate in candidates if candidate.is_file()), None)
+    if found is None:
+        raise FileNotFoundError(f"{_WRAPPER_VARIABLE} names {wrapper}, which does not exist")
+    return replace(launch, program=replace(program, argv=(str(found), *program.argv)))
 
 
 def _python(spec: FunctionSpec, place: Place) -> Launch:

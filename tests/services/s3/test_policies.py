@@ -54,3 +54,19 @@ def test_a_user_may_what_its_policy_says(enforced: Segue) -> None:
     answer = s3.delete_objects(Bucket="mine", Delete={"Objects": objects})
     assert [item["Key"] for item in answer["Deleted"]] == ["u/a"]
     assert [(item["Key"], item["Code"]) for item in answer["Errors"]] == [("v/a", "AccessDenied")]
+
+
+def test_what_buckets_tell_the_bus_nobody_has_to_allow(enforced: Segue) -> None:
+    s3, events, sqs = enforced.client("s3"), enforced.client("events"), enforced.client("sqs")
+    url = sqs.create_queue(QueueName="told")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    leave = statement("Allow", "sqs:SendMessage", queue, Principal={"Service": "events.amazonaws.com"})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": leave})
+    events.put_rule(Name="s3", EventPattern=json.dumps({"source": ["aws.s3"]}))
+    events.put_targets(Rule="s3", Targets=[{"Id": "1", "Arn": queue}])
+    s3.create_bucket(Bucket="mine")
+    s3.put_bucket_notification_configuration(Bucket="mine", NotificationConfiguration={"EventBridgeConfiguration": {}})
+    s3.put_object(Bucket="mine", Key="a", Body=b"x")
+    enforced.settle()
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert json.loads(message["Body"])["detail"]["object"]["key"] == "a"

@@ -238,7 +238,7 @@ def _to_bus(call: Call, bucket: Bucket, event: str, item: ObjectVersion) -> None
         "Resources": [bucket_arn(call, bucket.name)],
     }
     bus = make_arn("events", bucket.region, bucket.account, "event-bus/default")
-    _deliver(call, bucket, item, bus, "events:PutEvents", {"Entries": [entry]})
+    _deliver(call, bucket, item, bus, "events:PutServiceEvents", {"Entries": [entry]})
 
 
 def _deliver(call: Call, bucket: Bucket, item: ObjectVersion, arn: str, operation: str, params: dict[str, Any]) -> None:
