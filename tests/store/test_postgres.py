@@ -289,3 +289,18 @@ def test_a_column_that_another_node_has_added_hurts_nobody(url: str) -> None:
         assert await store.look(everything) == [(1, 1, None)]
 
     run(url, work)
+
+
+def test_a_node_that_comes_again_is_not_ahead_of_the_others(url: str) -> None:
+    """What it makes comes before what others make a second later: messages keep their order."""
+
+    async def main() -> None:
+        made: list[int] = []
+        for at_ms in (1_000_000, 1_000_000, 1_001_500):
+            store = PostgresStore(Database(url), SCHEMA, ManualClock(at_ms), Ids(1))
+            made.append(await store.write(lambda tx: tx.ids.ordered(tx.now_ms)))
+            await store.close()
+        assert made[0] < made[1] < made[2]
+        assert made[2] >> 22 == 1_001_500
+
+    asyncio.run(asyncio.wait_for(main(), 20))

@@ -16,6 +16,7 @@ _NUMBERS = 1_024
 _MARK = -1  # not a node's number: the row of what ids the rows had that were imported
 _REUSED_AFTER_MS = 60_000
 _RESERVED_MS = 60_000
+_LEAVING_MS = 500  # what is still under way when a node goes
 
 NOW = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 
@@ -103,9 +104,12 @@ class Node:
     def leave(self, tx: Transaction) -> None:
         """Say that it goes: its number is free at once. A unit."""
         self._gone(tx, self.number, self.token)
+        # Whoever gets the number next is not to be ahead of the others: what it makes would come behind what they make.
+        latest = max(self._ids.latest, tx.now_ms << 22) + (_LEAVING_MS << 22)
         tx.run(
-            "UPDATE store_nodes SET seen_at = 0, released = ?, token = '' WHERE number = ? AND token = ?",
+            "UPDATE store_nodes SET seen_at = 0, released = ?, token = '', reserved = ? WHERE number = ? AND token = ?",
             tx.now_ms,
+            latest,
             self.number,
             self.token,
         )
