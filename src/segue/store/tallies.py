@@ -20,12 +20,16 @@ Series = tuple[str, str, str, str, Dimensions, str]
 Tally = tuple[Series, float]
 
 MINUTE_MS: Final = 60_000
-_VALUES: Final = 150
+_EXACTNESS: Final = ((3, 150), (2, 500))
+"""So many digits, for the first so many values."""
 
 
 @dataclass(slots=True)
 class Tallied:
-    """The values of one series in one minute; ``values`` are as exact as three digits, and how often each came."""
+    """The values of one series in one minute.
+
+    ``values`` are as exact as three digits (two, where there are many), each with how often it came.
+    """
 
     sum: float = 0.0
     count: float = 0.0
@@ -37,14 +41,21 @@ class Tallied:
         """One more."""
         self.sum += value
         self.count += 1
-        self.low = min(self.low, value)
-        self.high = max(self.high, value)
-        rounded = value if value in self.values else float(f"{value:.3g}")
-        if rounded in self.values or len(self.values) < _VALUES:
-            self.values[rounded] = self.values.get(rounded, 0) + 1
-        else:
-            near = min(self.values, key=lambda other: abs(other - rounded))
-            self.values[near] += 1
+        if value < self.low:
+            self.low = value
+        if value > self.high:
+            self.high = value
+        if value not in self.values:
+            value = self._known(value)
+        self.values[value] = self.values.get(value, 0) + 1
+
+    def _known(self, value: float) -> float:
+        """What a value is counted as: less exact where there are many."""
+        for digits, most in _EXACTNESS:
+            rounded = float(f"{value:.{digits}g}")
+            if rounded in self.values or len(self.values) < most:
+                return rounded
+        return min(self.values, key=lambda other: abs(other - value))
 
 
 Cells = dict[tuple[int, Series], Tallied]
