@@ -15,7 +15,7 @@ from segue.store.blobs import Blobs
 from tests.simulation.run import simulate
 
 SEEDS_PER_PART = 30
-PARTS = 6
+PARTS = 4
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from tests.simulation.loan_broker import LoanBrokerRun
 from tests.simulation.run import simulate
 
 SEEDS_PER_PART = 60
-PARTS = 8
+PARTS = 4
 
 
 @pytest.fixture(autouse=True)
