@@ -33,6 +33,11 @@ def test_names_are_made_by_functions() -> None:
     assert found["Conditions"]["IsB"] == {"Fn::Equals": [{"Ref": "ParamB"}, "true"]}
 
 
+def test_a_name_that_functions_make_nothing_of_stays_as_it_is() -> None:
+    made = unrolled('{"Resources": {"A": {"Fn::GetAtt": ["B", {"Ref": "AWS::NoValue"}]}}}')
+    assert made["Resources"]["A"] == {"Fn::GetAtt": ["B", {"Ref": "AWS::NoValue"}]}
+
+
 def test_a_loop_over_resources() -> None:
     found = unrolled(
         """

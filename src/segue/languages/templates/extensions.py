@@ -69,7 +69,8 @@ class _Loops:
     def _name(self, value: Any, bound: dict[str, str]) -> Any:
         """What ``Ref`` or ``Fn::GetAtt`` names: with the extensions, functions may make it."""
         expanded = self.expand(value, bound)
-        return self._evaluator.evaluate(expanded) if isinstance(expanded, dict) else expanded
+        made = self._evaluator.evaluate(expanded) if isinstance(expanded, dict) else expanded
+        return made if isinstance(made, str) else expanded  # what is no name is refused where it is looked up
 
     def _unroll(self, key: str, loop: Any, bound: dict[str, str], made: dict[str, Any]) -> None:
         if not isinstance(loop, list) or len(loop) != 3:
