@@ -75,20 +75,27 @@ def add(commands: Any) -> None:
         "(default: what SFN_MOCK_CONFIG names)",
     )
     parser.add_argument(
-        "--forward",
-        action="append",
-        default=os.environ.get("SEGUE_FORWARD", "").split(),
-        metavar="SERVICE=URL",
-        help="send a service elsewhere: kms=http://host:port, s3=https://s3.eu-west-1.amazonaws.com, kinesis=aws; "
-        "*=… for all that are not here; may be repeated (default: what SEGUE_FORWARD lists)",
-    )
-    parser.add_argument(
         "--stuck-after",
         type=_seconds,
         default=0,
         metavar="SECONDS",
         help="tell the default event bus of tasks that have waited for an answer so long and have no timeout "
         "(default: tell nobody)",
+    )
+    _add_ways_out(parser)
+    parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
+    parser.set_defaults(run=run)
+
+
+def _add_ways_out(parser: argparse.ArgumentParser) -> None:
+    """Where services and mail go that leave the building."""
+    parser.add_argument(
+        "--forward",
+        action="append",
+        default=os.environ.get("SEGUE_FORWARD", "").split(),
+        metavar="SERVICE=URL",
+        help="send a service elsewhere: kms=http://host:port, s3=https://s3.eu-west-1.amazonaws.com, kinesis=aws; "
+        "*=… for all that are not here; may be repeated (default: what SEGUE_FORWARD lists)",
     )
     parser.add_argument(
         "--smtp",
@@ -106,8 +113,6 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--ses-sandbox", action="store_true", help="SES sends to verified recipients only, as for a new account"
     )
-    parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
-    parser.set_defaults(run=run)
 
 
 def _port(text: str) -> int:
