@@ -8,7 +8,7 @@ from __future__ import annotations
 from segue.api import Call
 from segue.api.endpoint import MEASURED, Measured
 from segue.services.apigateway.entered import Entered
-from segue.services.apigateway.records import find_api
+from segue.services.apigateway.records import name_of
 
 NAMES = ("Count", "4XXError", "5XXError", "Latency")
 
@@ -17,7 +17,6 @@ def measure(call: Call, entered: Entered) -> None:
     """Have the visit counted when it is answered: by API, and by API and stage."""
     if MEASURED in entered.visit.memory:
         return
-    api = find_api(call.tx, entered.api_id)
-    name = ("ApiName", str(api.document.get("name", "")) if api is not None else "")
+    name = ("ApiName", name_of(call.tx, entered.api_id))
     dimensions = ((name,), (name, ("Stage", str(entered.stage["stageName"]))))
     entered.visit.memory[MEASURED] = Measured(entered.account, entered.region, "AWS/ApiGateway", dimensions, NAMES)

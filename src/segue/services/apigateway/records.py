@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from segue.store import Transaction
@@ -98,6 +99,17 @@ def find_api(tx: Transaction, api_id: str) -> RestApi | None:
     """An API by its id, whosever it is."""
     row = tx.one(f"SELECT {_API} FROM apigateway_apis WHERE id = ?", api_id)
     return None if row is None else _api(row)
+
+
+def name_of(tx: Transaction, api_id: str) -> str:
+    """What an API is called now; empty where it is not there. Every visit asks: its document is read once."""
+    row = tx.one("SELECT document FROM apigateway_apis WHERE id = ?", api_id)
+    return "" if row is None else _name_in(row[0])
+
+
+@lru_cache(maxsize=64)
+def _name_in(document: str) -> str:
+    return str(json.loads(document).get("name", ""))
 
 
 def owner_of(tx: Transaction, api_id: str) -> tuple[str, str] | None:
