@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -17,6 +16,7 @@ from segue.cli.main import main
 from segue.cli.stacks.connection import Connection
 from segue.cli.stacks.screen import Screen
 from segue.testing import Segue
+from tests.cli.commands import Command, commands
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 QUEUE = "http://127.0.0.1:4566/000000000000/answers"
@@ -28,15 +28,6 @@ def asking(**more: Any) -> dict[str, Any]:
     return {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True, **more}
 
 
-class Said(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Said]
-
-
 @pytest.fixture(scope="module")
 def segue() -> Iterator[Segue]:
     with Segue() as server:
@@ -46,16 +37,7 @@ def segue() -> Iterator[Segue]:
 
 @pytest.fixture
 def run(segue: Segue, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(time, "time", lambda: segue.clock.now_ms() / 1000)
-
-    def command(*arguments: str) -> Said:
-        status = main(["execution", *arguments, "--endpoint-url", segue.endpoint_url])
-        captured = capsys.readouterr()
-        return Said(status, captured.out, captured.err)
-
-    return command
+    return commands("execution", segue, monkeypatch, capsys)
 
 
 def started(segue: Segue, machine: str, definition: dict[str, Any], name: str = "first", text: str = "{}") -> str:

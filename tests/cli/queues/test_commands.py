@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from segue.cli.main import main
 from segue.testing import Segue
+from tests.cli.commands import Command, commands
 
 TRACE = "X-Amzn-Trace-Id"
 DEAD = "arn:aws:sqs:us-east-1:000000000000:dead"
-
-
-class Said(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Said]
 
 
 @pytest.fixture
@@ -33,16 +24,7 @@ def segue() -> Iterator[Segue]:
 
 @pytest.fixture
 def run(segue: Segue, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(time, "time", lambda: segue.clock.now_ms() / 1000)
-
-    def command(*arguments: str) -> Said:
-        status = main(["queue", *arguments, "--endpoint-url", segue.endpoint_url])
-        captured = capsys.readouterr()
-        return Said(status, captured.out, captured.err)
-
-    return command
+    return commands("queue", segue, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from segue.cli.main import main
 from segue.testing import Segue
+from tests.cli.commands import Command, Said
 
 APP = """\
 AWSTemplateFormatVersion: "2010-09-09"
@@ -49,15 +50,6 @@ def handler(event, context):
     print("saying", event["name"])
     return f"{os.environ['GREETING']}, {event['name']}!"
 """
-
-
-class Said(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Said]
 
 
 @pytest.fixture(scope="module")
