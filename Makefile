@@ -7,7 +7,7 @@ ON_POSTGRESQL := $(addprefix tests/,acceptance/test_loan_broker_cli.py::test_the
 	services/sqs/test_fifo.py services/states/test_executions.py services/states/test_tokens.py \
 	services/states/test_map_runs.py services/lambda_/test_invocations.py)
 
-.PHONY: test-postgresql setup demo choreography webhooks registration controllers test check docs conformance simulate torture fuzz bench clean help
+.PHONY: test-postgresql setup demo choreography webhooks registration controllers test check docs conformance simulate torture histories fuzz bench clean help
 
 help:            ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -60,6 +60,9 @@ simulate: setup  ## crash applications at their commits: make simulate SEEDS=100
 
 torture: setup   ## kill the server under load and check what it had promised: make torture KILLS=1000 SEED=7
 	$(BIN)/python -m tests.torture.run --kills $(or $(KILLS),100) --seed $(or $(SEED),1)
+
+histories: setup  ## what clients see while nodes are killed, checked for linearizability: make histories SECONDS=60 STORE=postgresql NODES=3 SEED=7
+	$(BIN)/python -m tests.histories.run --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) --store $(or $(STORE),sqlite) $(if $(NODES),--nodes $(NODES))
 
 fuzz: setup      ## definitions, inputs and events by chance: make fuzz SECONDS=60
 	$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -83,9 +84,9 @@ class Served:
             if self.process.stdout is not None:
                 self.process.stdout.close()
 
-    def client(self, service: str, *, account: str = "000000000000", **more: Any) -> Any:
+    def client(self, service: str, *, account: str = "000000000000", read_timeout: int = 30, **more: Any) -> Any:
         """A boto3 client that tries once."""
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=30, max_pool_connections=50)
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout, max_pool_connections=50)
         credentials = {"aws_access_key_id": account, "aws_secret_access_key": "test", "region_name": "us-east-1"}
         return boto3.client(service, endpoint_url=self.endpoint_url, config=config, **{**credentials, **more})
 
@@ -99,3 +100,11 @@ class Served:
             self.end(signal.SIGKILL)
         elif self.process.stdout is not None:
             self.process.stdout.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port

@@ -10,7 +10,6 @@ import argparse
 import random
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -25,7 +24,7 @@ from segue.config import Settings
 from segue.server import services
 from segue.store import snapshot
 from segue.worker.invariants import violations
-from tests.served import Served
+from tests.served import Served, free_port
 from tests.torture.application import Clients
 from tests.torture.promises import KINDS, Promise
 
@@ -45,7 +44,7 @@ class Torture:
     def __init__(self, data: Path, seed: int, *more: str) -> None:
         self._chance = random.Random(seed)
         self._data = data
-        self._served = Served(data, *more, port=_free_port())
+        self._served = Served(data, *more, port=free_port())
         self.promises: list[Promise] = [kind() for kind in KINDS]
         self._stopped = threading.Event()
         self.kills = 0
@@ -110,13 +109,6 @@ class Torture:
         while list(invocations.problems(self._clients)) and time.monotonic() < end:
             time.sleep(0.2)
         time.sleep(4)  # the last timers
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def main() -> int:
