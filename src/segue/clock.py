@@ -16,6 +16,10 @@ class Clock(Protocol):
         """The present, in milliseconds since the epoch."""
         ...
 
+    def elapsed_seconds(self) -> float:
+        """Seconds since some moment, by a clock that nobody sets: for how long something takes."""
+        ...
+
 
 class SystemClock:
     """The machine's clock, never running backwards within the process."""
@@ -28,6 +32,9 @@ class SystemClock:
         self._latest_ms = max(now, self._latest_ms)
         return self._latest_ms
 
+    def elapsed_seconds(self) -> float:
+        return time.monotonic()
+
 
 class ManualClock:
     """A clock that stands still until it is told to go on, for tests and simulations."""
@@ -37,6 +44,10 @@ class ManualClock:
 
     def now_ms(self) -> int:
         return self._now_ms
+
+    def elapsed_seconds(self) -> float:
+        """What is done takes its real time, whatever time it is."""
+        return time.monotonic()
 
     def advance(self, milliseconds: int) -> None:
         """Go on by ``milliseconds``; time never goes back (``ValueError``)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -151,7 +150,7 @@ class GroupCommit:
 
     def _run_units(self, batch: list[_Ran]) -> bool:
         """Run what waits, as much as fits into a batch; whether something was written."""
-        deadline = time.perf_counter() + _BATCH_SECONDS
+        deadline = self.clock.elapsed_seconds() + _BATCH_SECONDS
         wrote = self.store.begin()
         while self._queue and len(batch) < _BATCH_UNITS:
             unit, answer = self._queue.popleft()
@@ -167,7 +166,7 @@ class GroupCommit:
                 ran.error = error
             else:
                 wrote = wrote or ran.transaction.wrote
-            if time.perf_counter() > deadline:
+            if self.clock.elapsed_seconds() > deadline:
                 break
         return wrote
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
+from zlib import crc32
 
 from segue.store.timers import Timer, Timers
 
@@ -20,7 +21,7 @@ class Wakes:
 
     def __init__(self, timers: Timers) -> None:
         self._timers = timers
-        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self._waiters: dict[str, dict[asyncio.Future[None], None]] = {}  # in the order of their coming
         self._recent: OrderedDict[str, int] = OrderedDict()
         self._forgotten_seq = -1
 
@@ -42,7 +43,7 @@ class Wakes:
 
     def notify_some(self, part: int, parts: int) -> None:
         """Wake one of ``parts`` equal parts of those who are parked, so that they look again."""
-        self._wake_keys([key for key in self._waiters if hash(key) % parts == part])
+        self._wake_keys([key for key in self._waiters if crc32(key.encode(errors="replace")) % parts == part])
 
     def _wake_keys(self, keys: Iterable[str]) -> None:
         for key in keys:
@@ -60,7 +61,7 @@ class Wakes:
             waiter.set_result(None)
             return waiter
         for key in keys:
-            self._waiters.setdefault(key, set()).add(waiter)
+            self._waiters.setdefault(key, {})[waiter] = None
         timer = None if until_ms is None else self._timers.call_at(until_ms, lambda: _finish(waiter))
         waiter.add_done_callback(lambda _: self._forget(keys, waiter, timer))
         return waiter
@@ -71,7 +72,7 @@ class Wakes:
         for key in keys:
             waiters = self._waiters.get(key)
             if waiters is not None:
-                waiters.discard(waiter)
+                waiters.pop(waiter, None)
                 if not waiters:
                     del self._waiters[key]
 

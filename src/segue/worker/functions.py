@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import Counter
 from dataclasses import replace
 from functools import partial
@@ -63,7 +62,7 @@ class FunctionEffect:
             invoked_arn=request.invoked_arn,
             sink=sink,
         )
-        began, function = time.perf_counter(), request.target.function_arn
+        began, function = self._store.clock.elapsed_seconds(), request.target.function_arn
         at_once = self._running[function] = self._running[function] + 1
         try:
             ran = await self._pool.invoke(spec, invocation)
@@ -76,7 +75,7 @@ class FunctionEffect:
             self._running[function] -= 1
             if not self._running[function]:
                 del self._running[function]
-        took_ms = (time.perf_counter() - began) * 1000
+        took_ms = (self._store.clock.elapsed_seconds() - began) * 1000
         self._store.tallies.add(tallies(request, outcome, took_ms, at_once), self._store.clock.now_ms())
         self._note(request, outcome)
         return outcome

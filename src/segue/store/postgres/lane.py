@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
-from uuid import uuid4
 
 import greenlet
 
+from segue.clock import Clock
 from segue.store.postgres.connection import Connection, ConnectionLost, RunAgain, Spoiled, Statements
 from segue.store.postgres.transaction import PostgresTransaction
 from segue.store.store import StoreUnavailable, WritesNeeded
@@ -106,14 +105,19 @@ class Lane:
     Args:
         batches: what to run.
         connect: makes a connection to the server.
+        name: the lane's own, among those of all nodes that there have been.
+        clock: tells how long it takes.
         reads: whether its batches only read, each on one state of the rows.
     """
 
-    def __init__(self, batches: Batches, connect: Callable[[], Awaitable[Connection]], *, reads: bool) -> None:
+    def __init__(
+        self, batches: Batches, connect: Callable[[], Awaitable[Connection]], name: str, clock: Clock, *, reads: bool
+    ) -> None:
         self._batches = batches
         self._connect = connect
         self._reads = reads
-        self._id = str(uuid4())
+        self._id = name
+        self._elapsed = clock.elapsed_seconds
         self._connection: Connection | None = None
         self._batch = 0
         self._met_another = False
@@ -136,7 +140,7 @@ class Lane:
 
     def _finish(self, batch: list[Ran]) -> None:
         """Run a batch until it is committed, or cannot be. A unit that spoils it is run alone, after the others."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = self._elapsed() + _PATIENCE_SECONDS
         pause = _SHORTEST_PAUSE_SECONDS
         alone: list[Ran] = []
         while batch or alone:
@@ -156,7 +160,7 @@ class Lane:
                 self._undo()
             except (RunAgain, ConnectionLost) as why:
                 self._undo()
-                if time.monotonic() > deadline:
+                if self._elapsed() > deadline:
                     self._refuse(batch + alone, StoreUnavailable(f"the database does not answer: {why}"))
                     return
                 log.info("a batch is run again: %s", why)
@@ -198,7 +202,7 @@ class Lane:
 
     def _run_units(self, connection: Connection, batch: list[Ran], seq: int) -> tuple[list[Ran], bool]:
         count, wrote = 0, False
-        began = time.perf_counter()
+        began = self._elapsed()
         for ran in batch:
             count += 1
             if ran.answer.cancelled():
@@ -216,7 +220,7 @@ class Lane:
                 transaction.wakes.clear()
                 transaction.tallies.clear()
             wrote = wrote or transaction.wrote
-            if time.perf_counter() - began > _BATCH_SECONDS:
+            if self._elapsed() - began > _BATCH_SECONDS:
                 break
         return batch[:count], wrote
 
@@ -232,7 +236,7 @@ class Lane:
 
     def _is_committed(self, lost: ConnectionLost) -> bool:
         """Look whether the commit under way when the connection was lost has come to pass."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = self._elapsed() + _PATIENCE_SECONDS
         while True:
             try:
                 connection = self._connected()
@@ -243,7 +247,7 @@ class Lane:
                 return bool(rows) and rows[0][0] == self._batch + 1
             except (ConnectionLost, RunAgain, Spoiled) as why:
                 self._undo()
-                if time.monotonic() > deadline:
+                if self._elapsed() > deadline:
                     raise StoreUnavailable(
                         f"the connection to the database was lost during a commit ({lost}) and could not be made again "
                         f"({why}): whether the request was carried out is not known"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import uuid4
 
 from segue.ids import Ids
 from segue.store.transaction import Transaction
@@ -73,7 +72,7 @@ class Node:
 
     def __init__(self, name: str, ids: Ids, gone: Gone) -> None:
         self.name = name
-        self.token = str(uuid4())
+        self.token = ids.uuid()
         self.number = -1
         self.others = 0
         self._ids = ids

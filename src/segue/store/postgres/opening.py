@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from segue.store.migrations import Migrations, migrate
 from segue.store.postgres.connection import Connection, ConnectionLost
 from segue.store.postgres.dialect import schema
 from segue.store.postgres.nodes import ENGINE, MIGRATIONS
+from segue.store.postgres.notices import CHANNEL
 from segue.store.store import DatabaseUnusable
 
 # What is asked of the server for each of our sessions.
@@ -109,6 +111,26 @@ class Database:
         except OperationalError as error:
             raise ConnectionLost(str(error).strip()) from error
         return Connection(connection)
+
+    async def listen(self, begun: Callable[[], None], heard: Callable[[str], None]) -> None:
+        """Hear what nodes tell each other, until the connection ends.
+
+        Args:
+            begun: called when nothing more is missed.
+            heard: called with each notice.
+
+        Raises:
+            ConnectionLost: it has ended, or there is none to be had.
+        """
+        try:
+            connection = await psycopg.AsyncConnection.connect(self.conninfo, autocommit=True)
+            async with connection:
+                await connection.execute(f"LISTEN {CHANNEL}".encode())
+                begun()
+                async for notice in connection.notifies():
+                    heard(notice.payload)
+        except Error as error:
+            raise ConnectionLost(str(error).strip()) from error
 
 
 class Migrating:

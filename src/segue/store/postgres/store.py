@@ -6,21 +6,17 @@ import asyncio
 import logging
 import os
 import socket
-import time
 from collections import deque
-from collections.abc import Collection
-from typing import Any, TypeVar, cast
-
-import psycopg
+from collections.abc import Callable, Collection
+from typing import Any, Protocol, TypeVar, cast
 
 from segue.clock import Clock, SystemClock
 from segue.ids import Ids
 from segue.store.migrations import Migrations
 from segue.store.postgres import notices
-from segue.store.postgres.connection import Connection, Statements
+from segue.store.postgres.connection import Connection, ConnectionLost, Statements
 from segue.store.postgres.lane import Lane, Ran
 from segue.store.postgres.nodes import BEAT_SECONDS, NOW, Gone, Node
-from segue.store.postgres.opening import Database
 from segue.store.postgres.transaction import PostgresTransaction
 from segue.store.tallies import Tallies
 from segue.store.timers import LoopTimers, Timers
@@ -39,23 +35,39 @@ _RECONNECT_SECONDS = 0.5
 
 
 class NodeClock:
-    """The machine's clock, set by the database's, so that all nodes have one time."""
+    """The database's time, so that all nodes have one: heard at every beat, and carried on by a clock that nobody sets.
 
-    def __init__(self) -> None:
-        self._clock = SystemClock()
-        self._ahead_ms = 0
+    Until it is heard for the first time it is the machine's, however wrong: nothing of that stays.
+    """
+
+    def __init__(self, machine: Clock) -> None:
+        self._machine = machine
+        self.elapsed_seconds = machine.elapsed_seconds
+        self._began_ms: float | None = None  # the database's time when nothing had elapsed
         self._latest_ms = 0
 
     def now_ms(self) -> int:
-        self._latest_ms = max(self._latest_ms, self._clock.now_ms() + self._ahead_ms)
+        if self._began_ms is None:
+            return self._machine.now_ms()
+        self._latest_ms = max(self._latest_ms, round(self._began_ms + self.elapsed_seconds() * 1000))
         return self._latest_ms
 
-    def set(self, database_ms: int, asked_ms: float, answered_ms: float) -> None:
-        """The database said its time between two moments of this machine's. What lies within these is no difference."""
-        local_ms = (asked_ms + answered_ms) / 2
-        difference = database_ms - local_ms
-        if abs(difference - self._ahead_ms) > (answered_ms - asked_ms) / 2 + 2:
-            self._ahead_ms = round(difference)
+    def set(self, database_ms: int, asked_seconds: float, answered_seconds: float) -> None:
+        """The database said its time between two moments. What lies within these is no difference."""
+        began_ms = database_ms - (asked_seconds + answered_seconds) * 500
+        known_ms = self._began_ms
+        if known_ms is None or abs(began_ms - known_ms) > (answered_seconds - asked_seconds) * 500 + 2:
+            self._began_ms = began_ms
+
+
+class Database(Protocol):
+    """Where the rows are: see :class:`segue.store.postgres.opening.Database`."""
+
+    def prepare(self, migrations: Migrations) -> None: ...
+
+    async def connect(self) -> Connection: ...
+
+    async def listen(self, begun: Callable[[], None], heard: Callable[[str], None]) -> None: ...
 
 
 class _Batches:
@@ -65,7 +77,7 @@ class _Batches:
         self._store = store
         self._reads = reads
         self._queue: deque[Ran] = deque()
-        self._lanes = [Lane(self, store.connect, reads=reads) for _ in range(lanes)]
+        self._lanes = [Lane(self, store.connect, store.ids.uuid(), store.clock, reads=reads) for _ in range(lanes)]
         self._resting = list(self._lanes)
         self._called = False
         self._idle: asyncio.Future[None] | None = None
@@ -168,7 +180,7 @@ class PostgresStore:
         gone: Gone = lambda tx, number, token: None,
     ) -> None:
         database.prepare(migrations)
-        self.clock = NodeClock() if isinstance(clock, SystemClock) else clock
+        self.clock = NodeClock(clock) if isinstance(clock, SystemClock) else clock
         self.ids = ids
         self.seq = 0
         self._loop = asyncio.get_running_loop()
@@ -243,15 +255,14 @@ class PostgresStore:
 
     def beat_is_due(self) -> bool:
         """Whether so much time has gone by that another node may have taken this one's number."""
-        return time.monotonic() - self._beat_at > _LONGEST_WITHOUT_BEAT_SECONDS
+        return self.clock.elapsed_seconds() - self._beat_at > _LONGEST_WITHOUT_BEAT_SECONDS
 
     def beat(self, tx: PostgresTransaction) -> None:
         """Say that this node is there. A unit."""
-        began = time.monotonic()
-        asked_ms = time.time() * 1000
+        began = self.clock.elapsed_seconds()
         row = tx.one(NOW)
         if isinstance(self.clock, NodeClock) and row is not None:
-            self.clock.set(row[0], asked_ms, time.time() * 1000)
+            self.clock.set(row[0], began, self.clock.elapsed_seconds())
             tx.now_ms = self.clock.now_ms()
         self._node.beat(tx)
         self.node = self._node.token
@@ -268,27 +279,24 @@ class PostgresStore:
     async def _listen_forever(self) -> None:
         while True:
             try:
-                await self._listen()
-            except psycopg.Error as error:
-                log.warning("no notices from other nodes: %s", str(error).strip())
+                await self._database.listen(self._wake_all, self._hear)
+            except ConnectionLost as lost:
+                log.warning("no notices from other nodes: %s", lost)
             await asyncio.sleep(_RECONNECT_SECONDS)
 
-    async def _listen(self) -> None:
-        connection = await psycopg.AsyncConnection.connect(self._database.conninfo, autocommit=True)
-        async with connection:
-            await connection.execute(f"LISTEN {notices.CHANNEL}".encode())
-            self._wake_all()  # what was sent until now is lost
-            async for notice in connection.notifies():
-                node, latest, keys = notices.read(notice.payload)
-                if node == self._node.token:
-                    continue
-                self.ids.resume(latest)
-                if notices.EVERYBODY in keys:
-                    self._wake_all()
-                else:
-                    self.wake(keys)
+    def _hear(self, notice: str) -> None:
+        """Another node (or this one) has woken somebody."""
+        node, latest, keys = notices.read(notice)
+        if node == self._node.token:
+            return
+        self.ids.resume(latest)
+        if notices.EVERYBODY in keys:
+            self._wake_all()
+        else:
+            self.wake(keys)
 
     def _wake_all(self) -> None:
+        """Whom others have woken until now is not known."""
         self.seq += 1
         self.wakes.notify_all(self.seq)
 
