@@ -52,8 +52,8 @@ check: setup     ## ruff, mypy strict, import contracts
 docs: setup      ## write the pages that follow from the code
 	$(BIN)/python docs/generate.py
 
-conformance: setup  ## the cases recorded from AWS, against a live server
-	$(BIN)/python -m tests.conformance.run
+conformance: setup  ## the cases recorded from AWS, against a live server: make conformance STORE=postgresql
+	$(BIN)/python -m tests.conformance.run $(if $(STORE),--store $(STORE))
 
 simulate: setup  ## crash applications at their commits: make simulate SEEDS=1000 FIRST=0 OF=pipeline
 	$(BIN)/python -m tests.simulation.run --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0) $(if $(OF),--of $(OF))

@@ -2,6 +2,7 @@
 
     python -m tests.conformance.run                       all groups against a server of its own
     python -m tests.conformance.run sqs-api 'sfn-*'       some groups
+    python -m tests.conformance.run --store postgresql    on PostgreSQL (tests/postgres.py)
     python -m tests.conformance.run --endpoint-url URL    another server
     python -m tests.conformance.run --update              what passes now is what is expected from now on
     python -m tests.conformance.run --document            write docs/conformance.md
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from tests.conformance import recorded, report
 from tests.conformance.recorded import Outcome
+from tests.postgres import new_database
 from tests.served import Served
 
 
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     wanted = [name for name in recorded.groups() if any(fnmatch(name, glob) for glob in options.groups or ["*"])]
     expected = report.read_expected()
-    with _server(options.endpoint_url) as endpoint_url:
+    with _server(options) as endpoint_url:
         outcomes = _once_more(_run(wanted, endpoint_url, options), expected, endpoint_url, options)
     print(report.table(outcomes))
     if options.update:
@@ -53,6 +55,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Run the cases recorded from AWS.")
     parser.add_argument("groups", nargs="*", help="names or patterns of groups (default: all)")
     parser.add_argument("--endpoint-url", help="a running server (default: one is started on a free port)")
+    parser.add_argument("--store", default="sqlite", choices=("sqlite", "postgresql"), help="where that one keeps rows")
     parser.add_argument("--level", default="strict", choices=("outcome", "history", "strict"))
     parser.add_argument("--timeout", type=float, default=20, help="seconds for one execution (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=4, help="groups run beside each other (default: %(default)s)")
@@ -92,11 +95,15 @@ def _once_more(
 
 
 @contextmanager
-def _server(endpoint_url: str | None) -> Iterator[str]:
-    if endpoint_url:
-        yield endpoint_url
+def _server(options: argparse.Namespace) -> Iterator[str]:
+    if options.endpoint_url:
+        yield options.endpoint_url
         return
-    with tempfile.TemporaryDirectory(prefix="segue-conformance-") as scratch, Served(Path(scratch) / "data") as served:
+    store = ("--store", new_database()) if options.store == "postgresql" else ()
+    with (
+        tempfile.TemporaryDirectory(prefix="segue-conformance-") as scratch,
+        Served(Path(scratch) / "data", *store) as served,
+    ):
         yield served.endpoint_url
         served.end()
 
