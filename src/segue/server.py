@@ -7,13 +7,15 @@ import logging
 import os
 import socket
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+from segue import __version__
 from segue.api import Api, Service, deduplication, deliveries, housekeeping, outbox, sockets, streams, tags, throttles
 from segue.api.forward import FORWARD
 from segue.api.http_effect import HTTP
@@ -24,8 +26,10 @@ from segue.api.sources import lanes, queues
 from segue.clock import Clock, SystemClock
 from segue.config import Settings
 from segue.console.blobs import blobs_page
+from segue.console.cluster import cluster_page
 from segue.console.deliveries import deliveries_page
 from segue.console.health import health
+from segue.console.load import Load
 from segue.console.origin import guarded
 from segue.console.outbox import outbox_page
 from segue.console.outbox_sent import sent_page
@@ -56,6 +60,7 @@ from segue.worker.functions import FunctionEffect
 from segue.worker.http_client import HttpEffect
 from segue.worker.mail_server import MailEffect
 from segue.worker.parameters_extension import App, ParametersExtension
+from segue.worker.run_job import handler_of
 from segue.worker.serverless import ServerlessEffect
 from segue.worker.worker import Effect
 
@@ -209,6 +214,7 @@ class Server:
             responses.PREFIX: partial(responses_page, self.store, responses.PREFIX, responses.keep),
             "/_segue/deliveries": partial(deliveries_page, self.store),
             "/_segue/underway": partial(underway_page, self.store),
+            "/_segue/cluster": partial(cluster_page, self.store, lambda kind: handler_of(self.api, kind) is not None),
             "/_segue/outbox": partial(outbox_page, self.api, self.store),
             "/_aws/ses": partial(sent_page, self.api, self.store),
             "/_segue/peek": partial(peek_page, self.store, peek),
@@ -231,6 +237,9 @@ class Server:
         await self.worker.start()
         keeping = asyncio.create_task(self._keep_counting(), name="tallies: keep")
         opened.callback(keeping.cancel)
+        self.store.tell = load = self._load()
+        sampling = asyncio.create_task(load.sample_forever(), name="load: sample")
+        opened.callback(sampling.cancel)
 
     def _open_store(self, data: Path) -> Store:
         schema = migrations(self.api)
@@ -248,6 +257,21 @@ class Server:
             private=(queue.DUE,),
             gone=_node_is_gone,
         )
+
+    def _load(self) -> Load:
+        """What this node tells the others of itself."""
+        late = self.worker.lateness.percentiles
+        shown: dict[str, Callable[[], Any]] = {
+            "address": lambda: self.settings.endpoint_url,
+            "version": lambda: __version__,
+            "connections": lambda: len(self._http.connections),
+            "waiting": lambda: self.gateway.waiting,
+            "functions": lambda: self.functions.running,
+            "environments": lambda: self.pool.environments,
+            "lateMs": lambda: late(self.store.clock.now_ms(), 50, 99),
+        }
+        counted = {"requestsPerSecond": lambda: self.gateway.requests, "unitsPerSecond": lambda: self.store.units}
+        return Load(self.store.clock, shown, counted)
 
     async def _listen(self, app: App, port: int) -> None:
         """Answer on another port of the loopback interface, until the server stops."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -52,6 +53,12 @@ def until(found: Any, seconds: float = 20.0) -> float:
     return time.monotonic() - began
 
 
+def cluster(node: Served) -> Any:
+    """What a node tells of all."""
+    with urllib.request.urlopen(f"{node.endpoint_url}/_segue/cluster", timeout=20) as answer:
+        return json.load(answer)
+
+
 def test_nodes_that_start_together_make_one_schema_and_wake_each_other(nodes: Nodes) -> None:
     with ThreadPoolExecutor(4) as pool:
         first, second, third = (future.result() for future in [pool.submit(nodes.start) for _ in range(3)])
@@ -77,6 +84,24 @@ def test_nodes_that_start_together_make_one_schema_and_wake_each_other(nodes: No
         second.client("stepfunctions").send_task_success(taskToken=message["Body"], output='"done"')
         described = third.client("stepfunctions").describe_execution(executionArn=execution["executionArn"])
         assert (described["status"], described["output"]) == ("SUCCEEDED", '"done"')
+
+
+def test_any_node_tells_who_is_there_what_they_do_and_who_is_missed(nodes: Nodes) -> None:
+    first, second = nodes.start(), nodes.start()
+    for _ in range(5):
+        first.client("sqs").list_queues()
+
+    def here() -> set[str]:
+        found = cluster(second)
+        return {node["address"] for node in found["nodes"] if node["here"] and node.get("requestsPerSecond")}
+
+    until(lambda: here() == {first.endpoint_url, second.endpoint_url})
+    assert cluster(second)["database"]["connections"] >= 6
+    first.end(signal.SIGKILL)
+    until(lambda: [node["address"] for node in cluster(second)["nodes"] if not node["here"]] == [first.endpoint_url])
+    third = nodes.start()
+    third.end()
+    assert third.endpoint_url not in {node.get("address") for node in cluster(second)["nodes"]}
 
 
 def test_what_a_killed_node_was_doing_goes_on_at_another(nodes: Nodes) -> None:

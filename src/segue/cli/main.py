@@ -22,6 +22,7 @@ COMMANDS = {
     "execution": "executions.command",
     "queue": "queues.command",
     "deliveries": "deliveries",
+    "cluster": "cluster",
     "trace": "traces.command",
     "mail": "mail",
     "store": "store",

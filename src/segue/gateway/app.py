@@ -57,6 +57,8 @@ class Gateway:
         self._forwarding = Forwarding(forwards, api, store, effects[FORWARD]) if forwards is not None else None
         self._exchanges: dict[asyncio.Task[None], Exchange] = {}
         self._stopping = False
+        self.requests = 0
+        """How many have come."""
         self.sockets = Sockets(store, self._tell_of_socket)
 
     def admits(self, request: Request) -> dict[str, str] | Awaitable[dict[str, str] | None] | None:
@@ -121,7 +123,13 @@ class Gateway:
         answer = self._answer(request)
         return answer if isinstance(answer, Response) else await answer
 
+    @property
+    def waiting(self) -> int:
+        """How many requests are parked, or have something done for them outside."""
+        return len(self._exchanges)
+
     def _answer(self, request: Request) -> Response | Awaitable[Response]:
+        self.requests += 1
         if request.path.startswith("/_"):
             for prefix, page in self._pages.items():
                 if request.path.startswith(prefix):

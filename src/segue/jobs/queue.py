@@ -41,7 +41,7 @@ DUE = "jobs:due"
 LEASE_MS = 30_000
 """How long a claimed job stays with its worker without a sign of life; workers renew at a third of it."""
 
-_NODES = 1_023
+NODES = 1_023
 """The bits of a receipt that say which node holds the lease."""
 
 _COLUMNS = "id, kind, key, payload, attempts, visible_at, created_at, trace, receipt"
@@ -133,7 +133,7 @@ def count_waiting(tx: Transaction, limit: int) -> int:
 
 def lease(tx: Transaction, job: Job) -> Job:
     """Claim a due job for :data:`LEASE_MS`; the job as leased."""
-    receipt = (tx.ids.seed() | _NODES + 1) & ~_NODES | tx.ids.node
+    receipt = (tx.ids.seed() | NODES + 1) & ~NODES | tx.ids.node
     tx.run(
         "UPDATE jobs SET visible_at = ?, attempts = ?, receipt = ?, wait_key = NULL WHERE id = ?",
         tx.now_ms + LEASE_MS,
@@ -191,7 +191,7 @@ def release_leases_of(tx: Transaction, node: int) -> None:
         tx.now_ms,
         tx.now_ms,
         tx.now_ms + LEASE_MS,
-        _NODES,
+        NODES,
         node,
     )
     tx.wake(DUE)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from queue import SimpleQueue
@@ -13,10 +15,10 @@ from threading import Thread
 from typing import Any, TypeVar, cast
 
 from segue.store.sqlite import SqliteStore, SqliteTransaction, TransactionLost
-from segue.store.store import WritesNeeded
+from segue.store.store import NodeSeen, WritesNeeded
 from segue.store.tallies import Tallies
 from segue.store.timers import LoopTimers, Timers
-from segue.store.transaction import Unit
+from segue.store.transaction import Transaction, Unit
 from segue.store.wakes import Wakes
 
 T = TypeVar("T")
@@ -93,6 +95,9 @@ class GroupCommit:
         self.wakes = Wakes(timers or LoopTimers(self._loop, store.clock))
         self.tallies = Tallies()
         self.node = store.ids.uuid()
+        self.units = 0
+        self.tell: Callable[[], Mapping[str, Any]] = dict
+        self._started_at_ms = store.clock.now_ms()
         self._queue: deque[tuple[Unit[Any], asyncio.Future[Any]]] = deque()
         self._busy = False
         self._idle: asyncio.Future[None] | None = None
@@ -125,6 +130,17 @@ class GroupCommit:
         except Exception as error:
             answer.set_exception(error)
         return answer
+
+    def nodes(self, tx: Transaction) -> list[NodeSeen]:
+        """See :meth:`Store.nodes`: this one."""
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        return [NodeSeen(0, name, self._started_at_ms, tx.now_ms, is_here=True, told=self.tell())]
+
+    def facts(self, tx: Transaction) -> Mapping[str, Any]:
+        """See :meth:`Store.facts`."""
+        row = tx.one("SELECT sqlite_version(), page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+        assert row is not None
+        return {"engine": f"SQLite {row[0]}", "bytes": row[1]}
 
     async def close(self) -> None:
         """Finish what was handed in, then close the store."""
@@ -194,6 +210,7 @@ class GroupCommit:
         for ran in batch:
             ran.tell(failure)
         if failure is None:
+            self.units += len(batch)
             for ran in batch:
                 if ran.transaction is not None:
                     if ran.transaction.tallies:

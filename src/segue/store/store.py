@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from segue.clock import Clock
 from segue.ids import Ids
 from segue.store.tallies import Tallies
-from segue.store.transaction import Unit
+from segue.store.transaction import Transaction, Unit
 from segue.store.wakes import Wakes
 
 T = TypeVar("T")
@@ -27,6 +29,25 @@ class WritesNeeded(Exception):
     """A unit that was run as a reader wants to write: run it as a writer (nothing has happened yet)."""
 
 
+@dataclass(frozen=True, slots=True)
+class NodeSeen:
+    """One of the nodes that share the rows, as the others see it.
+
+    Attributes:
+        number: its own while it is there; later another's.
+        name: which process on which machine.
+        is_here: whether it was seen lately, and has not gone.
+        told: what it says of itself, with each sign of life.
+    """
+
+    number: int
+    name: str
+    started_at_ms: int
+    seen_at_ms: int
+    is_here: bool
+    told: Mapping[str, Any]
+
+
 class Store(Protocol):
     """Runs units and answers after their commit. Lives on one event loop."""
 
@@ -40,6 +61,10 @@ class Store(Protocol):
     """Whether :meth:`read` is there: the rows are in this process, nobody waits for them."""
     shared: bool
     """Whether other nodes work on the same rows."""
+    units: int
+    """How many units have been committed."""
+    tell: Callable[[], Mapping[str, Any]]
+    """What this node says of itself to whoever asks :meth:`nodes`; set by the composition root."""
 
     def write(self, unit: Unit[T]) -> asyncio.Future[T]:
         """Run a unit; the future is done when its rows are on disk, or holds what the unit raised."""
@@ -55,6 +80,14 @@ class Store(Protocol):
 
     def look(self, unit: Unit[T]) -> asyncio.Future[T]:
         """Run a unit that most likely only reads, on what is committed; as a writer if it wants to write."""
+        ...
+
+    def nodes(self, tx: Transaction) -> list[NodeSeen]:
+        """Who shares the rows, and who did not long ago and was missed."""
+        ...
+
+    def facts(self, tx: Transaction) -> Mapping[str, Any]:
+        """What an operator wants to know of the database: engine, version, size, connections."""
         ...
 
     async def close(self) -> None:

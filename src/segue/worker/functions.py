@@ -91,6 +91,11 @@ class FunctionEffect:
         ]
         self.afterwards.add_apart(units)
 
+    @property
+    def running(self) -> int:
+        """How many functions run."""
+        return self._running.total()
+
     async def follow(self) -> None:
         """Keep the pool in step with the functions there are: cold starts prepared, no environment of a deleted one."""
         prepared: set[str] = set()

@@ -12,12 +12,13 @@ from segue.api import Api
 from segue.jobs import Job, Outbound, queue
 from segue.store import Transaction
 from segue.store.store import Store
+from segue.worker.lateness import Lateness
 from segue.worker.run_job import fail_job, run_job, settle_job
 
 log = logging.getLogger(__name__)
 
 Effect = Callable[[Any], Awaitable[Any]]
-Claim = tuple[list[tuple[Job, Outbound]], bool, int | None, int]
+Claim = tuple[list[tuple[Job, Outbound]], list[Job], int | None, int]
 
 _JOBS_PER_UNIT = 32
 _AFTER_FAILURE_SECONDS = 1.0
@@ -37,6 +38,7 @@ class Worker:
         self._api = api
         self._store = store
         self._effects = effects
+        self.lateness = Lateness()
         self._leased: dict[int, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._claiming: asyncio.Task[None] | None = None
@@ -64,14 +66,15 @@ class Worker:
     async def _claim_forever(self) -> None:
         while True:
             try:
-                claimed, more, next_due_ms, seq = await self._store.write(self._claim)
+                claimed, begun, next_due_ms, seq = await self._store.write(self._claim)
             except Exception:
                 log.exception("could not claim jobs; trying again")
                 await asyncio.sleep(_AFTER_FAILURE_SECONDS)
                 continue
+            self.lateness.add(self._store.clock.now_ms(), (job.due_at_ms for job in begun))
             for job, outbound in claimed:
                 self._begin(job, outbound)
-            if more:
+            if len(begun) == _JOBS_PER_UNIT:
                 continue
             # every job that is new or earlier wakes this key: nothing else needs to be looked for
             parked = self._store.wakes.park((queue.DUE,), seq, next_due_ms)
@@ -85,7 +88,7 @@ class Worker:
         # After a sleep of the machine what is still running here may look abandoned: it is not.
         queue.renew(tx, [self._leased[job.id] for job in due if job.id in self._leased])
         claimed = [left for job in due if (left := run_job(self._api, tx, job)) is not None]
-        return claimed, len(due) == _JOBS_PER_UNIT, queue.next_due_ms(tx), tx.seq
+        return claimed, due, queue.next_due_ms(tx), tx.seq
 
     def _begin(self, job: Job, outbound: Outbound) -> None:
         self._leased[job.id] = job

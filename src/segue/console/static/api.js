@@ -62,6 +62,10 @@ export async function peek(queue, signal, messages = 50) {
   return JSON.parse(await ask(`/_segue/peek?${new URLSearchParams({ queue, messages })}`, { signal }));
 }
 
+export async function cluster(signal) {
+  return JSON.parse(await ask('/_segue/cluster', { signal }));
+}
+
 export function whereOf(arn) {
   const [, , , region, account] = arn.split(':');
   return { region, account };

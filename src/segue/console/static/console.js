@@ -5,13 +5,14 @@ import { execution, executions, machine } from './executions.js';
 import { flows } from './flows.js';
 import { functions, one } from './functions.js';
 import { mail, mails } from './mail.js';
+import { cluster } from './nodes.js';
 import { queue, queues } from './queues.js';
 import { isLate, sequence } from './sequence.js';
 
 const PAGES = {
   flows: [flows, 'flows'], trace: [trace, 'flows'], executions: [executions, 'executions'], machine: [machine, 'executions'],
   execution: [execution, 'executions'], queues: [queues, 'queues'], queue: [queue, 'queues'], functions: [functions, 'functions'], function: [one, 'functions'],
-  mails: [mails, 'mails'], mail: [mail, 'mails'],
+  mails: [mails, 'mails'], mail: [mail, 'mails'], cluster: [cluster, 'cluster'],
 };
 const main = document.getElementById('main');
 const away = document.getElementById('away');

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
 
 from segue.ids import Ids
+from segue.store.store import NodeSeen
 from segue.store.transaction import Transaction
 
 AWAY_MS = 6_000
@@ -16,6 +20,7 @@ _MARK = -1  # not a node's number: the row of what ids the rows had that were im
 _REUSED_AFTER_MS = 60_000
 _RESERVED_MS = 60_000
 _LEAVING_MS = 500  # what is still under way when a node goes
+_SHOWN_MS = 3_600_000
 
 NOW = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 
@@ -40,6 +45,7 @@ MIGRATIONS = (
         reserved BIGINT NOT NULL
     );
     """,
+    "ALTER TABLE store_nodes ADD COLUMN told TEXT NOT NULL DEFAULT '{}';",
 )
 
 
@@ -51,6 +57,44 @@ def resume_after(tx: Transaction, mark: int) -> None:
         _MARK,
         mark,
     )
+
+
+def nodes(tx: Transaction) -> list[NodeSeen]:
+    """Those that are there, and those that were missed in the last hour."""
+    rows = tx.all(
+        "SELECT number, name, started_at, seen_at, released, told FROM store_nodes"
+        " WHERE number <> ? AND seen_at >= ? ORDER BY number",
+        _MARK,
+        tx.now_ms - _SHOWN_MS,
+    )
+    return [
+        NodeSeen(
+            number,
+            name,
+            started_at,
+            seen_at,
+            is_here=released < seen_at and seen_at >= tx.now_ms - AWAY_MS,
+            told=orjson.loads(told),
+        )
+        for number, name, started_at, seen_at, released, told in rows
+    ]
+
+
+def facts(tx: Transaction) -> Mapping[str, Any]:
+    """What an operator wants to know of the database."""
+    row = tx.one(
+        "SELECT current_setting('server_version'), pg_database_size(current_database()),"
+        " (SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()),"
+        " CAST(current_setting('max_connections') AS BIGINT)"
+    )
+    assert row is not None
+    version, size, connections, most = row
+    return {
+        "engine": f"PostgreSQL {version.split()[0]}",
+        "bytes": size,
+        "connections": connections,
+        "maxConnections": most,
+    }
 
 
 Gone = Callable[[Transaction, int, str], None]
@@ -78,13 +122,14 @@ class Node:
         self._ids = ids
         self._gone = gone
 
-    def beat(self, tx: Transaction) -> None:
-        """Say that it is there, and find out who is not any more. A unit."""
+    def beat(self, tx: Transaction, told: Mapping[str, Any] = {}) -> None:
+        """Say that it is there, and what else others may want to know; find out who is not any more. A unit."""
         reserved = max(self._ids.latest, tx.now_ms << 22) + (_RESERVED_MS << 22)
         if self.number < 0 or not tx.run(
-            "UPDATE store_nodes SET seen_at = ?, reserved = ? WHERE number = ? AND token = ?",
+            "UPDATE store_nodes SET seen_at = ?, reserved = ?, told = ? WHERE number = ? AND token = ?",
             tx.now_ms,
             reserved,
+            orjson.dumps(told).decode(),
             self.number,
             self.token,
         ):

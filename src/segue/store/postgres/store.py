@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol, TypeVar, cast
 
 from segue.clock import Clock, SystemClock
@@ -16,11 +16,12 @@ from segue.store.migrations import Migrations
 from segue.store.postgres import notices
 from segue.store.postgres.connection import Connection, ConnectionLost, Statements
 from segue.store.postgres.lane import Lane, Ran
-from segue.store.postgres.nodes import BEAT_SECONDS, NOW, Gone, Node
+from segue.store.postgres.nodes import BEAT_SECONDS, NOW, Gone, Node, facts, nodes
 from segue.store.postgres.transaction import PostgresTransaction
+from segue.store.store import NodeSeen
 from segue.store.tallies import Tallies
 from segue.store.timers import LoopTimers, Timers
-from segue.store.transaction import Unit
+from segue.store.transaction import Transaction, Unit
 from segue.store.wakes import Wakes
 
 T = TypeVar("T")
@@ -119,6 +120,7 @@ class _Batches:
         self._queue.extendleft(reversed(batch))
 
     def committed(self, batch: list[Ran]) -> None:
+        self._store.units += len(batch)
         for ran in batch:
             if ran.writes and self._reads:
                 self._store.write_for(ran.unit, ran.answer)
@@ -183,6 +185,8 @@ class PostgresStore:
         self.clock = NodeClock(clock) if isinstance(clock, SystemClock) else clock
         self.ids = ids
         self.seq = 0
+        self.units = 0
+        self.tell: Callable[[], Mapping[str, Any]] = dict
         self._loop = asyncio.get_running_loop()
         self.wakes = Wakes(timers or LoopTimers(self._loop, self.clock))
         self.tallies = Tallies()
@@ -217,6 +221,14 @@ class PostgresStore:
         answer: asyncio.Future[Any] = self._loop.create_future()
         self._reads.add(unit, answer)
         return cast("asyncio.Future[T]", answer)
+
+    def nodes(self, tx: Transaction) -> list[NodeSeen]:
+        """See :meth:`Store.nodes`."""
+        return nodes(tx)
+
+    def facts(self, tx: Transaction) -> Mapping[str, Any]:
+        """See :meth:`Store.facts`."""
+        return facts(tx)
 
     async def close(self) -> None:
         """Finish what was handed in, and leave the others."""
@@ -264,7 +276,7 @@ class PostgresStore:
         if isinstance(self.clock, NodeClock) and row is not None:
             self.clock.set(row[0], began, self.clock.elapsed_seconds())
             tx.now_ms = self.clock.now_ms()
-        self._node.beat(tx)
+        self._node.beat(tx, self.tell())
         self.node = self._node.token
         self._beat_at = began
 
