@@ -68,6 +68,26 @@ def numbers(tx: Transaction) -> list[int]:
     return [row[0] for row in tx.all("SELECT n FROM numbers ORDER BY n")]
 
 
+def test_what_was_read_is_read_anew_once_it_was_written_or_undone(opens: Open) -> None:
+    def unit(tx: Transaction) -> list[list[int]]:
+        seen = [numbers(tx), numbers(tx)]
+        seen[0].append(-1)
+        tx.run("INSERT INTO numbers (n) VALUES (1)")
+        seen.append(numbers(tx))
+        with suppress(LookupError), tx.savepoint():
+            tx.all("UPDATE numbers SET n = 2 RETURNING n")
+            seen.append(numbers(tx))
+            raise LookupError
+        return [*seen, numbers(tx)]
+
+    async def work(store: Store) -> None:
+        before, after = store.write(unit), store.write(numbers)
+        assert await before == [[-1], [], [1], [2], [1]]
+        assert await after == [1]
+
+    run(opens, work)
+
+
 def test_units_run_in_order_and_all_are_answered(opens: Open) -> None:
     async def work(store: Store) -> None:
         answered: list[int] = []

@@ -11,6 +11,7 @@ import greenlet
 
 from segue.clock import Clock
 from segue.store.postgres.connection import Connection, ConnectionLost, RunAgain, Spoiled, Statements
+from segue.store.postgres.known import Known
 from segue.store.postgres.transaction import PostgresTransaction
 from segue.store.store import StoreUnavailable, WritesNeeded
 from segue.store.transaction import Unit
@@ -78,7 +79,7 @@ class Batches(Protocol):
         """The next batch; empty where there is none."""
         ...
 
-    def transaction(self, connection: Connection, ran: Ran, seq: int) -> PostgresTransaction:
+    def transaction(self, connection: Connection, ran: Ran, known: Known, seq: int) -> PostgresTransaction:
         """What a unit is to see."""
         ...
 
@@ -201,14 +202,14 @@ class Lane:
         return _BEGIN_ALONE if self._met_another or self._batches.alone else _BEGIN_SHARED
 
     def _run_units(self, connection: Connection, batch: list[Ran], seq: int) -> tuple[list[Ran], bool]:
-        count, wrote = 0, False
+        count, wrote, known = 0, False, Known()
         began = self._elapsed()
         for ran in batch:
             count += 1
             if ran.answer.cancelled():
                 continue
             ran.result = ran.error = None
-            ran.transaction = transaction = self._batches.transaction(connection, ran, seq)
+            ran.transaction = transaction = self._batches.transaction(connection, ran, known, seq)
             try:
                 ran.result = ran.unit(transaction)
             except WritesNeeded:

@@ -22,7 +22,8 @@ _RESERVED_MS = 60_000
 _LEAVING_MS = 500  # what is still under way when a node goes
 _SHOWN_MS = 3_600_000
 
-NOW = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+# Asked anew each time: what a transaction has selected it knows.
+NOW = "VALUES (CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT))"
 
 ENGINE = "store"
 """The component whose tables only this engine has."""

@@ -15,6 +15,7 @@ from segue.ids import Ids
 from segue.store.migrations import Migrations
 from segue.store.postgres import notices
 from segue.store.postgres.connection import Connection, ConnectionLost, Statements
+from segue.store.postgres.known import Known
 from segue.store.postgres.lane import Lane, Ran
 from segue.store.postgres.nodes import BEAT_SECONDS, NOW, Gone, Node, facts, nodes
 from segue.store.postgres.transaction import PostgresTransaction
@@ -112,9 +113,9 @@ class _Batches:
             queue.appendleft(Ran(cast("Unit[None]", self._store.beat), asyncio.get_running_loop().create_future()))
         return [queue.popleft() for _ in range(min(len(queue), _BATCH_UNITS))]
 
-    def transaction(self, connection: Connection, ran: Ran, seq: int) -> PostgresTransaction:
+    def transaction(self, connection: Connection, ran: Ran, known: Known, seq: int) -> PostgresTransaction:
         store = self._store
-        return PostgresTransaction(connection, ran, store.clock.now_ms(), store.ids, seq, reads=self._reads)
+        return PostgresTransaction(connection, ran, known, store.clock.now_ms(), store.ids, seq, reads=self._reads)
 
     def give_back(self, batch: list[Ran]) -> None:
         self._queue.extendleft(reversed(batch))

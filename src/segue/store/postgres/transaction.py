@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from segue.ids import Ids
 from segue.store.postgres.connection import Connection, Sent
+from segue.store.postgres.known import Known
 from segue.store.store import WritesNeeded
 from segue.store.tallies import Series, Tally
 from segue.store.transaction import Row
@@ -62,15 +63,19 @@ class PostgresTransaction:
     Args:
         connection: on which the batch's transaction is open.
         unit: whose it is; told of statements that fail later than they were made.
+        known: what the batch has read.
         reads: only reads are allowed.
     """
 
-    __slots__ = ("_connection", "_reads", "_unit", "ids", "now_ms", "seq", "tallies", "wakes", "wrote")
+    __slots__ = ("_connection", "_known", "_reads", "_unit", "ids", "now_ms", "seq", "tallies", "wakes", "wrote")
 
     skip_locked = " FOR UPDATE SKIP LOCKED"
 
-    def __init__(self, connection: Connection, unit: object, now_ms: int, ids: Ids, seq: int, *, reads: bool) -> None:
+    def __init__(
+        self, connection: Connection, unit: object, known: Known, now_ms: int, ids: Ids, seq: int, *, reads: bool
+    ) -> None:
         self._connection = connection
+        self._known = known
         self._unit = unit
         self._reads = reads
         self.now_ms = now_ms
@@ -81,17 +86,16 @@ class PostgresTransaction:
         self.wrote = False
 
     def one(self, sql: str, *args: Any) -> Row | None:
-        rows = self.all(sql, *args)
+        rows = self._rows(sql, args)
         return rows[0] if rows else None
 
     def all(self, sql: str, *args: Any) -> list[Row]:
-        if not self.wrote and not sql.startswith("SELECT"):
-            self._begin_writing()
-        return self._connection.query(sql, args, self._unit)
+        return self._rows(sql, args).copy()
 
     def run(self, sql: str, *args: Any) -> int:
         if not self.wrote:
             self._begin_writing()
+        self._known.write(sql)
         sent = self._connection.send(sql, args, self._unit)
         if self._connection.careful:
             self._connection.flush()
@@ -107,6 +111,18 @@ class PostgresTransaction:
         if not self.wrote:
             self._begin_writing()
         return Savepoint(self)
+
+    def _rows(self, sql: str, args: tuple[Any, ...]) -> list[Row]:
+        if sql.startswith("SELECT"):
+            rows = self._known.get(sql, args)
+            if rows is None:
+                rows = self._connection.query(sql, args, self._unit)
+                self._known.read(sql, args, rows)
+            return rows
+        if not self.wrote:
+            self._begin_writing()
+        self._known.write(sql)
+        return self._connection.query(sql, args, self._unit)
 
     def _begin_writing(self) -> None:
         if self._reads:
