@@ -14,7 +14,7 @@ _CODE = "def handler(event, context):\n    return {'statusCode': 200, 'body': ev
 _ROUTES = 20
 
 
-@measurement
+@measurement()
 async def http_api(bench: Bench) -> None:
     """An HTTP API of twenty routes; the one that is asked for has a variable."""
     client, kind = bench.client, {"Content-Type": "application/json"}

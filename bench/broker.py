@@ -17,7 +17,7 @@ _EXAMPLE = Path(__file__).parent.parent / "examples" / "loan_broker"
 _REQUEST = {"SSN": "123-45-6789", "Amount": 500_000, "Term": 30}
 
 
-@measurement
+@measurement()
 async def loan_broker(bench: Bench) -> None:
     arn = await asyncio.to_thread(_deploy, bench.client.endpoint_url)
     start = bench.client.json("states", "StartExecution", stateMachineArn=arn, input=json.dumps(_REQUEST))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import statistics
 import time
@@ -112,12 +113,13 @@ def median_ms(seconds: Sequence[float]) -> float:
 
 
 class Client:
-    """An endpoint: encodes requests for it and loads it."""
+    """An endpoint (or several, taken in turns): encodes requests for it and loads it."""
 
-    def __init__(self, endpoint_url: str) -> None:
+    def __init__(self, endpoint_url: str, *more: str) -> None:
         self.endpoint_url = endpoint_url.rstrip("/")
-        parts = urlsplit(endpoint_url)
-        self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 80
+        places = [urlsplit(url) for url in (endpoint_url, *more)]
+        self._places = itertools.cycle([(parts.hostname or "127.0.0.1", parts.port or 80) for parts in places])
+        self.host, self.port = places[0].hostname or "127.0.0.1", places[0].port or 80
         self._spare: list[Connection] = []
 
     # --- encoding
@@ -158,7 +160,7 @@ class Client:
         return answer
 
     def connection(self) -> Connection:
-        return Connection(self.host, self.port)
+        return Connection(*next(self._places))
 
     async def load(
         self,

@@ -27,7 +27,7 @@ async def _seconds(bench: Bench, arn: str, items: str) -> float:
     return time.perf_counter() - began
 
 
-@measurement
+@measurement()
 async def distributed_map(bench: Bench) -> None:
     """Express children that call one warm function."""
     invoke = await function(bench, "python3.11")
@@ -43,7 +43,7 @@ async def distributed_map(bench: Bench) -> None:
     bench.record("distributed_map", count / seconds, items=count, seconds=seconds)
 
 
-@measurement
+@measurement()
 async def distributed_crowd(bench: Bench) -> None:
     """100,000 items of a file in S3: how much memory that takes."""
     if bench.host is None:

@@ -11,6 +11,7 @@ from typing import Any
 import asl_engine
 from client import ACCOUNT, Refused, median_ms
 from measuring import Bench, measurement, until
+from tables import table_request
 
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/bench"
 _INPUT = '{"n":1,"name":"Ada","list":[1,2,3]}'
@@ -88,11 +89,42 @@ async def alone(bench: Bench, arn: str, times: int, input: str = _INPUT) -> list
     return durations
 
 
-@measurement
+def steps_definition(table: str, steps: int = 10) -> dict[str, Any]:
+    """Ten tasks in a row, each of which writes an item."""
+    states: dict[str, Any] = {}
+    for index in range(steps):
+        item = {"id": {"S.$": "$$.Execution.Name"}, "step": {"N": str(index)}}
+        states[f"S{index}"] = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::dynamodb:putItem",
+            "Parameters": {"TableName": table, "Item": item},
+            "ResultPath": None,
+            **({"Next": f"S{index + 1}"} if index + 1 < steps else {"End": True}),
+        }
+    return {"StartAt": "S0", "States": states}
+
+
+@measurement()
 async def chain(bench: Bench) -> None:
     arn = await machine(bench, chain_definition())
     durations = await alone(bench, arn, bench.times(100))
     bench.record("chain_alone", median_ms(durations))
+    rate = await all_finished(bench, "chain", arn)
+    bench.record("chain_transitions", rate * CHAIN_STATES)
+
+
+@measurement()
+async def durable_steps(bench: Bench) -> None:
+    table = bench.name("steps")
+    await bench.client.call(table_request(bench, table))
+    arn = await machine(bench, steps_definition(table))
+    durations = await alone(bench, arn, bench.times(50))
+    bench.record("durable_steps_alone", median_ms(durations))
+    await all_finished(bench, "durable_steps", arn)
+
+
+async def all_finished(bench: Bench, figure: str, arn: str) -> float:
+    """Load with starts of a machine until none runs any more; executions a second."""
     start = bench.client.json("states", "StartExecution", stateMachineArn=arn, input=_INPUT)
     running = bench.client.json("states", "ListExecutions", stateMachineArn=arn, statusFilter="RUNNING", maxResults=1)
 
@@ -107,11 +139,11 @@ async def chain(bench: Bench) -> None:
     await until(none_runs, 60)
     waited = time.perf_counter() - waiting
     whole = replace(load, rate=load.calls / (load.seconds + waited))
-    bench.record_load("chain", whole, before)
-    bench.record("chain_transitions", whole.rate * CHAIN_STATES)
+    bench.record_load(figure, whole, before)
+    return whole.rate
 
 
-@measurement
+@measurement()
 async def sync_express(bench: Bench) -> None:
     arn = await machine(bench, chain_definition(), "EXPRESS")
     start = bench.client.json("states", "StartSyncExecution", stateMachineArn=arn, input=_INPUT)
@@ -119,7 +151,7 @@ async def sync_express(bench: Bench) -> None:
     await bench.load("sync_express", 32, lambda connection, _: connection.result(start))
 
 
-@measurement
+@measurement()
 async def long_execution(bench: Bench) -> None:
     turns = 5_000
     arn = await machine(bench, loop_definition(turns))
@@ -127,7 +159,7 @@ async def long_execution(bench: Bench) -> None:
     bench.record("long_execution", 2 * turns / min(durations), events=4 * turns + 3, seconds=durations)
 
 
-@measurement
+@measurement()
 async def map_1000(bench: Bench) -> None:
     arn = await machine(bench, asl_engine.map_of_pass())
     items = json.dumps([{"id": index, "name": f"item {index}"} for index in range(1_000)])
@@ -135,7 +167,7 @@ async def map_1000(bench: Bench) -> None:
     bench.record("map_1000", median_ms(durations), seconds=durations)
 
 
-@measurement
+@measurement()
 async def children(bench: Bench) -> None:
     """A thousand executions, each awaited by the one that has started it."""
     child = await machine(bench, {"StartAt": "Do", "States": {"Do": {"Type": "Pass", "End": True}}})
@@ -154,9 +186,9 @@ async def children(bench: Bench) -> None:
     bench.record("children", statistics.median(durations), seconds=durations)
 
 
-@measurement
+@measurement()
 async def task_token(bench: Bench) -> None:
-    arn, queue = await _token_machine(bench)
+    arn, queue = await token_machine(bench)
     start = bench.client.json("states", "StartExecution", stateMachineArn=arn, input="{}")
     receive = bench.client.json("sqs", "ReceiveMessage", QueueUrl=queue, WaitTimeSeconds=5, MaxNumberOfMessages=1)
     durations = []
@@ -173,13 +205,13 @@ async def task_token(bench: Bench) -> None:
     bench.record("task_token", median_ms(durations))
 
 
-@measurement
+@measurement()
 async def parked(bench: Bench) -> None:
     """Every parked execution stays until the server ends: run after all else but what needs no other memory."""
     if bench.host is None:
         return
     crowd = 2_000 if bench.quick else 10_000
-    arn, _ = await _token_machine(bench)
+    arn, _ = await token_machine(bench)
     start = bench.client.json("states", "StartExecution", stateMachineArn=arn, input="{}")
     before = bench.host.memory_mb()["server"]
     load = await bench.client.load(32, 60, lambda connection, _: connection.result(start), most=crowd)
@@ -189,7 +221,8 @@ async def parked(bench: Bench) -> None:
     bench.record("parked_threads", bench.host.threads())
 
 
-async def _token_machine(bench: Bench) -> tuple[str, str]:
+async def token_machine(bench: Bench) -> tuple[str, str]:
+    """A machine whose executions wait for the token that they send to a queue; its ARN and the queue's URL."""
     create = bench.client.json("sqs", "CreateQueue", QueueName=bench.name("tokens"))
     queue = (await bench.client.call(create))["QueueUrl"]
     wait = {
@@ -201,7 +234,7 @@ async def _token_machine(bench: Bench) -> tuple[str, str]:
     return await machine(bench, {"StartAt": "Wait", "States": {"Wait": wait}}), queue
 
 
-@measurement
+@measurement()
 async def engine(bench: Bench) -> None:
     """The engine without server and store, in this process."""
     if bench.host is None:

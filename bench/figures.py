@@ -31,7 +31,7 @@ class Figure:
     def less_is_better(self) -> bool:
         return self.unit in ("µs", "ms", "s", "MB", "threads")
 
-    def ratio(self, value: float, to: float | None) -> float | None:
+    def ratio(self, value: float | None, to: float | None) -> float | None:
         """How many times better than ``to`` a value is: above 1 is better."""
         if not to or not value:
             return None
@@ -86,6 +86,12 @@ FIGURES = {
         Figure("http_start", "HTTP API to StartExecution to answer, p50", "ms"),
         Figure("webhook_queues", "webhook to row, six functions with queues between them, warm, p50", "ms"),
         Figure("webhook_workflow", "webhook to row, an execution that the API starts, two functions, warm, p50", "ms"),
+        Figure("durable_steps", "StartExecution, ten Task states in a row, each a PutItem, 32 clients, finished", "/s"),
+        Figure("durable_steps_alone", "the same started alone, start to SUCCEEDED, p50", "ms"),
+        Figure("wake_message", "SendMessage at one node to received by who waits at another, p50", "ms", 10),
+        Figure("wake_token", "SendTaskSuccess at one node to SUCCEEDED at another, p50", "ms", 10),
+        Figure("wake_activity", "StartExecution at one node to its task at who waits for it at another, p50", "ms", 10),
+        Figure("takeover", "a node killed to the end of the executions whose functions it ran", "s", 10),
         Figure("engine_chain", "the ASL engine in memory, chain of 11 states, transitions", "/s", 110_000),
         Figure("engine_pass", "the ASL engine in memory, Pass states, transitions", "/s", 200_000),
         Figure("engine_shaped", "the same with Parameters and ResultPath", "/s", 80_000),

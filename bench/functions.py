@@ -32,7 +32,7 @@ async def function(bench: Bench, runtime: str) -> bytes:
     return bench.client.http("POST", path, "lambda", kind, _PAYLOAD)
 
 
-async def make(bench: Bench, runtime: str, source: str) -> str:
+async def make(bench: Bench, runtime: str, source: str, timeout_seconds: int = 10) -> str:
     """Make a function and wait until it is active; its name."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -45,7 +45,7 @@ async def make(bench: Bench, runtime: str, source: str) -> str:
         "Role": f"arn:aws:iam::{ACCOUNT}:role/bench",
         "Code": {"ZipFile": base64.b64encode(packed.getvalue()).decode()},
         "MemorySize": 256,
-        "Timeout": 10,
+        "Timeout": timeout_seconds,
     }
     client, kind = bench.client, {"Content-Type": "application/json"}
     body = json.dumps(create).encode()
@@ -71,7 +71,7 @@ async def invoked(bench: Bench, invoke: bytes) -> float:
     return time.perf_counter() - began
 
 
-@measurement
+@measurement()
 async def python(bench: Bench) -> None:
     invoke = await function(bench, "python3.11")
     bench.record("python_first", await invoked(bench, invoke) * 1000)
@@ -84,7 +84,7 @@ async def python(bench: Bench) -> None:
     await bench.load("python_clients", 8, lambda connection, _: connection.result(invoke))
 
 
-@measurement
+@measurement()
 async def python_cold(bench: Bench) -> None:
     """After ``python``: the helper has had time to import what it preloads."""
     invokes = [await function(bench, "python3.11") for _ in range(bench.times(20))]
@@ -92,7 +92,7 @@ async def python_cold(bench: Bench) -> None:
     bench.record("python_cold", median_ms([await invoked(bench, invoke) for invoke in invokes]))
 
 
-@measurement
+@measurement()
 async def node(bench: Bench) -> None:
     invokes = [await function(bench, "nodejs20.x") for _ in range(5)]
     cold = [await invoked(bench, invoke) for invoke in invokes]
@@ -103,7 +103,7 @@ async def node(bench: Bench) -> None:
     bench.record("node_warm", median_ms(durations), p99_ms=round(percentile_ms(durations, 99), 2))
 
 
-@measurement
+@measurement()
 async def queue_to_function(bench: Bench) -> None:
     """A message is sent; the function that an event source mapping feeds says that it runs."""
     name = await make(bench, "python3.11", _TELLS)

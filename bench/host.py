@@ -13,21 +13,30 @@ import tempfile
 import time
 from pathlib import Path
 
+from database import Database
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Host:
-    """One ``segue serve`` on a free port with a fresh data directory."""
+    """One ``segue serve`` on a free port with a fresh data directory.
 
-    def __init__(self) -> None:
+    Args:
+        database: of whose nodes it is one; else it has the embedded store.
+    """
+
+    def __init__(self, database: Database | None = None) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="segue-bench-"))
-        self._log = (self.directory / "log").open("wb")
+        self.database = database
+        self._more = ("--store", database.url, "--blobs", str(database.blobs)) if database else ()
+        self._log = (self.directory / "log").open("ab")
 
     def start(self, first_call: bytes) -> float:
         """Start and make a first call; seconds from the start of the process to its answer."""
         began = time.perf_counter()
+        data = str(self.directory / "data")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "segue.cli.main", "serve", "--port", "0", "--data", str(self.directory / "data")],
+            [sys.executable, "-m", "segue.cli.main", "serve", "--port", "0", "--data", data, *self._more],
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
@@ -44,6 +53,11 @@ class Host:
         if b" 200 " not in answer.split(b"\r\n", 1)[0]:
             raise SystemExit(f"the first call was answered with {answer!r}")
         return time.perf_counter() - began
+
+    def kill(self) -> None:
+        """``kill -9``; what it has on disk stays, and :meth:`start` starts on it."""
+        self.process.kill()
+        self.process.wait()
 
     def stop(self) -> None:
         """Stop the server and remove its data."""
@@ -64,9 +78,17 @@ class Host:
         """Processor time of the server process so far, its helpers and functions not included."""
         return _cpu_seconds(self.process.pid)
 
+    def database_cpu_seconds(self) -> float:
+        """Processor time of the database's processes so far, if there is one."""
+        return family_cpu_seconds(self.database.pid) if self.database else 0.0
+
     def family_cpu_seconds(self) -> float:
         """The same with its helpers and the functions that run now."""
-        return sum(_cpu_seconds(pid) for pid in (self.process.pid, *_descendants(self.process.pid)))
+        return family_cpu_seconds(self.process.pid)
+
+    def runs(self, pid: int) -> bool:
+        """Whether a process is one of its helpers and functions."""
+        return pid in _descendants(self.process.pid)
 
     def memory_mb(self) -> dict[str, float]:
         """Resident memory of the server and of all its descendants (helper, functions)."""
@@ -77,6 +99,11 @@ class Host:
     def threads(self) -> int:
         """How many threads the server process has."""
         return int(_status(self.process.pid, "Threads"))
+
+
+def family_cpu_seconds(root: int) -> float:
+    """Processor time of a process and all its descendants so far."""
+    return sum(_cpu_seconds(pid) for pid in (root, *_descendants(root)))
 
 
 def _cpu_seconds(pid: int) -> float:

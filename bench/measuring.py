@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,19 +13,27 @@ from host import Host, machine_cpu_seconds
 
 Measurement = Callable[["Bench"], Awaitable[None]]
 MEASUREMENTS: dict[str, Measurement] = {}
+LONGEST_SECONDS: dict[str, float] = {}
 
 
-def measurement(function: Measurement) -> Measurement:
-    """Register a measurement under its function's name."""
-    MEASUREMENTS[function.__name__] = function
-    return function
+def measurement(*, most_seconds: float = 45) -> Callable[[Measurement], Measurement]:
+    """Register a measurement under its function's name; it is given up after so many seconds."""
+
+    def register(function: Measurement) -> Measurement:
+        MEASUREMENTS[function.__name__] = function
+        LONGEST_SECONDS[function.__name__] = most_seconds
+        return function
+
+    return register
 
 
 @dataclass(frozen=True)
 class Processors:
-    """Processor time in seconds: of the server, of it with its functions and the client, of the whole machine."""
+    """Processor time in seconds: of the server, of the database, of these with functions and the client, of the whole
+    machine."""
 
     server: float
+    database: float
     ours: float
     machine: float
 
@@ -36,16 +44,23 @@ class Bench:
 
     Attributes:
         client: speaks to it.
-        host: its process, where it is ours: then processor time is measured, too.
+        hosts: its process (or those of its nodes), where it is ours: then processor time is measured, too.
         quick: shorter loads, smaller crowds.
         results: figure's name → its value and what else is worth knowing.
+        worlds: results of the same measurements elsewhere, by the column's title.
     """
 
     client: Client
-    host: Host | None
+    hosts: Sequence[Host]
     quick: bool
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    worlds: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     _names: int = 0
+
+    @property
+    def host(self) -> Host | None:
+        """The process, where it is ours; the first of the nodes."""
+        return self.hosts[0] if self.hosts else None
 
     @property
     def seconds(self) -> float:
@@ -78,9 +93,10 @@ class Bench:
     def processors(self) -> Processors:
         """Who has used how much processor time so far."""
         if self.host is None:
-            return Processors(0.0, 0.0, 0.0)
-        ours = self.host.family_cpu_seconds() + time.process_time()
-        return Processors(self.host.cpu_seconds(), ours, machine_cpu_seconds())
+            return Processors(0.0, 0.0, 0.0, 0.0)
+        database = self.host.database_cpu_seconds()
+        ours = sum(host.family_cpu_seconds() for host in self.hosts) + database + time.process_time()
+        return Processors(sum(host.cpu_seconds() for host in self.hosts), database, ours, machine_cpu_seconds())
 
     def record_load(self, figure: str, load: Load, before: Processors, weight: int = 1) -> None:
         """Keep a load's rate (times ``weight``); ``before`` is what ``processors`` told at its start."""
@@ -89,10 +105,12 @@ class Bench:
             "p50_ms": round(load.percentile_ms(50), 3),
             "p99_ms": round(load.percentile_ms(99), 3),
         }
-        if self.host:
+        if self.hosts:
             now = self.processors()
             others = (now.machine - before.machine - now.ours + before.ours) / load.seconds
             details["server_cpu_us_a_call"] = round((now.server - before.server) / load.calls * 1e6, 1)
+            if now.database:
+                details["database_cpu_us_a_call"] = round((now.database - before.database) / load.calls * 1e6, 1)
             details["client_cpu_us_a_call"] = round(load.cpu_seconds / load.calls * 1e6, 1)
             details["processors_used_by_others"] = round(max(others, 0.0), 2)
         if load.refused:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from client import ACCOUNT, REGION, Connection, median_ms
+from client import ACCOUNT, REGION, Client, Connection, median_ms
 from measuring import Bench, measurement
 
 _SNS_VERSION = "2010-03-31"
@@ -25,9 +25,11 @@ async def queue(bench: Bench, what: str = "queue") -> tuple[str, str]:
     return (await bench.client.call(create))["QueueUrl"], arn
 
 
-async def to_received(bench: Bench, send: bytes, urls: Sequence[str], times: int) -> list[float]:
-    """Seconds from a sending until every queue's waiting receiver has its message."""
-    sender = bench.client.connection()
+async def to_received(
+    bench: Bench, send: bytes, urls: Sequence[str], times: int, sends: Client | None = None
+) -> list[float]:
+    """Seconds from a sending (by another client, if given) until every queue's waiting receiver has its message."""
+    sender = (sends or bench.client).connection()
     receivers = [bench.client.connection() for _ in urls]
     receives = [
         bench.client.json("sqs", "ReceiveMessage", QueueUrl=url, WaitTimeSeconds=20, MaxNumberOfMessages=1)
@@ -58,14 +60,14 @@ async def _received(connection: Connection, receive: bytes) -> tuple[float, dict
     return time.perf_counter(), messages[0]
 
 
-@measurement
+@measurement()
 async def send_message(bench: Bench) -> None:
     url, _ = await queue(bench)
     send = bench.client.json("sqs", "SendMessage", QueueUrl=url, MessageBody=_BODY)
     await bench.load("send_message", 32, lambda connection, _: connection.result(send))
 
 
-@measurement
+@measurement()
 async def receive_delete(bench: Bench) -> None:
     url, _ = await queue(bench)
     entries = [{"Id": str(index), "MessageBody": _BODY} for index in range(10)]
@@ -83,7 +85,7 @@ async def receive_delete(bench: Bench) -> None:
     await bench.load("receive_delete", 32, cycle)
 
 
-@measurement
+@measurement()
 async def queue_cycle(bench: Bench) -> None:
     """Each client sends a message, receives one and deletes it."""
     url, _ = await queue(bench)
@@ -99,7 +101,7 @@ async def queue_cycle(bench: Bench) -> None:
     await bench.load("queue_cycle", 32, cycle)
 
 
-@measurement
+@measurement()
 async def queue_batches(bench: Bench) -> None:
     """The same in batches of ten."""
     url, _ = await queue(bench)
@@ -117,14 +119,14 @@ async def queue_batches(bench: Bench) -> None:
     await bench.load("queue_batches", 32, cycle, weight=10)
 
 
-@measurement
+@measurement()
 async def long_poll(bench: Bench) -> None:
     url, _ = await queue(bench)
     send = bench.client.json("sqs", "SendMessage", QueueUrl=url, MessageBody=_BODY)
     bench.record("long_poll", median_ms(await to_received(bench, send, [url], bench.times(100))))
 
 
-@measurement
+@measurement()
 async def topic(bench: Bench) -> None:
     client = bench.client
     create = client.query("sns", "CreateTopic", _SNS_VERSION, Name=bench.name("topic"))
@@ -148,7 +150,7 @@ async def topic(bench: Bench) -> None:
     await bench.load("publish", 32, lambda connection, _: connection.result(publish))
 
 
-@measurement
+@measurement()
 async def bus(bench: Bench) -> None:
     client = bench.client
     name = bench.name("bus")

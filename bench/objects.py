@@ -8,7 +8,7 @@ _KEYS = 1_000
 _SMALL = b"x" * 1_024
 
 
-@measurement
+@measurement()
 async def objects(bench: Bench) -> None:
     client, bucket = bench.client, bench.name("bucket")
     await client.call(client.http("PUT", f"/{bucket}", "s3", {}))

@@ -27,16 +27,16 @@ import distributed  # noqa: F401
 import executions  # noqa: F401
 import functions  # noqa: F401
 import messages  # noqa: F401
+import nodes  # noqa: F401
 import objects  # noqa: F401
 import tables  # noqa: F401
 import webhooks  # noqa: F401
 from client import Client
 from figures import FIGURES
 from host import Host
-from measuring import MEASUREMENTS, Bench
+from measuring import LONGEST_SECONDS, MEASUREMENTS, Bench
 
 _RESULTS = Path(__file__).parent / "results"
-_LONGEST_SECONDS = 45
 _OTHERS_WORTH_TELLING = 0.3
 # parked executions stay, so they come last
 _ORDER = sorted(MEASUREMENTS, key=lambda name: (name == "parked", list(MEASUREMENTS).index(name)))
@@ -54,14 +54,16 @@ def main() -> int:
     began = time.perf_counter()
     try:
         url = arguments.endpoint_url or host.endpoint_url if host else arguments.endpoint_url
-        bench = Bench(Client(url), host, arguments.quick, own)
-        peer = Bench(Client(arguments.peer_url), None, True) if arguments.peer_url else None
+        bench = Bench(Client(url), [host] if host else [], arguments.quick, own)
+        peer = Bench(Client(arguments.peer_url), [], True) if arguments.peer_url else None
         failures = _loop_runner().run(_measure(chosen, bench, peer))
     finally:
         if host is not None:
             host.stop()
     took = time.perf_counter() - began
     _print_table(bench.results, peer.results if peer else None)
+    if bench.worlds:
+        _print_worlds(bench.worlds)
     _tell_of_others(bench.results)
     for name, reason in failures.items():
         print(f"  {name} failed: {reason}")
@@ -103,7 +105,7 @@ async def _measure(chosen: list[str], bench: Bench, peer: Bench | None) -> dict[
                 continue
             print(f"\r{prefix}{name} …".ljust(60), end="", file=sys.stderr, flush=True)
             try:
-                async with asyncio.timeout(_LONGEST_SECONDS):
+                async with asyncio.timeout(LONGEST_SECONDS[name]):
                     await MEASUREMENTS[name](one)
             except Exception as error:
                 failures[prefix + name] = f"{type(error).__name__}: {error}"[:400]
@@ -127,7 +129,28 @@ def _print_table(results: dict[str, dict[str, Any]], peer: dict[str, dict[str, A
         if "server_cpu_us_a_call" in found:
             row[0] += f" ({found['server_cpu_us_a_call']:.0f} µs CPU a call)"
         rows.append(row)
-    widths = [max(len(row[column]) for row in rows) for column in range(len(columns))]
+    _print_rows(rows)
+
+
+def _print_worlds(worlds: dict[str, dict[str, dict[str, Any]]]) -> None:
+    """The same figures in each world, and how they compare with the first."""
+    first, *others = worlds
+    rows = [["the same load, shortly", first, *(title for other in others for title in (other, f"× {first}"))]]
+    for name, figure in FIGURES.items():
+        if name not in worlds[first]:
+            continue
+        value = worlds[first][name]["value"]
+        row = [figure.title, _number(value, figure.unit)]
+        for other in others:
+            theirs = worlds[other].get(name, {}).get("value")
+            row += [_number(theirs, figure.unit), _ratio(figure.ratio(theirs, value))]
+        rows.append(row)
+    print()
+    _print_rows(rows)
+
+
+def _print_rows(rows: list[list[str]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
         print("  ".join([row[0].ljust(widths[0]), *cells]))
@@ -169,6 +192,7 @@ def _write(
         "load_average": os.getloadavg(),
         "results": bench.results,
         "peer_results": peer.results if peer else None,
+        "worlds": bench.worlds,
         "failures": failures,
         "targets": {name: figure.target for name, figure in FIGURES.items() if figure.target is not None},
     }

@@ -8,10 +8,9 @@ _KEYS = 1_000
 _VERSIONS = 4
 
 
-@measurement
-async def table(bench: Bench) -> None:
-    client, name = bench.client, bench.name("table")
-    create = client.json(
+def table_request(bench: Bench, name: str) -> bytes:
+    """Makes a table whose items have an ``id``."""
+    return bench.client.json(
         "dynamodb",
         "CreateTable",
         TableName=name,
@@ -19,7 +18,12 @@ async def table(bench: Bench) -> None:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    await client.call(create)
+
+
+@measurement()
+async def table(bench: Bench) -> None:
+    client, name = bench.client, bench.name("table")
+    await client.call(table_request(bench, name))
     puts = []
     for index in range(_KEYS * _VERSIONS):  # SQLite sees an item that stays the same and writes nothing
         item = {"id": {"S": f"key-{index % _KEYS}"}, "count": {"N": str(index)}, "text": {"S": "x" * 100}}

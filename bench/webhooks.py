@@ -24,7 +24,7 @@ _PAYLOAD = json.loads((_EXAMPLE / "payloads" / "pull_request.json").read_text())
 _NUMBERS = itertools.count(1000)
 
 
-@measurement
+@measurement()
 async def webhook_queues(bench: Bench) -> None:
     """Six functions and five queues lie on the way."""
     outputs = await asyncio.to_thread(_deploy, bench.client.endpoint_url, "queues")
@@ -32,7 +32,7 @@ async def webhook_queues(bench: Bench) -> None:
     bench.record("webhook_queues", median_ms(rows))
 
 
-@measurement
+@measurement()
 async def webhook_workflow(bench: Bench) -> None:
     """Two functions and one execution, which the API has started."""
     outputs = await asyncio.to_thread(_deploy, bench.client.endpoint_url, "workflow", "NumberOfUsers=0")
