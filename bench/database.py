@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the bench's own, whose commits are durable (``fsync`` on), or one that is there.
+"""A PostgreSQL server of the bench's own, whose commits are durable (on a disk, ``fsync`` on), or one that is there.
 
 ``SEGUE_BENCH_POSTGRES`` may name a server whose user makes databases.
 """
@@ -28,7 +28,7 @@ class Server:
         self._cluster: Cluster | None = None
         self._url = os.environ.get("SEGUE_BENCH_POSTGRES", "")
         if not self._url:
-            self._cluster = Cluster(**_SETTINGS).start()
+            self._cluster = Cluster(tempfile.gettempdir(), **_SETTINGS).start()
             self._url = self._cluster.url()
 
     @property

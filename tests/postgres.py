@@ -134,13 +134,14 @@ class Cluster:
     """A server of the test's own, on a socket in a temporary directory.
 
     Args:
+        parent: where its files are; in memory, if there is room.
         options: further settings of the server.
     """
 
-    def __init__(self, **options: str) -> None:
+    def __init__(self, parent: str = "", **options: str) -> None:
         self._options = {**_OPTIONS, **options}
         try:
-            self.directory = _directory()
+            self.directory = _directory(parent)
             subprocess.run(["cp", "-a", _template() / "data", self.directory], check=True)
         except (StopIteration, OSError, subprocess.SubprocessError) as error:
             raise NoPostgres(f"{_WORDS} ({error})") from error
