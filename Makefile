@@ -58,8 +58,9 @@ conformance: setup  ## the cases recorded from AWS, against a live server: make 
 simulate: setup  ## crash applications at their commits: make simulate SEEDS=1000 FIRST=0 OF=pipeline
 	$(BIN)/python -m tests.simulation.run --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0) $(if $(OF),--of $(OF))
 
-torture: setup   ## kill the server under load and check what it had promised: make torture KILLS=1000 SEED=7
-	$(BIN)/python -m tests.torture.run --kills $(or $(KILLS),100) --seed $(or $(SEED),1)
+torture: setup   ## kill servers under load, check what they had promised: make torture KILLS=1000 SEED=7 STORE=postgresql NODES=3
+	$(BIN)/python -m tests.torture.run --kills $(or $(KILLS),100) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),1800) \
+		--store $(or $(STORE),sqlite) --nodes $(or $(NODES),3)
 
 histories: setup  ## what clients see while nodes are killed, checked for linearizability: make histories SECONDS=60 STORE=postgresql NODES=3 SEED=7
 	$(BIN)/python -m tests.histories.run --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) --store $(or $(STORE),sqlite) $(if $(NODES),--nodes $(NODES))

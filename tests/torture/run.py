@@ -1,7 +1,7 @@
-"""Kill a server under load, again and again, and check what it had promised.
+"""Kill servers under load, again and again, and check what they had promised.
 
-``make torture KILLS=1000`` or ``python -m tests.torture.run --kills 1000 --seed 7``. The data of a run that
-failed stays.
+``make torture KILLS=1000 SEED=7`` is one server with its data directory; ``make torture STORE=postgresql NODES=3`` are
+three nodes on a PostgreSQL server of their own, which is killed as well. The data of a run that failed stays.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import threading
@@ -19,119 +18,143 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from segue.api import Api
-from segue.config import Settings
-from segue.server import services
-from segue.store import snapshot
-from segue.worker.invariants import violations
-from tests.served import Served, free_port
-from tests.torture.application import Clients
+from tests.postgres import Cluster
+from tests.torture.clients import Clients
+from tests.torture.nodes import World
 from tests.torture.promises import KINDS, Promise
 
 _THREADS = 6
-_CALM_SECONDS = 60
+_CALM_SECONDS = 120
+_MAX_ERRORS = 5
+_UNANSWERED = 503
 
 
 class Torture:
-    """One server on one data directory, its clients, and its killer.
+    """A world of nodes, its clients, and its killer.
 
     Args:
-        data: the data directory, new.
+        world: what is tortured.
         seed: what the clients do, and when they are cut off.
-        more: further arguments of ``segue serve``.
     """
 
-    def __init__(self, data: Path, seed: int, *more: str) -> None:
+    def __init__(self, world: World, seed: int) -> None:
+        self.world = world
         self._chance = random.Random(seed)
-        self._data = data
-        self._served = Served(data, *more, port=free_port())
         self.promises: list[Promise] = [kind() for kind in KINDS]
+        self._first = list(self.promises)
         self._stopped = threading.Event()
-        self.kills = 0
-        self.slowest_start_seconds = 0.0
+        self._errors: list[str] = []
 
-    def run(self, kills: int, progress: Callable[[str], None] = lambda _: None) -> list[str]:
-        """Kill so many times; what is wrong at the end, in words."""
+    def run(self, kills: int, seconds: float = 3600, progress: Callable[[str], None] = lambda _: None) -> list[str]:
+        """Kill so many times, or for so long; what is wrong at the end, in words."""
+        self.world.until_living(len(self.world.nodes))
+        clients = Clients(self.world.somewhere)
+        clients.deploy()
+        for promise in self.promises:
+            promise.deploy(clients)
+        threads = [threading.Thread(target=self._load, args=(clients, number)) for number in range(_THREADS)]
+        for thread in threads:
+            thread.start()
         try:
-            self._start()
-            self._clients = Clients(self._served.client)
-            self._clients.deploy()
-            threads = [threading.Thread(target=self._load, args=(number,)) for number in range(_THREADS)]
-            for thread in threads:
-                thread.start()
-            try:
-                for _ in range(kills):
-                    time.sleep(self._chance.uniform(0.05, 1.0))
-                    self._kill()
-                    if self.kills % 50 == 0:
-                        progress(f"{self.kills} kills, {self.promised()} promises so far")
-            finally:
-                self._stopped.set()
-                for thread in threads:
-                    thread.join(60)
-            progress("calm: are the promises kept?")
-            self._let_it_rest()
-            problems = [problem for promise in self.promises for problem in promise.problems(self._clients)]
-            return problems + snapshot.read(self._data, lambda tx: list(violations(Api(services(), Settings()), tx)))
+            self._kill(kills, time.monotonic() + seconds, progress)
         finally:
-            self._served.end(signal.SIGKILL)
+            self._stopped.set()
+            for thread in threads:
+                thread.join(60)
+        self.world.until_living(len(self.world.nodes))
+        progress(f"calm after {self.world.kills} kills, {self.promised()} promises: are they kept?")
+        broken = self._broken(clients)
+        return [*broken, *self._errors, *self.world.violations(), *self.world.problems(), *self.world.complaints()]
 
     def promised(self) -> int:
         """How many requests were acknowledged."""
         return sum(len(promise.ledger.promised) for promise in self.promises)
 
-    def _start(self) -> None:
-        self._served.start()
-        self.slowest_start_seconds = max(self.slowest_start_seconds, self._served.seconds_to_ready)
+    def _kill(self, kills: int, end: float, progress: Callable[[str], None]) -> None:
+        told = 0
+        while self.world.kills < kills and time.monotonic() < end and not self._errors:
+            self.world.until_living(self._chance.randint(1, len(self.world.nodes)))
+            time.sleep(self._chance.uniform(0.05, 1.0))
+            self.world.hurt()
+            if self.world.kills >= told + 50:
+                told = self.world.kills
+                progress(f"{told} kills, {self.world.restarts} of the database, {self.promised()} promises")
+                self._errors += self.world.violations()
 
-    def _kill(self) -> None:
-        self._served.end(signal.SIGKILL)
-        self.kills += 1
-        self._start()
-
-    def _load(self, number: int) -> None:
-        """One client after the other, as fast as they are answered; what fails, fails."""
+    def _load(self, clients: Clients, number: int) -> None:
+        """One request after the other, as fast as they are answered; what fails, fails."""
         chance = random.Random(self._chance.random() + number)
+        weights = [promise.weight for promise in self.promises]
         while not self._stopped.is_set():
             try:
-                chance.choice(self.promises).step(self._clients, chance)
-            except BotoCoreError:
-                time.sleep(0.02)  # nobody there, or cut off in the middle
+                promise = self._first.pop()  # each kind once, before it is left to chance
+            except IndexError:
+                (promise,) = chance.choices(self.promises, weights)
+            try:
+                promise.step(clients, chance)
+            except (BotoCoreError, OSError):
+                while not (self.world.is_living() or self._stopped.wait(0.02)):  # nobody there, or cut off in the midst
+                    pass
             except ClientError as error:
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
-                    raise
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] != _UNANSWERED:
+                    self._err(f"{promise.kind}: {error}")
+            except Exception as error:
+                self._err(f"{promise.kind}: {error!r}")
 
-    def _let_it_rest(self) -> None:
-        """Until what was started has ended, and functions and timers have come."""
-        self._clients.executions("works")
+    def _err(self, words: str) -> None:
+        if len(self._errors) < _MAX_ERRORS:
+            self._errors.append(words)
+
+    def _broken(self, clients: Clients) -> list[str]:
+        """Promises that are not kept when all has come that was under way; and once more, that nothing comes twice."""
         end = time.monotonic() + _CALM_SECONDS
-        invocations = next(promise for promise in self.promises if promise.kind == "invocation")
-        while list(invocations.problems(self._clients)) and time.monotonic() < end:
-            time.sleep(0.2)
-        time.sleep(4)  # the last timers
+        waiting = self.promises
+        while waiting and time.monotonic() < end:
+            waiting = [promise for promise in waiting if next(promise.problems(clients), None)]
+            time.sleep(1)
+        return [problem for promise in self.promises for problem in promise.problems(clients)]
 
 
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100, help="how many (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=1800, help="and no longer than that (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the clients and of the killer (default: %(default)s)")
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite", help="default: %(default)s")
+    parser.add_argument("--nodes", type=int, default=3, help="how many, with PostgreSQL (default: %(default)s)")
     arguments, more = parser.parse_known_args()
-    data = Path(tempfile.mkdtemp(prefix="segue-torture-")) / "data"
+    directory = Path(tempfile.mkdtemp(prefix="segue-torture-"))
     began = time.monotonic()
-    torture = Torture(data, arguments.seed, *more)
-    problems = torture.run(
-        arguments.kills, lambda line: print(f"{time.monotonic() - began:6.0f} s  {line}", flush=True)
-    )
+    cluster = Cluster(fsync="on", autovacuum="on") if arguments.store == "postgresql" else None
+    nodes = arguments.nodes if cluster is not None else 1
+    world = World(directory / "data", nodes, cluster, random.Random(arguments.seed), tuple(more))
+    torture = Torture(world, arguments.seed)
+    try:
+        problems = torture.run(
+            arguments.kills,
+            arguments.seconds,
+            lambda line: print(f"{time.monotonic() - began:6.0f} s  {line}", flush=True),
+        )
+    except RuntimeError as error:
+        problems = [str(error)]
+    finally:
+        world.close()
     for promise in torture.promises:
         print(f"  {promise.kind:12} {len(promise.ledger.tried):7} tried {len(promise.ledger.promised):7} promised")
-    print(f"{torture.kills} kills, slowest start {torture.slowest_start_seconds:.2f} s, {len(problems)} problems")
+    slowest = max(node.slowest_start_seconds for node in world.nodes)
+    print(
+        f"{world.kills} kills, {world.restarts} of the database, {torture.promised()} promises, "
+        f"slowest start {slowest:.2f} s, {len(problems)} problems"
+    )
     for problem in problems:
         print(f"  {problem}", file=sys.stderr)
     if problems:
-        print(f"the data is in {data}", file=sys.stderr)
+        if cluster is not None:
+            shutil.copytree(cluster.directory / "data", directory / "postgresql")
+        print(f"seed {arguments.seed}: the data is in {directory}", file=sys.stderr)
         return 1
-    shutil.rmtree(data.parent)
+    shutil.rmtree(directory)
     return 0
 
 
