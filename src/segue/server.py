@@ -16,7 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from segue import __version__
-from segue.api import Api, Service, deduplication, deliveries, housekeeping, outbox, sockets, streams, tags, throttles
+from segue.api import (
+    Api,
+    Service,
+    deduplication,
+    deliveries,
+    housekeeping,
+    outbox,
+    places,
+    sockets,
+    streams,
+    tags,
+    throttles,
+)
 from segue.api.forward import FORWARD
 from segue.api.http_effect import HTTP
 from segue.api.mail_effect import MAIL
@@ -54,6 +66,7 @@ from segue.store.store import Store
 from segue.store.timers import Timers
 from segue.wire.request import FileBody
 from segue.worker import Worker
+from segue.worker.concurrency import TOLD as FUNCTIONS
 from segue.worker.forward_client import ForwardEffect
 from segue.worker.function_streams import StreamEffect
 from segue.worker.functions import FunctionEffect
@@ -123,6 +136,7 @@ def migrations(api: Api) -> Migrations:
         "tags": tags.MIGRATIONS,
         "throttles": throttles.MIGRATIONS,
         "outbox": outbox.MIGRATIONS,
+        "places": places.MIGRATIONS,
     }
     return {**floors, **api.migrations}
 
@@ -266,7 +280,7 @@ class Server:
             "version": lambda: __version__,
             "connections": lambda: len(self._http.connections),
             "waiting": lambda: self.gateway.waiting,
-            "functions": lambda: self.functions.running,
+            FUNCTIONS: lambda: self.functions.running,
             "environments": lambda: self.pool.environments,
             "lateMs": lambda: late(self.store.clock.now_ms(), 50, 99),
         }
@@ -316,12 +330,14 @@ def _node_is_gone(tx: Transaction, number: int, node: str) -> None:
     """What a node held, others go on with."""
     queue.release_leases_of(tx, number)
     sockets.lose_of(tx, node)
+    places.lose_of(tx, node)
 
 
 def take_over(tx: Transaction) -> None:
     """What the processes of an earlier store held when it was copied, others go on with."""
     queue.release_leases(tx)
     sockets.lose_of_others(tx, "")
+    places.lose_all(tx)
 
 
 def bind(host: str, port: int) -> socket.socket:

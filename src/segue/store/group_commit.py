@@ -86,6 +86,7 @@ class GroupCommit:
 
     reads_at_once = True
     shared = False
+    others = ()
 
     def __init__(self, store: SqliteStore, timers: Timers | None = None) -> None:
         self.store = store

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -80,6 +80,11 @@ class Store(Protocol):
 
     def look(self, unit: Unit[T]) -> asyncio.Future[T]:
         """Run a unit that most likely only reads, on what is committed; as a writer if it wants to write."""
+        ...
+
+    @property
+    def others(self) -> Sequence[Mapping[str, Any]]:
+        """What each of the other nodes has told of itself with its last sign of life, as far as is known."""
         ...
 
     def nodes(self, tx: Transaction) -> list[NodeSeen]:

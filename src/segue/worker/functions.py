@@ -24,6 +24,7 @@ from segue.services.lambda_.records import CHANGED, runtimes_in_use
 from segue.store import Transaction
 from segue.store.afterwards import Afterwards
 from segue.store.store import Store
+from segue.worker.concurrency import Concurrency
 from segue.worker.parameters_extension import ParametersExtension
 
 Lines = tuple[tuple[int, str], ...]
@@ -44,6 +45,7 @@ class FunctionEffect:
         self.extension: ParametersExtension | None = None
         """What serves parameters and secrets to functions whose layers name it."""
         self._running: Counter[str] = Counter()
+        self._concurrency = Concurrency(store, api.settings.limits.account_concurrency)
         self._specs: WeakKeyDictionary[InvokeTarget, FunctionSpec] = WeakKeyDictionary()
 
     async def __call__(self, request: InvokeRequest, sink: Sink | None = None) -> InvokeOutcome:
@@ -65,7 +67,8 @@ class FunctionEffect:
         began, function = self._store.clock.elapsed_seconds(), request.target.function_arn
         at_once = self._running[function] = self._running[function] + 1
         try:
-            ran = await self._pool.invoke(spec, invocation)
+            async with self._concurrency.admit(function, spec.concurrency_limit, self.running):
+                ran = await self._pool.invoke(spec, invocation)
         except AwsError as error:
             outcome = InvokeOutcome(refused=error)
         else:

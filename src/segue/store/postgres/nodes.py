@@ -119,7 +119,7 @@ class Node:
         self.name = name
         self.token = ids.uuid()
         self.number = -1
-        self.others = 0
+        self.others: list[Mapping[str, Any]] = []
         self._ids = ids
         self._gone = gone
 
@@ -135,15 +135,15 @@ class Node:
             self.token,
         ):
             self._enter(tx, reserved)
-        others = 0
-        for number, token, seen_at in tx.all(
-            "SELECT number, token, seen_at FROM store_nodes WHERE released < seen_at AND number <> ?", self.number
+        others = []
+        for number, token, seen_at, said in tx.all(
+            "SELECT number, token, seen_at, told FROM store_nodes WHERE released < seen_at AND number <> ?", self.number
         ):
             if seen_at < tx.now_ms - AWAY_MS:
                 self._gone(tx, number, token)
                 tx.run("UPDATE store_nodes SET released = ? WHERE number = ?", tx.now_ms, number)
             else:
-                others += 1
+                others.append(orjson.loads(said))
         self.others = others
 
     def leave(self, tx: Transaction) -> None:

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 from segue.clock import Clock, SystemClock
@@ -249,8 +249,8 @@ class PostgresStore:
         return await self._database.connect()
 
     @property
-    def others(self) -> int:
-        """How many other nodes there are, as far as is known."""
+    def others(self) -> Sequence[Mapping[str, Any]]:
+        """See :meth:`Store.others`."""
         return self._node.others
 
     def wake(self, keys: list[str]) -> None:
