@@ -210,8 +210,17 @@ def execute(sql: str, url: str = "") -> None:
         connection.execute(sql.encode())
 
 
+CHOSEN = "SEGUE_TEST_STORE"
+"""The variable that says on which store tests run."""
+
+
+def is_chosen() -> bool:
+    """Whether tests run on PostgreSQL at the moment."""
+    return os.environ.get(CHOSEN, "").startswith("postgres")
+
+
 class StoreOfDirectory:
-    """For running any test on PostgreSQL (``SEGUE_TEST_STORE=postgresql``): a database for each data directory."""
+    """For running any test on PostgreSQL: a database for each data directory."""
 
     def __init__(self) -> None:
         self._databases: dict[Path, str] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import signal
@@ -19,8 +18,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-if ON_POSTGRES := os.environ.get("SEGUE_TEST_STORE", "").startswith("postgres"):
-    from tests.postgres import STORE_OF as store_of
+from tests.postgres import STORE_OF, is_chosen
 
 _READY = re.compile(r"ready at (http://\S+)")
 
@@ -49,7 +47,7 @@ class Served:
         self._before = before
         self._group = group
         self.log = log or data.parent / f"{data.name}.log"
-        store = ("--store", store_of(data)) if ON_POSTGRES and "--store" not in more else ()
+        store = ("--store", STORE_OF(data)) if is_chosen() and "--store" not in more else ()
         self._arguments = ("--port", str(port), "--data", str(data), *store, *more)
         self.endpoint_url = ""
         self.seconds_to_ready = 0.0

@@ -33,7 +33,7 @@ def refuse_newer(versions: Mapping[str, int], migrations: Migrations) -> None:
         if version > known:
             raise StoreIsNewer(
                 f"The data was written by a newer Segue: '{component}' is at version {version}, this program knows "
-                f"{known}. Start the newer program, or choose another --data directory."
+                f"{known}. Start the newer program, or choose other data (--data, --store)."
             )
 
 

@@ -291,6 +291,7 @@ def test_an_api_that_goes_takes_its_connections_along(ws: Sockets) -> None:
         assert ws.closed(client)[0] == 1001
 
 
+@pytest.mark.sqlite_only("a node that was killed is not there for PostgreSQL's others until its row says so")
 def test_connections_end_with_their_server(tmp_path: Any) -> None:
     with Segue(tmp_path) as segue:
         ws = Sockets(segue)

@@ -15,7 +15,7 @@ _names = count(1)
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Segue]:
+def served(store: str) -> Iterator[Segue]:
     with Segue() as server:
         yield server
 

@@ -10,3 +10,13 @@ connection needs 37 and 26, a thread of its own fights the loop for the GIL). Be
 do when they fail, ``opening.py`` finds the database and makes its schema, ``nodes.py`` says who else is there,
 ``notices.py`` carries wakes between nodes, ``store.py`` is the whole.
 """
+
+from segue.store.store import DatabaseUnusable
+
+try:
+    import greenlet  # noqa: F401
+    import psycopg  # noqa: F401
+except ImportError as _missing:
+    raise DatabaseUnusable(
+        f"PostgreSQL needs what is not installed: pip install 'segue[postgres]' ({_missing})"
+    ) from None

@@ -12,6 +12,7 @@ from psycopg import conninfo
 from psycopg.errors import Error, OperationalError
 
 from segue.store.migrations import Migrations, migrate
+from segue.store.postgres.advice import CREATE, what_next
 from segue.store.postgres.connection import Connection, ConnectionLost
 from segue.store.postgres.dialect import schema
 from segue.store.postgres.nodes import ENGINE, MIGRATIONS
@@ -43,6 +44,7 @@ _PATIENCE = {
     "tcp_user_timeout": "10000",
     "target_session_attrs": "read-write",
     "application_name": "segue",
+    "client_encoding": "UTF8",
 }
 SCHEMA_LOCK = 0x5E60E
 """Of whoever changes the schema."""
@@ -88,7 +90,17 @@ class Database:
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
                 migrate(Migrating(connection), {ENGINE: MIGRATIONS, **migrations})
         except Error as error:
-            raise DatabaseUnusable(f"{self.shown} cannot be used: {str(error).strip()}") from error
+            raise self.unusable(error) from error
+
+    def unusable(self, error: Error) -> DatabaseUnusable:
+        """What is wrong, and what to do next; without the password, which errors about the URL repeat."""
+        words = str(error).strip().replace(self.url, self.shown)
+        try:
+            given = conninfo.conninfo_to_dict(self.url)
+        except Error:
+            given = {}
+        advice = what_next(words, database=str(given.get("dbname") or "…"), user=str(given.get("user") or "…"))
+        return DatabaseUnusable(f"{self.shown} cannot be used: {words}\n{advice}".rstrip())
 
     def check(self, connection: psycopg.Connection[Any]) -> None:
         """Whether it can be used at all; else ``DatabaseUnusable``."""
@@ -97,8 +109,9 @@ class Database:
                 f"{self.shown} is PostgreSQL {connection.info.server_version // 10_000}: "
                 f"{_OLDEST // 10_000} or newer is needed."
             )
-        if connection.info.encoding != "utf-8":
-            raise DatabaseUnusable(f"{self.shown} does not keep its texts in UTF-8: create it with ENCODING 'UTF8'.")
+        if connection.info.parameter_status("server_encoding") != "UTF8":
+            make = CREATE.format(database=f"another_{connection.info.dbname}")
+            raise DatabaseUnusable(f"{self.shown} does not keep its texts in UTF-8. Make one that does: {make}")
 
     async def connect(self) -> Connection:
         """A connection for a lane.

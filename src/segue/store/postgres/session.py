@@ -15,7 +15,7 @@ from segue.ids import Ids
 from segue.store.postgres.dialect import statement
 from segue.store.postgres.opening import Database
 from segue.store.snapshot import NoData
-from segue.store.store import DatabaseUnusable, WritesNeeded
+from segue.store.store import WritesNeeded
 from segue.store.tallies import Series
 from segue.store.transaction import Row
 
@@ -84,7 +84,7 @@ def connected(database: Database) -> Iterator[psycopg.Connection[Any]]:
             connection.commit()
             yield connection
     except psycopg.Error as error:
-        raise DatabaseUnusable(f"{database.shown}: {str(error).strip()}") from error
+        raise database.unusable(error) from error
 
 
 @contextmanager
