@@ -153,6 +153,7 @@ def test_a_taken_port_is_refused_with_what_to_do(served: Served, tmp_path: Path)
     assert "Traceback" not in words
 
 
+@pytest.mark.sqlite_only("it writes into the file; for both: tests/store/test_engines.py")
 def test_data_of_a_newer_program_is_refused_with_words(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with Served(data) as served:
