@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,8 @@ from tests.postgres import Cluster, NoPostgres, drop_database, execute, new_data
 
 pytest.importorskip("psycopg", reason="pip install 'segue[postgres]'")
 
-from segue.store.postgres import lane, nodes
+from segue.store.postgres import lane, nodes, notices
+from segue.store.postgres.connection import Connection
 from segue.store.postgres.opening import Database
 from segue.store.postgres.store import NodeClock, PostgresStore
 
@@ -181,6 +183,27 @@ def test_a_connection_lost_during_a_commit_is_resolved_by_looking(cluster: Clust
 
     with Wire(tmp_path, f"{cluster.directory}/.s.PGSQL.5432") as wire:
         asyncio.run(main())
+
+
+def test_a_connection_lost_between_a_commit_and_its_notices_is_lost_once(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, cut = Connection.send, []
+
+    def cuts(connection: Connection, sql: str, *more: Any) -> Any:
+        if sql == notices.SEND and not cut:
+            cut.append(sql)
+            connection.close()
+        return send(connection, sql, *more)
+
+    monkeypatch.setattr(PostgresStore, "notices", lambda _, keys: [(notices.SEND, ("",))])
+    monkeypatch.setattr(Connection, "send", cuts)
+
+    async def work(store: PostgresStore) -> None:
+        assert [await store.write(count(1)) for _ in range(3)] == [1, 2, 3]
+        assert cut
+
+    run(url, work)
 
 
 def test_who_waits_too_long_is_told_so(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

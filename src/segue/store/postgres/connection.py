@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import greenlet
@@ -135,10 +136,11 @@ class Connection:
             RunAgain, ConnectionLost: see there.
         """
         self._sync(greenlet.getcurrent())
-        for sql, args in behind:
-            self.send(sql, args)
-        if behind:
-            self._sync(None)
+        with suppress(ConnectionLost):  # who waits for answers is told of it there, once
+            for sql, args in behind:
+                self.send(sql, args)
+            if behind:
+                self._sync(None)
         hub = greenlet.getcurrent().parent
         assert hub is not None
         failed: Sent | None = hub.switch()  # until the answers are there
