@@ -27,6 +27,18 @@ _WAITS = {
         }
     },
 }
+_RESTS = {"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 1_000, "End": True}}}
+_CALLS = {
+    "StartAt": "Child",
+    "States": {
+        "Child": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::states:startExecution.sync:2",
+            "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:rests"},
+            "End": True,
+        }
+    },
+}
 _PASSES = {"StartAt": "Only", "States": {"Only": {"Type": "Pass", "End": True}}}
 
 
@@ -35,7 +47,7 @@ def segue() -> Iterator[Segue]:
     with Segue() as running:
         url = running.client("sqs").create_queue(QueueName="q")["QueueUrl"]
         states = running.client("stepfunctions")
-        for name, definition in (("waits", _WAITS), ("passes", _PASSES)):
+        for name, definition in {"waits": _WAITS, "passes": _PASSES, "rests": _RESTS, "calls": _CALLS}.items():
             machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=_ROLE)
             states.start_execution(stateMachineArn=machine["stateMachineArn"], name="one", input=json.dumps(url))
         events = running.client("events")
@@ -56,6 +68,7 @@ _DAMAGE = [
     ("UPDATE states_chunks SET first_event = 2", "a gap in the history at chunk 1, event 2"),
     ("UPDATE states_executions SET chunks = 9 WHERE machine_arn LIKE '%passes'", "chunks of history, 9 are counted"),
     ("DELETE FROM states_tokens", "execution:waits:one: runs, and waits for nothing"),
+    ("UPDATE states_executions SET parent = ''", "execution:calls:one: runs, and waits for nothing"),
     ("DELETE FROM states_executions", "execution:waits:one: 1 rows of states_tokens are left of it"),
     ("DELETE FROM sqs_queues", "messages in a queue that is not there"),
     ("DELETE FROM jobs WHERE kind = 'events:fire'", "rule/hourly: enabled, and not planned"),

@@ -51,8 +51,15 @@ def nobody_is_forgotten(tx: Transaction) -> Iterator[str]:
     """Whoever runs has a job, a token, an activity's task, a Map Run or a child that will move it on."""
     for _, arn in _pages(tx, "arn", "AND status = 'RUNNING'"):
         # whatever belongs to an execution is kept under its ARN, or under its ARN, a slash and more
-        jobs = tx.one("SELECT 1 FROM jobs WHERE key = ? OR (key > ? AND key < ?) LIMIT 1", arn, f"{arn}/", f"{arn}0")
-        if jobs or any(_refers(tx, table, arn) for table in ("states_tokens", "states_activity_tasks")):
+        below = (f"{arn}/", f"{arn}0")
+        if tx.one("SELECT 1 FROM jobs WHERE key = ? OR (key > ? AND key < ?) LIMIT 1", arn, *below):
+            continue
+        if any(_refers(tx, table, arn) for table in ("states_tokens", "states_activity_tasks")):
+            continue
+        child = (
+            "SELECT 1 FROM states_executions WHERE parent <> '' AND parent > ? AND parent < ? AND status = ? LIMIT 1"
+        )
+        if tx.one(child, *below, "RUNNING"):
             continue
         if tx.one("SELECT 1 FROM states_map_runs WHERE execution_arn = ? AND status = 'RUNNING' LIMIT 1", arn) is None:
             yield f"{arn}: runs, and waits for nothing"
