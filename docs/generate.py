@@ -139,6 +139,10 @@ def settings() -> str:
 def _default(field: dataclasses.Field[object]) -> str:
     if field.name == "limits":
         return "AWS's quotas, below"
+    if field.name == "kept":
+        return (
+            "executions 90 days, deliveries 7 days, log events for ever ([what is kept](../explanation/retention.md))"
+        )
     if field.name == "data":
         return "a temporary directory (`segue serve` chooses `.segue`)"
     return f"`{field.default}`" if field.default else "none"

@@ -43,6 +43,22 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """How long what is over is kept; what is older is deleted, and its space used again.
+
+    Attributes:
+        executions_ms: Standard executions and their histories, from their end. AWS keeps them 90 days: developer guide,
+            "Quotas related to state machine executions".
+        deliveries_ms: the record of what went from whom to whom.
+        logs_ms: log events of groups that say nothing of it themselves; 0: for ever, as on AWS.
+    """
+
+    executions_ms: int = 90 * 86_400_000
+    deliveries_ms: int = 7 * 86_400_000
+    logs_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a server is told at its start.
 
@@ -63,6 +79,7 @@ class Settings:
             that look every five seconds are told of its end at once. With virtual time nobody should wait.
         stuck_after_ms: after how long the default event bus is told of a task that waits for a token or an activity's
             worker and has no timeout; 0: it is not.
+        kept: how long what is over is kept.
         limits: the quotas in force.
     """
 
@@ -80,6 +97,7 @@ class Settings:
     ses_sandbox: bool = False
     stack_wait_ms: int = 3_000
     stuck_after_ms: int = 0
+    kept: Kept = field(default_factory=Kept)
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -245,7 +245,7 @@ class Server:
         opened.push_async_callback(self._http.close)
         opened.push_async_callback(self.gateway.sockets.close)
         opened.callback(self.gateway.stop_waiting)
-        await self.store.write(housekeeping.ensure)
+        await self.store.write(lambda tx: housekeeping.ensure(tx, self.settings.kept))
         if not self.store.shared:
             await self.store.write(lambda tx: sockets.lose_of_others(tx, self.api.node))
         await self.worker.start()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from segue.api import Call, housekeeping, outbox
+from segue.api import Call, outbox
 from segue.api.mail_effect import MailOutcome, MailRequest
 from segue.api.outbox import Attachment, Entry, Message
 from segue.api.outbox_sending import send_again
@@ -16,6 +16,7 @@ from segue.config import Settings
 from segue.jobs import Job, Outbound, queue
 from segue.worker.run_job import run_job, settle_job
 from tests.api.house import House
+from tests.api.test_housekeeping import keep_house
 
 HOUR_MS = 3_600_000
 MAIL = Message(
@@ -132,7 +133,7 @@ def test_after_a_week_they_are_forgotten_but_what_waits_stays(served: House) -> 
     waiting = deposit(served)
     served.clock.advance(outbox.KEPT_MS + 1)
     young = deposit(served, SMS)
-    served.run(lambda call: housekeeping.run_housekeeping(call, None))  # type: ignore[arg-type]
+    keep_house(served)
     assert listed(served) == [waiting, young]
 
 

@@ -49,12 +49,7 @@ def remember_message(
     )
     if row is not None:
         return row[0], row[1]
-    tx.run(
-        "DELETE FROM deduplication WHERE (arn, scope, deduplication_id) IN"
-        " (SELECT arn, scope, deduplication_id FROM deduplication WHERE expires_at <= ? LIMIT ?)",
-        tx.now_ms,
-        _FORGOTTEN_AT_ONCE,
-    )
+    prune(tx, _FORGOTTEN_AT_ONCE)
     tx.run(
         "INSERT INTO deduplication VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (arn, scope, deduplication_id) DO UPDATE SET message_id = excluded.message_id,"
@@ -67,6 +62,16 @@ def remember_message(
         tx.now_ms + _INTERVAL_MS,
     )
     return None
+
+
+def prune(tx: Transaction, limit: int) -> int:
+    """Forget some of what is too old to be compared with; how much."""
+    return tx.run(
+        "DELETE FROM deduplication WHERE (arn, scope, deduplication_id) IN"
+        " (SELECT arn, scope, deduplication_id FROM deduplication WHERE expires_at <= ? LIMIT ?)",
+        tx.now_ms,
+        limit,
+    )
 
 
 def forget_messages(tx: Transaction, arn: str) -> None:

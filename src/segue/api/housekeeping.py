@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from segue import jobs
-from segue.api import deliveries, outbox, throttles
+from segue.api import deduplication, deliveries, outbox, throttles
 from segue.api.call import Call
-from segue.api.service import Api
+from segue.api.service import Api, Keeper
+from segue.config import Kept
 from segue.jobs import Again, Job, Outbound
 from segue.store import Transaction
 
@@ -15,29 +17,51 @@ JOB = "api:housekeeping"
 BLOBS_JOB = "api:collect-blobs"
 BLOBS_EFFECT = "blobs:old"
 
-DELIVERIES_KEPT_MS = 7 * 86_400_000
-"""How long the record of deliveries goes back."""
-
 _EVERY_MS = 3_600_000
-_PIECE = 2_000
+_PIECE = 250
 
 
-def ensure(tx: Transaction) -> None:
-    """See to it that there are the jobs."""
-    for job in (JOB, BLOBS_JOB):
-        if tx.one("SELECT 1 FROM jobs WHERE key = ? AND kind = ?", job, job) is None:
-            jobs.enqueue(tx, job, job, None, at_ms=tx.now_ms + _EVERY_MS)
+def ensure(tx: Transaction, kept: Kept) -> None:
+    """See to it that there are the jobs, and soon enough."""
+    for job, at_ms in ((JOB, tx.now_ms + every_ms(kept)), (BLOBS_JOB, tx.now_ms + _EVERY_MS)):
+        if not jobs.exists(tx, job, job):
+            jobs.enqueue(tx, job, job, None, at_ms=at_ms)
+    if every_ms(kept) < _EVERY_MS:  # it may have been longer, before
+        jobs.hurry(tx, JOB, JOB)
 
 
-def run_housekeeping(call: Call, _: Job) -> Again:
-    """Forget what is old; again at once while there is more of it."""
-    more = deliveries.prune(call.tx, call.now_ms - DELIVERIES_KEPT_MS, _PIECE) == _PIECE
-    more = throttles.prune(call.tx, _PIECE) == _PIECE or more
-    more = outbox.prune(call.tx, call.now_ms - outbox.KEPT_MS, _PIECE) or more
-    for service in call.api.services.values():
-        for keep_house in service.housekeeping:
-            more = keep_house(call) or more
-    return Again(call.now_ms if more else call.now_ms + _EVERY_MS)
+def run_housekeeping(call: Call, job: Job) -> Again:
+    """Forget a piece of what is old; again at once while there is more of it. The payload is whose turn it is."""
+    turn, place = job.payload or (0, None)
+    keepers: list[Keeper] = [_forget_hops, _forget_throttles, _forget_mail, _forget_duplicates]
+    keepers += [keeper for service in call.api.services.values() for keeper in service.housekeeping]
+    for number, keeper in enumerate(keepers[turn:], turn):
+        if more := keeper(call, place):
+            return Again(call.now_ms, [number, more])
+        place = None
+    return Again(call.now_ms + every_ms(call.api.settings.kept), [0, None])
+
+
+def every_ms(kept: Kept) -> int:
+    """How often to look for what is old: every hour, or more often where something is kept for less than some."""
+    spans = (kept.executions_ms, kept.deliveries_ms, kept.logs_ms)
+    return max(1_000, min(_EVERY_MS, *(span // 4 for span in spans if span)))
+
+
+def _forget_hops(call: Call, _: Any) -> bool:
+    return deliveries.prune(call.tx, call.now_ms - call.api.settings.kept.deliveries_ms, _PIECE) == _PIECE
+
+
+def _forget_throttles(call: Call, _: Any) -> bool:
+    return throttles.prune(call.tx, _PIECE) == _PIECE
+
+
+def _forget_mail(call: Call, _: Any) -> bool:
+    return outbox.prune(call.tx, call.now_ms - outbox.KEPT_MS, _PIECE)
+
+
+def _forget_duplicates(call: Call, _: Any) -> bool:
+    return deduplication.prune(call.tx, _PIECE) == _PIECE
 
 
 def run_collection(_: Call, job: Job) -> Outbound:

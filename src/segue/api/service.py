@@ -30,6 +30,9 @@ JobHandler = Callable[["Call", "Job"], "Again | Pending | Outbound | None"]
 Domain = Callable[[Transaction, str], bool]
 Resource = Callable[["Call", Params], str]
 Invariant = Callable[[Transaction], Iterator[str]]
+Keeper = Callable[["Call", Any], Any]
+"""Forgets a piece of what is old, small enough that nobody waits for it (some milliseconds' work): given ``None``, or
+what it returned the last time. What it returns is where the next piece begins; falsy: that was all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Service:
     Attributes:
         name: botocore's name of the service, which is also the operations' prefix (``sqs``, ``stepfunctions``).
         migrations: its schema, oldest script first.
-        housekeeping: what is called every hour to forget a piece of what is old; whether there is more.
+        housekeeping: what forgets what is old, every hour (see :data:`Keeper`).
         invariants: what must be true of its rows between any two transactions; each yields what is not, in words.
         operations, internals: by name, those of the API, and those that only other services call.
         cross_origin: the headers that an owner grants a request from a page of another origin; ``None``: nobody does.
@@ -95,7 +98,7 @@ class Service:
     sockets: dict[str, Operation] = field(default_factory=dict)
     prefixes: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, JobHandler] = field(default_factory=dict)
-    housekeeping: list[Callable[[Call], bool]] = field(default_factory=list)
+    housekeeping: list[Keeper] = field(default_factory=list)
     invariants: list[Invariant] = field(default_factory=list)
     account_of: Callable[[Transaction, str], str] | None = None
     blobs_in_use: Callable[[Transaction, Sequence[str]], set[str]] | None = None

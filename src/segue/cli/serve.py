@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from segue.config import Settings
+from segue.config import Kept, Settings
 
 _EPILOG = """\
 Everything acknowledged is in DIR and there after a restart; running workflows go on where they stood.
@@ -31,6 +31,8 @@ Then, in another shell:
 Or, with nothing to export:
   segue aws stepfunctions list-state-machines
 """
+
+_UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000}
 
 
 def add(commands: Any) -> None:
@@ -82,6 +84,15 @@ def add(commands: Any) -> None:
         help="tell the default event bus of tasks that have waited for an answer so long and have no timeout "
         "(default: tell nobody)",
     )
+    parser.add_argument(
+        "--keep",
+        action="append",
+        type=_kept,
+        default=[],
+        metavar="WHAT=TIME",
+        help="how long to keep what is over: executions=90d, deliveries=7d, logs=30d (of groups that do not say; "
+        "default: for ever); in days, hours (h), minutes (m) or seconds (s); may be repeated",
+    )
     _add_ways_out(parser)
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     parser.set_defaults(run=run)
@@ -127,6 +138,16 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
+def _kept(text: str) -> tuple[str, int]:
+    what, _, span = text.partition("=")
+    number, unit = span[:-1], _UNITS_MS.get(span[-1:], 0)
+    if what not in ("executions", "deliveries", "logs") or not number.isdecimal() or not 0 < int(number[:10]) <= 36_500:
+        raise argparse.ArgumentTypeError(f"{text!r} says of nothing how long to keep it: executions=30d does")
+    if not unit:
+        raise argparse.ArgumentTypeError(f"{span!r} is no time: 30d, 12h, 90m and 45s are")
+    return f"{what}_ms", int(number) * unit
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Serve until interrupted; 0, or 1 with words on standard error when that is not possible."""
     logging.basicConfig(
@@ -151,6 +172,7 @@ def run(arguments: argparse.Namespace) -> int:
         ses_verification=arguments.ses_verification,
         ses_sandbox=arguments.ses_sandbox,
         stuck_after_ms=arguments.stuck_after * 1_000,
+        kept=Kept(**dict(arguments.keep)),
         forward=tuple(arguments.forward),
     )
     if not settings.secret_access_key and not _is_loopback(settings.host):

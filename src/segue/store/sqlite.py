@@ -35,6 +35,7 @@ _BUSY_MILLISECONDS = 10_000
 _CHECKPOINT_PAGES = 2_000
 _CHECKPOINT_EVERY_PAGES = 500
 _RESTART_PAGES = 16_000
+_LOG_BYTES = 64 * 1024 * 1024  # what is beyond after a large transaction is given back
 
 # What is wrong with the directory or its disk; everything else would be wrong with us.
 _UNREADABLE = (
@@ -329,6 +330,7 @@ class SqliteStore:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA cache_size=-16000")
         connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
         connection.wal_autocheckpoint(0)
         return connection
 

@@ -26,8 +26,8 @@ from segue.services.cloudwatch import (
 )
 from segue.services.cloudwatch.service import SERVICE
 
-_FORGOTTEN_AT_ONCE = 500
-SERVICE.housekeeping.append(lambda call: records.forget(call.tx, _FORGOTTEN_AT_ONCE))
+_FORGOTTEN_AT_ONCE = 200
+SERVICE.housekeeping.append(lambda call, _: records.forget(call.tx, _FORGOTTEN_AT_ONCE))
 
 __all__ = [
     "SERVICE",

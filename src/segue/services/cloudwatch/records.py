@@ -223,7 +223,7 @@ _HISTORY_MS = 30 * _DAY_MS
 
 def forget(tx: Transaction, limit: int) -> bool:
     """Merge or remove some of what is old; whether there is more."""
-    tx.run(
+    gone = tx.run(
         "DELETE FROM cloudwatch_history WHERE id IN (SELECT id FROM cloudwatch_history WHERE at < ? LIMIT ?)",
         tx.now_ms - _HISTORY_MS,
         limit,
@@ -255,4 +255,4 @@ def forget(tx: Transaction, limit: int) -> bool:
         " (SELECT 1 FROM cloudwatch_points WHERE series = cloudwatch_series.id)",
         tx.now_ms - _AGES[-1][1],
     )
-    return False
+    return gone == limit

@@ -17,9 +17,10 @@ from segue.services.dynamodb import records, writes
 from segue.services.dynamodb.capacity import consumed, read_units
 from segue.services.dynamodb.items import collection_metrics, projection
 from segue.services.dynamodb.schema import Table, find_table, key_place, table_arn
-from segue.services.dynamodb.service import authorize_table, invalid, operation
+from segue.services.dynamodb.service import SERVICE, authorize_table, invalid, operation
 
 MAX_BYTES = 4 * 1_048_576
+_FORGOTTEN_AT_ONCE = 250
 TOKEN_LIFE_MS = 600_000
 _ACTIONS = {
     "Put": "PutItem",
@@ -74,7 +75,8 @@ def write_all(call: Call, plans: list[writes.Plan], params: dict[str, Any], requ
         result["ItemCollectionMetrics"] = {name: each for name, each in metrics.items() if each}
     if token is not None:
         call.tx.run(
-            "INSERT INTO dynamodb_tokens VALUES (?, ?, ?, ?)",
+            "INSERT INTO dynamodb_tokens VALUES (?, ?, ?, ?) ON CONFLICT (token) DO UPDATE"
+            " SET request = excluded.request, at = excluded.at, answer = excluded.answer",
             _token_key(call, token),
             digest,
             call.now_ms,
@@ -142,8 +144,11 @@ def _token_key(call: Call, token: str) -> str:
 
 def _answered(call: Call, token: str, digest: bytes) -> dict[str, Any] | None:
     """What the same transaction was answered before, within the token's life."""
-    call.tx.run("DELETE FROM dynamodb_tokens WHERE at < ?", call.now_ms - TOKEN_LIFE_MS)
-    row = call.tx.one("SELECT request, answer FROM dynamodb_tokens WHERE token = ?", _token_key(call, token))
+    row = call.tx.one(
+        "SELECT request, answer FROM dynamodb_tokens WHERE token = ? AND at >= ?",
+        _token_key(call, token),
+        call.now_ms - TOKEN_LIFE_MS,
+    )
     if row is None:
         return None
     if row[0] != digest:
@@ -166,3 +171,13 @@ def _consumed(level: str | None, changes: list[writes.Change]) -> list[dict[str,
         by_table[table.arn] = (table, total + units, by_index)
     found = [consumed(level, *each, kind="Write") for each in by_table.values()]
     return [each for each in found if each is not None]
+
+
+@SERVICE.housekeeping.append
+def _forget_tokens(call: Call, _: Any) -> bool:
+    """Forget a piece of the tokens that have had their life; whether there is more."""
+    old = "SELECT token FROM dynamodb_tokens WHERE at < ? LIMIT ?"
+    gone = call.tx.run(
+        f"DELETE FROM dynamodb_tokens WHERE token IN ({old})", call.now_ms - TOKEN_LIFE_MS, _FORGOTTEN_AT_ONCE
+    )
+    return gone == _FORGOTTEN_AT_ONCE

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from segue.api import Call, Service, streams
 from segue.api.streams import Stream
 from segue.errors import AwsError
 
 SERVICE = Service("dynamodbstreams", iam_prefix="dynamodb")
 
-FORGOTTEN_AT_ONCE = 2_000
+FORGOTTEN_AT_ONCE = 500
 
 
 def existing(call: Call, arn: str) -> Stream:
@@ -28,7 +30,7 @@ def invalid(message: str) -> AwsError:
     return AwsError("ValidationException", message)
 
 
-def forget_old_records(call: Call) -> bool:
+def forget_old_records(call: Call, _: Any) -> bool:
     """Forget what is older than a day."""
     return streams.forget(call.tx, FORGOTTEN_AT_ONCE)
 

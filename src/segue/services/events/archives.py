@@ -174,7 +174,7 @@ def _archive(row: Row) -> Archive:
     return Archive(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7])
 
 
-def forget_expired(call: Call) -> bool:
+def forget_expired(call: Call, _: Any) -> bool:
     """Forget some of the archived events that are older than their archives keep them; whether there may be more."""
     more = False
     for arn, days in call.tx.all("SELECT arn, retention_days FROM events_archives WHERE retention_days > 0"):

@@ -23,6 +23,9 @@ from segue.store import Transaction
 
 _PAGE = 100
 _AT_ONCE = 100
+_FORGOTTEN_AT_ONCE = 200
+_KEPT_MS = 90 * 86_400_000
+"""Replays are known for 90 days: eventbridge/latest/userguide/eb-replay-archived-event.html"""
 _JOB = "events:replay"
 _LISTED = (
     *("ReplayName", "EventSourceArn", "EventStartTime", "EventEndTime"),
@@ -180,3 +183,15 @@ def _named(call: Call, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 def _save(tx: Transaction, arn: str, state: str, document: dict[str, Any]) -> None:
     tx.run("UPDATE events_replays SET state = ?, document = ? WHERE arn = ?", state, json.dumps(document), arn)
+
+
+@SERVICE.housekeeping.append
+def _forget_old(call: Call, after: str | None) -> str | None:
+    """Forget a piece of the replays that ended long ago, in the order of their ARNs."""
+    rows = call.tx.all(
+        "SELECT arn, document FROM events_replays WHERE arn > ? ORDER BY arn LIMIT ?", after or "", _FORGOTTEN_AT_ONCE
+    )
+    for arn, document in rows:
+        if json.loads(document).get("ReplayEndTime", call.now_ms) < call.now_ms - _KEPT_MS:
+            call.tx.run("DELETE FROM events_replays WHERE arn = ?", arn)
+    return str(rows[-1][0]) if len(rows) == _FORGOTTEN_AT_ONCE else None

@@ -22,7 +22,7 @@ RETENTION_DAYS = (
 DAY_MS = 86_400_000
 PURGE_JOB = "logs:purge"
 RETAIN_JOB = "logs:retain"
-_EVENTS_AT_ONCE = 1_000
+_EVENTS_AT_ONCE = 250
 _BAD_TOKEN = ("InvalidParameterException", "The specified nextToken is invalid.")
 
 
@@ -159,6 +159,18 @@ def retain(call: Call, job: Job) -> Again | None:
     before_ms = call.now_ms - group.retention_days * DAY_MS
     done = records.delete_events(call.tx, "grp", group.id, before_ms, _EVENTS_AT_ONCE)
     return Again(call.now_ms + DAY_MS if done else call.now_ms)
+
+
+@SERVICE.housekeeping.append
+def _forget_events(call: Call, after: int | None) -> int | None:
+    """Forget a piece of what the next group keeps that says nothing of how long it keeps events; where to go on."""
+    kept_ms = call.api.settings.kept.logs_ms
+    row = records.group_without_retention(call.tx, after or 0) if kept_ms else None
+    if row is None:
+        return None
+    done = records.delete_events(call.tx, "grp", row, call.now_ms - kept_ms, _EVENTS_AT_ONCE)
+    done = done and records.delete_empty_streams(call.tx, row, call.now_ms - kept_ms, _EVENTS_AT_ONCE)
+    return row if done else row - 1
 
 
 def oldest_kept_ms(group: Group, now_ms: int) -> int:

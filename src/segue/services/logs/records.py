@@ -105,6 +105,12 @@ def groups_after(tx: Transaction, place: str, prefix: str, after: str, limit: in
     return [found for row in rows if (found := _group(row)).name.startswith(prefix)]
 
 
+def group_without_retention(tx: Transaction, after: int) -> int | None:
+    """The id of the next group behind one that keeps its events for ever."""
+    row = tx.one("SELECT id FROM logs_groups WHERE retention_days IS NULL AND id > ? ORDER BY id LIMIT 1", after)
+    return None if row is None else int(row[0])
+
+
 def insert_group(tx: Transaction, arn: str, place: str, name: str, document: dict[str, Any]) -> int:
     """A new group; its id."""
     row_id = tx.ids.ordered(tx.now_ms)
@@ -240,6 +246,12 @@ def delete_events(tx: Transaction, column: str, owner: int, before_ms: int | Non
     for stream_id, size in freed.items():
         tx.run("UPDATE logs_streams SET bytes = bytes - ? WHERE id = ?", size, stream_id)
     return len(rows) < limit
+
+
+def delete_empty_streams(tx: Transaction, group_id: int, before_ms: int, limit: int) -> bool:
+    """Delete some streams of a group whose last event was before that time; whether that was all."""
+    old = "SELECT id FROM logs_streams WHERE grp = ? AND bytes <= 0 AND created_at < ? AND last_at < ? LIMIT ?"
+    return tx.run(f"DELETE FROM logs_streams WHERE id IN ({old})", group_id, before_ms, before_ms, limit) < limit
 
 
 # resource policies

@@ -22,7 +22,7 @@ _DAY_MS = 86_400_000
 _PIECE = 200
 
 
-def _expire_what_is_old(call: Call) -> bool:
+def _expire_what_is_old(call: Call, _: Any) -> bool:
     """Apply all buckets' rules; whether there may be more to do."""
     more = False
     for name, text in call.tx.all("SELECT bucket, document FROM s3_settings WHERE kind = 'lifecycle'"):

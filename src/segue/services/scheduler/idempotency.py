@@ -56,7 +56,7 @@ def once(handle: Handle) -> Handle:
     return handled
 
 
-def forget_tokens(call: Call) -> bool:
+def forget_tokens(call: Call, _: Any) -> bool:
     """Forget some of the old tokens; whether there are more."""
     gone = call.tx.run(
         "DELETE FROM scheduler_tokens WHERE (scope, token) IN"

@@ -118,6 +118,6 @@ def as_list(value: Any) -> list[Any]:
 
 
 @SERVICE.housekeeping.append
-def _forget_old(call: Call) -> bool:
+def _forget_old(call: Call, _: Any) -> bool:
     records.forget_statistics(call.tx)
     return records.forget(call.tx, records.LINK, call.now_ms - 86_400_000, 500)

@@ -32,7 +32,7 @@ from segue.store import Transaction
 _DAY_MS: Final = 86_400_000
 _PIECE: Final = 50
 _JOB: Final = "sns:replay"
-_FORGOTTEN_AT_ONCE: Final = 2_000
+_FORGOTTEN_AT_ONCE: Final = 500
 
 Play = Callable[[Call, Topic, Subscription, Message], None]
 
@@ -132,21 +132,22 @@ def replay_piece(call: Call, job: Job, play: Play) -> Again | None:
 
 
 @SERVICE.housekeeping.append
-def forget_archived(call: Call) -> bool:
-    """Forget a piece of what topics have kept for as long as they should; whether there is more."""
-    more = False
-    for (arn,) in call.tx.all("SELECT DISTINCT topic FROM sns_archive"):
-        topic = records.topic_of(call.tx, arn)
-        days = _days(topic.attributes.get("ArchivePolicy", "")) if topic is not None else None
-        oldest_ms = call.now_ms - (days or 0) * _DAY_MS
-        if days is None and _is_played_to_somebody(call.tx, arn):
-            continue
-        sql = "SELECT id FROM sns_archive WHERE topic = ? AND id < ? ORDER BY id LIMIT ?"
-        rows = call.tx.all(sql, arn, oldest_ms << 22, _FORGOTTEN_AT_ONCE)
-        if rows:
-            call.tx.run("DELETE FROM sns_archive WHERE topic = ? AND id <= ?", arn, rows[-1][0])
-        more = more or len(rows) == _FORGOTTEN_AT_ONCE
-    return more
+def forget_archived(call: Call, after: str | None) -> str | None:
+    """Forget a piece of what the first topic behind one has kept for as long as it should; where to go on."""
+    first = call.tx.one("SELECT topic FROM sns_archive WHERE topic > ? ORDER BY topic LIMIT 1", after or "")
+    if first is None:
+        return None
+    arn = str(first[0])
+    topic = records.topic_of(call.tx, arn)
+    days = _days(topic.attributes.get("ArchivePolicy", "")) if topic is not None else None
+    oldest_ms = call.now_ms - (days or 0) * _DAY_MS
+    if days is None and _is_played_to_somebody(call.tx, arn):
+        return arn
+    sql = "SELECT id FROM sns_archive WHERE topic = ? AND id < ? ORDER BY id LIMIT ?"
+    rows = call.tx.all(sql, arn, oldest_ms << 22, _FORGOTTEN_AT_ONCE)
+    if rows:
+        call.tx.run("DELETE FROM sns_archive WHERE topic = ? AND id <= ?", arn, rows[-1][0])
+    return arn if len(rows) < _FORGOTTEN_AT_ONCE else after or " "
 
 
 def refuse_deletion(topic: Topic) -> None:

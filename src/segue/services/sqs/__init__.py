@@ -9,8 +9,18 @@ Left out: encryption at rest (its attributes are kept and returned); the sixty s
 be used again (a limit, 0 unless set); of fair queues the share of the consumers' time; throughput quotas.
 """
 
-from segue.services.sqs import move_tasks, permissions, queues, receive, resource_types, settlement
+from segue.services.sqs import move_tasks, permissions, queues, receive, resource_types, retention, settlement
 from segue.services.sqs.peek import peek
 from segue.services.sqs.service import SERVICE
 
-__all__ = ["SERVICE", "move_tasks", "peek", "permissions", "queues", "receive", "resource_types", "settlement"]
+__all__ = [
+    "SERVICE",
+    "move_tasks",
+    "peek",
+    "permissions",
+    "queues",
+    "receive",
+    "resource_types",
+    "retention",
+    "settlement",
+]

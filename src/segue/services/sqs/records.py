@@ -77,6 +77,7 @@ MIGRATIONS = (
         deleted_at BIGINT NOT NULL
     );
     """,
+    "CREATE INDEX sqs_receive_attempts_expiry ON sqs_receive_attempts (expires_at);",
 )
 
 
@@ -264,9 +265,22 @@ def depth(tx: Transaction, queue: Queue) -> Depth:
     return Depth(waiting[0], hidden[2], hidden[0] - hidden[2], sent[0] if sent else None)
 
 
-def drop_expired(tx: Transaction, queue: Queue, limit: int = 500) -> None:
-    """Remove visible messages past their retention (a message is never visible before it was sent)."""
-    tx.run(
+def drop_move_tasks(tx: Transaction, arn: str, kept: int) -> None:
+    """Forget the message move tasks of a queue but the latest."""
+    latest = "SELECT task_id FROM sqs_move_tasks WHERE source = ? ORDER BY started_at DESC LIMIT ?"
+    sql = f"DELETE FROM sqs_move_tasks WHERE source = ? AND status <> 'RUNNING' AND task_id NOT IN ({latest})"
+    tx.run(sql, arn, arn, kept)
+
+
+def drop_receive_attempts(tx: Transaction, limit: int) -> int:
+    """Forget some of the receive attempts that cannot be repeated any more; how many."""
+    expired = "SELECT queue, attempt_id FROM sqs_receive_attempts WHERE expires_at <= ? LIMIT ?"
+    return tx.run(f"DELETE FROM sqs_receive_attempts WHERE (queue, attempt_id) IN ({expired})", tx.now_ms, limit)
+
+
+def drop_expired(tx: Transaction, queue: Queue, limit: int = 500) -> int:
+    """Remove visible messages past their retention (a message is never visible before it was sent); how many."""
+    return tx.run(
         "DELETE FROM sqs_messages WHERE id IN"
         " (SELECT id FROM sqs_messages WHERE queue = ? AND visible_at <= ? AND sent_at <= ? LIMIT ?)",
         queue.arn,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from segue.api import Call
 from segue.errors import AwsError
@@ -115,7 +116,7 @@ def _result(task: ScheduleTask, text: str) -> str:
     return text
 
 
-def forget(call: Call) -> bool:
+def forget(call: Call, _: Any) -> bool:
     """Forget what executions that are gone were to be answered; whether there may be more."""
     gone = call.tx.all(
         "SELECT execution_arn FROM states_mocks WHERE NOT EXISTS"

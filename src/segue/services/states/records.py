@@ -326,25 +326,35 @@ def drop_chunks(tx: Transaction, execution: int) -> None:
     tx.run("DELETE FROM states_chunks WHERE execution = ?", execution)
 
 
-def ended_before(tx: Transaction, kind: str, before_ms: int, limit: int) -> list[tuple[str, int]]:
-    """ARNs and numbers of executions of a kind that ended before a time, the oldest first.
+def drop_some_chunks(tx: Transaction, execution: int, limit: int) -> bool:
+    """Forget a piece of a history, its beginning; whether there is more."""
+    sql = "SELECT chunk FROM states_chunks WHERE execution = ? ORDER BY chunk LIMIT 1 OFFSET ?"
+    last = tx.one(sql, execution, limit)
+    if last is None:
+        drop_chunks(tx, execution)
+    else:
+        tx.run("DELETE FROM states_chunks WHERE execution = ? AND chunk < ?", execution, last[0])
+    return last is not None
+
+
+def ended_before(tx: Transaction, kind: str, before_ms: int, limit: int) -> list[tuple[str, int, int]]:
+    """ARNs, numbers and chunks of executions of a kind that ended before a time, the oldest first.
 
     Express children of Map Runs go with their Map Run.
     """
     rows = tx.all(
-        "SELECT arn, number FROM states_executions WHERE stop_at < ? AND kind = ?"
+        "SELECT arn, number, chunks FROM states_executions WHERE stop_at < ? AND kind = ?"
         " AND (kind = 'STANDARD' OR SUBSTR(parent, 1, 4) <> 'map/') ORDER BY stop_at LIMIT ?",
         before_ms,
         kind,
         limit,
     )
-    return [(arn, number) for arn, number in rows]
+    return [(arn, number, chunks) for arn, number, chunks in rows]
 
 
 def forget_execution(tx: Transaction, arn: str, number: int) -> None:
-    """Forget everything of an execution: its row, its history, its tokens, so that its name is free again."""
+    """Forget everything of an execution but its history: its row, its tokens, so that its name is free again."""
     delete_execution(tx, arn)
-    drop_chunks(tx, number)
     tx.run("DELETE FROM states_tokens WHERE execution_arn = ?", arn)
     tx.run("DELETE FROM states_redrives WHERE execution = ?", number)
 

@@ -132,6 +132,14 @@ MIGRATIONS = (
     ALTER TABLE states_activities ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
     ALTER TABLE states_aliases ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
     """,
+    # What housekeeping looks for, whatever else there is: how many Standard executions ended in the last 90 days is
+    # nothing to Express ones.
+    """
+    DROP INDEX states_executions_ended;
+    CREATE INDEX states_executions_over ON states_executions (kind, stop_at)
+        WHERE stop_at IS NOT NULL AND (kind = 'STANDARD' OR SUBSTR(parent, 1, 4) <> 'map/');
+    CREATE INDEX states_map_runs_ended ON states_map_runs (stopped_at) WHERE phase = 'ended';
+    """,
 )
 
 

@@ -33,6 +33,8 @@ _BEGIN_SHARED = ("BEGIN ISOLATION LEVEL SERIALIZABLE", "LOCK TABLE store_turn IN
 _BEGIN_READING = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
 # Every lane counts its commits in a row of its own: who loses the connection meanwhile finds there what became of it.
 _ENTER = "INSERT INTO store_lanes (id, batch, at) VALUES (?, 0, now()) ON CONFLICT (id) DO NOTHING"
+# A node writes at least with every beat: what has not moved for a day is of one that is no more.
+_FORGET = "DELETE FROM store_lanes WHERE at < now() - INTERVAL '1 day'"
 _MARK = "UPDATE store_lanes SET batch = ?, at = now() WHERE id = ?"
 _MARKED = "SELECT batch FROM store_lanes WHERE id = ? FOR UPDATE"
 
@@ -260,6 +262,7 @@ class Lane:
         if connection is None or connection.lost is not None:
             connection = self._connection = self._wait(self._connect())
             if not self._reads:
+                connection.leave(_FORGET)
                 connection.leave(_ENTER, (self._id,))
         return connection
 
