@@ -38,3 +38,19 @@ def test_ordered_numbers_grow_whatever_the_clock_says() -> None:
     ids = Ids(1)
     made = [ids.ordered(now_ms) for now_ms in (5_000, 5_000, 4_000, 6_000)]
     assert made == sorted(set(made))
+
+
+@given(st.lists(st.tuples(st.integers(1, 3_000), st.integers(0, 1_023), st.integers(1, 4)), min_size=2, max_size=20))
+def test_nodes_that_begin_one_after_the_other_number_in_that_order(batches: list[tuple[int, int, int]]) -> None:
+    """Microseconds since the last, the node, how many numbers it makes; what its own clock says does not count."""
+    nodes: dict[int, Ids] = {}
+    made: list[int] = []
+    now_us = 1_700_000_000_000_000
+    for passed_us, node, count in batches:
+        now_us += passed_us
+        ids = nodes.setdefault(node, Ids(1))
+        ids.place(node)
+        ids.begin(now_us)
+        made += [ids.ordered(node * 1_000) for _ in range(count)]
+        assert made[-1] >> 22 == now_us // 1_000
+    assert made == sorted(set(made))

@@ -9,7 +9,9 @@ import string
 _UUID_BITS = ~(0xF000 << 64 | 0xC000 << 48)
 _UUID_VERSION_4 = 0x4000 << 64 | 0x8000 << 48
 _UUID_VERSION_7 = 0x7000 << 64 | 0x8000 << 48
-_COUNTING_BITS = 12
+# Below the milliseconds of an ordered number: 1,024ths of them, the node that makes it, and what it counts.
+_PLACED_BITS = 12
+_COUNTING_BITS = 2
 _PLACE_BITS = 0x3FF << _COUNTING_BITS
 _ALPHANUMERIC = string.ascii_uppercase + string.digits
 
@@ -24,6 +26,7 @@ class Ids:
             self.random = random.Random(random.SystemRandom().getrandbits(256))
         self._latest = 0
         self._place: int | None = None
+        self._moment: int | None = None
         self._secret = random.SystemRandom() if seed is None else self.random
 
     def uuid(self) -> str:
@@ -37,21 +40,33 @@ class Ids:
     def ordered(self, now_ms: int) -> int:
         """A 63-bit number that grows with time and with every call: a row's key, in the order of insertion.
 
-        41 bits of milliseconds, 22 of counting; of these, nodes that share a store take ten for themselves.
+        41 bits of milliseconds, 22 of counting. Of these, nodes that share a store spend ten on what part of the
+        millisecond it is and ten on who they are: whoever has been told the shared store's time (:meth:`begin`) when
+        it sees what others have committed makes greater numbers than those had.
         """
         place = self._place
         if place is None:
             self._latest = max(self._latest + 1, now_ms << 22)
             return self._latest
-        latest = max(self._latest + 1, now_ms << 22 | place)
-        if latest & _PLACE_BITS != place:  # the milliseconds' numbers are used up, or they were another node's
-            latest = (latest >> 22) + 1 << 22 | place
+        latest = max(self._latest + 1, (self._moment or now_ms << 22) | place)
+        if latest & _PLACE_BITS != place:  # the moment's numbers are used up, or they were another node's
+            latest = (latest >> _PLACED_BITS) + 1 << _PLACED_BITS | place
         self._latest = latest
         return latest
+
+    def begin(self, now_us: int) -> None:
+        """Make numbers from this moment on, in microseconds of the clock that all nodes share, not from ``now_ms``."""
+        now_ms, rest_us = divmod(now_us, 1_000)
+        self._moment = now_ms << 22 | (rest_us << 10) // 1_000 << _PLACED_BITS
 
     def place(self, node: int) -> None:
         """Make numbers that no other node makes: ``node``, of 1,024, says which."""
         self._place = node << _COUNTING_BITS
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a clock that all nodes share."""
+        return self._moment is not None
 
     @property
     def node(self) -> int:

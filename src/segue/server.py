@@ -195,7 +195,7 @@ class Server:
         self.api.blobs = Blobs(self.settings.blobs or data / "blobs", shared=self.store.shared)
         self.api.node = self.store.node
         self.pool = Pool(
-            data / "functions", clock=self.clock, on_late_lines=lambda *late: self.functions.late_lines(*late)
+            data / "functions", clock=self.store.clock, on_late_lines=lambda *late: self.functions.late_lines(*late)
         )
         self.functions = FunctionEffect(self.pool, self.api, self.store)
         opened.push_async_callback(self.functions.afterwards.flush)

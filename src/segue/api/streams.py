@@ -102,7 +102,12 @@ def close_stream(tx: Transaction, stream: int) -> None:
 
 
 def append(tx: Transaction, stream: int, bucket: int, size: int, content: bytes) -> None:
-    """Write a record, and wake who waits for it."""
+    """Write a record, and wake who waits for it.
+
+    It comes behind all others. So that no node writes one before what another has written, and readers have read,
+    the newest is looked at: of two that write at the same time, one does it again (:mod:`segue.store.postgres`).
+    """
+    tx.ids.resume(latest(tx, stream))
     tx.run(
         "INSERT INTO stream_records VALUES (?, ?, ?, ?, ?, ?)",
         stream,

@@ -22,12 +22,15 @@ class Transaction(Protocol):
 
     now_ms: int
     """The unit's present: read once, so that all its rows agree."""
-    ids: Ids
-    """Where the unit's identifiers and chance come from."""
     skip_locked: str
     """Ends a ``SELECT`` that passes over rows which others are just working on, and keeps its own from them."""
     seq: int
     """Numbers the units in the order of their commits; tells a parked waiter which wakes it may have missed."""
+
+    @property
+    def ids(self) -> Ids:
+        """Where the unit's identifiers and chance come from."""
+        ...
 
     def one(self, sql: str, *args: Any) -> Row | None:
         """The first row of a query (or of ``… RETURNING``), or ``None``."""

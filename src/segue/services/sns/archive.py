@@ -56,6 +56,9 @@ def keep(call: Call, topic: Topic, message: Message) -> None:
     """Keep a message, if its topic has an archive or somebody is still to get it in his turn."""
     if "ArchivePolicy" in topic.attributes or _is_played_to_somebody(call.tx, topic.arn):
         content = msgpack.packb(asdict(message))
+        # Behind what is kept already, so that a replay passes over nothing that another node writes meanwhile.
+        newest = call.tx.one("SELECT MAX(id) FROM sns_archive WHERE topic = ?", topic.arn)
+        call.tx.ids.resume(newest[0] or 0 if newest else 0)
         row_id = call.tx.ids.ordered(call.now_ms)
         call.tx.run("INSERT INTO sns_archive VALUES (?, ?, ?)", topic.arn, row_id, content)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -36,7 +37,15 @@ class ConnectionLost(BaseException):
 
 
 class RunAgain(BaseException):
-    """The transaction met others: it is undone, and its units are to be run again. No handler is to catch this."""
+    """The transaction met others: it is undone, and its units are to be run again. No handler is to catch this.
+
+    Attributes:
+        sqlstate: PostgreSQL's code of what happened.
+    """
+
+    def __init__(self, sqlstate: str, words: str) -> None:
+        super().__init__(f"{sqlstate} {words}")
+        self.sqlstate = sqlstate
 
 
 class Spoiled(BaseException):
@@ -93,6 +102,7 @@ class Connection:
         self._gathered: list[Sent] = []  # since the last sync
         self._asked: list[tuple[list[Sent], greenlet.greenlet | None]] = []  # synced, not yet answered
         self._answered = 0  # of the statements of the first of these
+        self._heard = 0.0  # when something was last asked or answered
         self._writing = False
         self.lost: ConnectionLost | None = None
         self.careful = False
@@ -121,9 +131,7 @@ class Connection:
 
     def query(self, sql: str, args: tuple[Any, ...] = (), unit: object = None) -> list[Row]:
         """Run a statement, and all that was gathered before it; its rows."""
-        sent = self.send(sql, args, unit)
-        self.flush()
-        return self._rows(sent)
+        return self.rows(self.send(sql, args, unit))
 
     def flush(self, behind: Sequence[Statements] = ()) -> None:
         """Wait until all that was gathered has run.
@@ -159,10 +167,15 @@ class Connection:
                 self._sync(None)
             self.leave("ROLLBACK")
 
-    def close(self) -> None:
-        """Hang up."""
+    def close(self, why: str = "closed") -> None:
+        """Hang up; who waits for an answer is told why there is none."""
         if self.lost is None:
-            self._lose("closed")
+            self._lose(why)
+
+    @property
+    def silent_seconds(self) -> float:
+        """For how long the server has owed an answer without saying anything."""
+        return time.monotonic() - self._heard if self._asked else 0.0
 
     def _prepare(self, sql: str, unit: object) -> Statement:
         if len(self._statements) >= _STATEMENTS_AT_MOST:
@@ -183,6 +196,8 @@ class Connection:
         if self.lost is not None:
             raise self.lost
         gathered, self._gathered = self._gathered, []
+        if not self._asked:
+            self._heard = time.monotonic()
         self._asked.append((gathered, waiter))
         try:
             self._pg.pipeline_sync()
@@ -208,6 +223,7 @@ class Connection:
 
     def _readable(self) -> None:
         pg = self._pg
+        self._heard = time.monotonic()
         try:
             pg.consume_input()
             if self._writing:
@@ -267,12 +283,17 @@ class Connection:
         if sqlstate in _CHANGED:
             self._forget()
         if sqlstate in _CHANGED or sqlstate in _AGAIN:
-            return RunAgain(f"{sqlstate} {message}")
+            return RunAgain(sqlstate, message)
         if sqlstate[:2] in _GONE:
             return self._lose(message)
-        return StatementFailed(f"{sqlstate} {message}") if self.careful else Spoiled(sent.unit)
+        if self.careful or sent.unit is None:
+            return StatementFailed(f"{sqlstate} {message}")
+        return Spoiled(sent.unit)
 
-    def _rows(self, sent: Sent) -> list[Row]:
+    def rows(self, sent: Sent) -> list[Row]:
+        """What came back; waits for it."""
+        if sent.changes is None:
+            self.flush()
         result, statement = sent.result, sent.statement
         assert result is not None
         decoders = statement.decoders

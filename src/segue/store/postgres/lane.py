@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import greenlet
 
 from segue.clock import Clock
+from segue.ids import Ids
 from segue.store.postgres.connection import Connection, ConnectionLost, RunAgain, Spoiled, Statements
 from segue.store.postgres.known import Known
 from segue.store.postgres.transaction import PostgresTransaction
@@ -19,10 +20,13 @@ from segue.store.transaction import Unit
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-_PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 20.0
+"""How long a unit waits for the database."""
+_SILENCE_SECONDS = 20.0
 _SHORTEST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 1.0
 _BATCH_SECONDS = 0.01
+_WAITED_TOO_LONG = "55P03"  # for a lock
 
 # Units were written for one writer, and see what one writer sees. Alone, a batch has the turn for itself. With other
 # nodes it shares the turn, and PostgreSQL sees to it that batches come to what they would one after the other; one that
@@ -32,21 +36,38 @@ _BEGIN_ALONE = ("BEGIN", "LOCK TABLE store_turn IN EXCLUSIVE MODE")
 _BEGIN_SHARED = ("BEGIN ISOLATION LEVEL SERIALIZABLE", "LOCK TABLE store_turn IN ROW SHARE MODE")
 _BEGIN_READING = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
 # Every lane counts its commits in a row of its own: who loses the connection meanwhile finds there what became of it.
-_ENTER = "INSERT INTO store_lanes (id, batch, at) VALUES (?, 0, now()) ON CONFLICT (id) DO NOTHING"
+_ENTER = (
+    "INSERT INTO store_lanes (id, batch, at) VALUES (?, ?, now())"
+    " ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, at = excluded.at"
+)
 # A node writes at least with every beat: what has not moved for a day is of one that is no more.
 _FORGET = "DELETE FROM store_lanes WHERE at < now() - INTERVAL '1 day'"
-_MARK = "UPDATE store_lanes SET batch = ?, at = now() WHERE id = ?"
-_MARKED = "SELECT batch FROM store_lanes WHERE id = ? FOR UPDATE"
+# (A batch that is not the next fails by a division.)
+_MARK = (
+    "UPDATE store_lanes SET batch = CASE WHEN batch = ? THEN batch + 1 ELSE batch / (batch - batch) END, at = now()"
+    " WHERE id = ?"
+)
+# Who looks and finds nothing counts on, so that what was sent cannot come to pass any more, late as it may arrive.
+_MARKED = (
+    "UPDATE store_lanes SET batch = CASE WHEN batch = ? THEN batch + 2 ELSE batch END WHERE id = ? RETURNING batch"
+)
+# What holds the turn in a node that is stopped or cut off, in the midst of what it has to say, waits for it for ever.
+_FREE_TURN = (
+    "SELECT pg_terminate_backend(a.pid) FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid"
+    " WHERE l.relation = CAST('store_turn' AS regclass) AND l.granted AND a.datname = current_database()"
+    " AND a.wait_event = 'ClientRead' AND a.query_start < clock_timestamp() - INTERVAL '3 seconds'"
+)
 
 
 class Ran:
     """A unit, what came of it, and who waits for that."""
 
-    __slots__ = ("answer", "error", "result", "transaction", "unit", "writes")
+    __slots__ = ("answer", "error", "result", "since", "transaction", "unit", "writes")
 
-    def __init__(self, unit: Unit[Any], answer: asyncio.Future[Any]) -> None:
+    def __init__(self, unit: Unit[Any], answer: asyncio.Future[Any], since: float) -> None:
         self.unit = unit
         self.answer = answer
+        self.since = since
         self.result: Any = None
         self.error: BaseException | None = None
         self.transaction: PostgresTransaction | None = None
@@ -62,6 +83,22 @@ class Ran:
             self.answer.set_exception(RuntimeError(f"a unit raised {self.error!r}"))
         else:
             self.answer.set_exception(self.error)
+
+    def refuse(self, error: Exception) -> None:
+        """Answer that it could not be run."""
+        self.error = error
+        self.tell()
+
+
+def refuse_late(waiting: Iterable[Ran], now: float, error: Exception) -> list[Ran]:
+    """Tell those why who have waited for as long as anybody is to wait; the others."""
+    patient = []
+    for ran in waiting:
+        if now - ran.since > PATIENCE_SECONDS:
+            ran.refuse(error)
+        else:
+            patient.append(ran)
+    return patient
 
 
 class Batches(Protocol):
@@ -81,7 +118,13 @@ class Batches(Protocol):
         """The next batch; empty where there is none."""
         ...
 
-    def transaction(self, connection: Connection, ran: Ran, known: Known, seq: int) -> PostgresTransaction:
+    def begin_ids(self, connection: Connection) -> Callable[[], Ids]:
+        """Where a batch gets its ids, when it needs them: it begins now."""
+        ...
+
+    def transaction(
+        self, connection: Connection, ran: Ran, known: Known, ids: Callable[[], Ids], seq: int
+    ) -> PostgresTransaction:
         """What a unit is to see."""
         ...
 
@@ -124,6 +167,7 @@ class Lane:
         self._connection: Connection | None = None
         self._batch = 0
         self._met_another = False
+        self._turn_is_held = False
 
     def start(self) -> None:
         """Go to work. Called on the event loop's own greenlet, which goes on when the lane waits."""
@@ -134,6 +178,11 @@ class Lane:
         if self._connection is not None:
             self._connection.close()
 
+    def give_up_if_silent(self) -> None:
+        """Hang up on a server that says nothing any more, although the connection stands: it is stopped, or cut off."""
+        if self._connection is not None and self._connection.silent_seconds > _SILENCE_SECONDS:
+            self._connection.close(f"the server has said nothing for {_SILENCE_SECONDS:.0f} seconds")
+
     def _work(self) -> None:
         try:
             while batch := self._batches.take():
@@ -143,7 +192,6 @@ class Lane:
 
     def _finish(self, batch: list[Ran]) -> None:
         """Run a batch until it is committed, or cannot be. A unit that spoils it is run alone, after the others."""
-        deadline = self._elapsed() + _PATIENCE_SECONDS
         pause = _SHORTEST_PAUSE_SECONDS
         alone: list[Ran] = []
         while batch or alone:
@@ -163,14 +211,15 @@ class Lane:
                 self._undo()
             except (RunAgain, ConnectionLost) as why:
                 self._undo()
-                if self._elapsed() > deadline:
-                    self._refuse(batch + alone, StoreUnavailable(f"the database does not answer: {why}"))
-                    return
+                error = StoreUnavailable(f"the database does not answer: {why}")
+                batch, alone = (refuse_late(waiting, self._elapsed(), error) for waiting in (batch, alone))
                 log.info("a batch is run again: %s", why)
-                self._met_another = isinstance(why, RunAgain)
                 if isinstance(why, ConnectionLost):
                     self._wait(asyncio.sleep(pause))
                     pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                else:
+                    self._met_another = True
+                    self._turn_is_held = self._turn_is_held or why.sqlstate == _WAITED_TOO_LONG
             except StoreUnavailable as error:
                 self._refuse(batch + alone, error)
                 return
@@ -183,11 +232,15 @@ class Lane:
     def _attempt(self, batch: list[Ran], *, careful: bool) -> list[Ran]:
         """One transaction, and its commit: the units that found room in it, at least the first."""
         connection = self._connected()
+        if self._turn_is_held:
+            self._turn_is_held = False
+            connection.leave(_FREE_TURN)
         connection.careful = careful
         seq = self._batches.seq  # what is woken from now on may come of what this transaction cannot see
         for sql in self._beginning():
             connection.send(sql)
-        ran, wrote = self._run_units(connection, batch, seq)
+        ids = self._batches.begin_ids(connection)
+        ran, wrote = self._run_units(connection, batch, ids, seq)
         connection.careful = False
         if careful and ran[0].error is not None:
             connection.undo()
@@ -203,7 +256,9 @@ class Lane:
             return _BEGIN_READING
         return _BEGIN_ALONE if self._met_another or self._batches.alone else _BEGIN_SHARED
 
-    def _run_units(self, connection: Connection, batch: list[Ran], seq: int) -> tuple[list[Ran], bool]:
+    def _run_units(
+        self, connection: Connection, batch: list[Ran], ids: Callable[[], Ids], seq: int
+    ) -> tuple[list[Ran], bool]:
         count, wrote, known = 0, False, Known()
         began = self._elapsed()
         for ran in batch:
@@ -211,7 +266,7 @@ class Lane:
             if ran.answer.cancelled():
                 continue
             ran.result = ran.error = None
-            ran.transaction = transaction = self._batches.transaction(connection, ran, known, seq)
+            ran.transaction = transaction = self._batches.transaction(connection, ran, known, ids, seq)
             try:
                 ran.result = ran.unit(transaction)
             except WritesNeeded:
@@ -228,42 +283,46 @@ class Lane:
         return batch[:count], wrote
 
     def _commit(self, connection: Connection, batch: list[Ran]) -> None:
-        connection.send(_MARK, (self._batch + 1, self._id))
+        connection.send(_MARK, (self._batch, self._id))
         connection.send("COMMIT")
         try:
             connection.flush(self._batches.notices(batch))
         except ConnectionLost as lost:
             if not self._is_committed(lost):
                 raise
-        self._batch += 1
+        else:
+            self._batch += 1
 
     def _is_committed(self, lost: ConnectionLost) -> bool:
-        """Look whether the commit under way when the connection was lost has come to pass."""
-        deadline = self._elapsed() + _PATIENCE_SECONDS
+        """Look whether the commit under way when the connection was lost has come to pass; if not, it never will."""
+        deadline = self._elapsed() + PATIENCE_SECONDS
         while True:
             try:
-                connection = self._connected()
-                connection.send("BEGIN")
-                rows = connection.query(_MARKED, (self._id,))  # waits for the old transaction, if it is still there
-                connection.send("COMMIT")
-                connection.flush()
-                return bool(rows) and rows[0][0] == self._batch + 1
-            except (ConnectionLost, RunAgain, Spoiled) as why:
-                self._undo()
+                connection = self._connected(enter=False)
+                # waits for the old transaction, if it is still there
+                rows = connection.query(_MARKED, (self._batch, self._id))
+            except (ConnectionLost, RunAgain) as why:
                 if self._elapsed() > deadline:
                     raise StoreUnavailable(
                         f"the connection to the database was lost during a commit ({lost}) and could not be made again "
                         f"({why}): whether the request was carried out is not known"
                     ) from lost
                 self._wait(asyncio.sleep(_LONGEST_PAUSE_SECONDS))
+                continue
+            if not rows:  # the database has lost more than that: another has taken its place
+                connection.close()
+                return False
+            committed = bool(rows[0][0] == self._batch + 1)
+            self._batch = rows[0][0]
+            return committed
 
-    def _connected(self) -> Connection:
+    def _connected(self, *, enter: bool = True) -> Connection:
         connection = self._connection
         if connection is None or connection.lost is not None:
             connection = self._connection = self._wait(self._connect())
-            if not self._reads:
+            if enter and not self._reads:
                 connection.leave(_FORGET)
-                connection.leave(_ENTER, (self._id,))
+                connection.leave(_ENTER, (self._id, self._batch))
         return connection
 
     def _undo(self) -> None:
@@ -276,8 +335,7 @@ class Lane:
     @staticmethod
     def _refuse(batch: list[Ran], error: Exception) -> None:
         for ran in batch:
-            ran.error = error
-            ran.tell()
+            ran.refuse(error)
 
     @staticmethod
     def _wait(awaitable: Awaitable[T]) -> T:

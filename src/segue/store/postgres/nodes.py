@@ -147,9 +147,8 @@ class Node:
         self.others = others
 
     def leave(self, tx: Transaction) -> None:
-        """Say that it goes: its number is free at once. A unit."""
+        """Say that it goes: its number is free in a moment. A unit."""
         self._gone(tx, self.number, self.token)
-        # Whoever gets the number next is not to be ahead of the others: what it makes would come behind what they make.
         latest = max(self._ids.latest, tx.now_ms << 22) + (_LEAVING_MS << 22)
         tx.run(
             "UPDATE store_nodes SET seen_at = 0, released = ?, token = '', reserved = ? WHERE number = ? AND token = ?",
@@ -160,9 +159,11 @@ class Node:
         )
 
     def _enter(self, tx: Transaction, reserved: int) -> None:
-        """Take the smallest number that nobody has, or whose owner has long gone."""
+        """Take the smallest number that nobody has, or whose owner has long gone: whoever gets it is not to be ahead of
+        the others, for what it makes would come behind what they make."""
         rows = tx.all("SELECT number, seen_at, reserved, token FROM store_nodes ORDER BY number")
-        taken = {row[0] for row in rows if row[1] >= tx.now_ms - _REUSED_AFTER_MS}
+        ahead = tx.now_ms << 22 if tx.ids.has_begun else float("inf")
+        taken = {row[0] for row in rows if row[1] >= tx.now_ms - _REUSED_AFTER_MS or row[2] >= ahead}
         number = next((number for number in range(_NUMBERS) if number not in taken), None)
         if number is None:
             raise NoRoom(f"{_NUMBERS} nodes share the database: there is no room for another")

@@ -28,7 +28,7 @@ _SETTINGS = {
     "jit": "off",
     # A node that is stopped or cut off in the midst of a batch holds up the others no longer than this.
     "idle_in_transaction_session_timeout": "4s",
-    "lock_timeout": "10s",
+    "lock_timeout": "3s",
     "statement_timeout": "30s",
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
@@ -121,7 +121,7 @@ class Database:
         """
         try:
             connection = await psycopg.AsyncConnection.connect(self.conninfo, autocommit=True)
-        except OperationalError as error:
+        except (OperationalError, OSError) as error:
             raise ConnectionLost(str(error).strip()) from error
         return Connection(connection)
 

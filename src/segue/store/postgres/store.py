@@ -16,10 +16,10 @@ from segue.store.migrations import Migrations
 from segue.store.postgres import notices
 from segue.store.postgres.connection import Connection, ConnectionLost, Statements
 from segue.store.postgres.known import Known
-from segue.store.postgres.lane import Lane, Ran
+from segue.store.postgres.lane import PATIENCE_SECONDS, Lane, Ran, refuse_late
 from segue.store.postgres.nodes import BEAT_SECONDS, NOW, Gone, Node, facts, nodes
-from segue.store.postgres.transaction import PostgresTransaction
-from segue.store.store import NodeSeen
+from segue.store.postgres.transaction import Moment, PostgresTransaction
+from segue.store.store import NodeSeen, StoreUnavailable
 from segue.store.tallies import Tallies
 from segue.store.timers import LoopTimers, Timers
 from segue.store.transaction import Transaction, Unit
@@ -96,7 +96,7 @@ class _Batches:
 
     def add(self, unit: Unit[Any], answer: asyncio.Future[Any]) -> None:
         """Have a unit run."""
-        self._queue.append(Ran(unit, answer))
+        self._queue.append(Ran(unit, answer, self._store.clock.elapsed_seconds()))
         self._call()
 
     async def close(self) -> None:
@@ -110,12 +110,28 @@ class _Batches:
     def take(self) -> list[Ran]:
         queue = self._queue
         if not self._reads and queue and self._store.beat_is_due():
-            queue.appendleft(Ran(cast("Unit[None]", self._store.beat), asyncio.get_running_loop().create_future()))
+            beat = cast("Unit[None]", self._store.beat)
+            queue.appendleft(Ran(beat, asyncio.get_running_loop().create_future(), self._store.clock.elapsed_seconds()))
         return [queue.popleft() for _ in range(min(len(queue), _BATCH_UNITS))]
 
-    def transaction(self, connection: Connection, ran: Ran, known: Known, seq: int) -> PostgresTransaction:
-        store = self._store
-        return PostgresTransaction(connection, ran, known, store.clock.now_ms(), store.ids, seq, reads=self._reads)
+    def begin_ids(self, connection: Connection) -> Callable[[], Ids]:
+        ids = self._store.ids
+        if self._reads or not isinstance(self._store.clock, NodeClock):
+            return lambda: ids
+        return Moment(connection, ids).begin
+
+    def transaction(
+        self, connection: Connection, ran: Ran, known: Known, ids: Callable[[], Ids], seq: int
+    ) -> PostgresTransaction:
+        now_ms = self._store.clock.now_ms()
+        return PostgresTransaction(connection, ran, known, now_ms, ids, seq, reads=self._reads)
+
+    def look_after(self) -> None:
+        """Nobody waits for ever: neither for a server that says nothing, nor behind others who do."""
+        for lane in self._lanes:
+            lane.give_up_if_silent()
+        late = StoreUnavailable(f"it could not be asked for {PATIENCE_SECONDS:.0f} seconds: so much was waiting")
+        self._queue = deque(refuse_late(self._queue, self._store.clock.elapsed_seconds(), late))
 
     def give_back(self, batch: list[Ran]) -> None:
         self._queue.extendleft(reversed(batch))
@@ -317,6 +333,8 @@ class PostgresStore:
         part = 0
         while True:
             await asyncio.sleep(1)
+            self._writes.look_after()
+            self._reads.look_after()
             if self._node.others:
                 part = (part + 1) % _LOOK_AGAIN_EVERY
                 self.wakes.notify_some(part, _LOOK_AGAIN_EVERY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, cast
 
@@ -57,6 +58,30 @@ class Changes:
         return str(int(self))
 
 
+_NOW_US = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+
+class Moment:
+    """When a batch saw the rows as it sees them, by the database's clock: later than all that they come of, and earlier
+    than whoever sees what the batch makes of them. The ids that it makes are in that order, too."""
+
+    __slots__ = ("_connection", "_ids", "_sent")
+
+    def __init__(self, connection: Connection, ids: Ids) -> None:
+        self._connection = connection
+        self._ids = ids
+        self._sent: Sent | None = connection.send(_NOW_US)
+
+    def begin(self) -> Ids:
+        """Where ids of this moment come from. It was asked for with the first statement: nobody waits for it but who
+        makes ids without having looked at anything."""
+        if self._sent is not None:
+            (row,) = self._connection.rows(self._sent)
+            self._ids.begin(row[0])
+            self._sent = None
+        return self._ids
+
+
 class PostgresTransaction:
     """One unit's transaction.
 
@@ -64,26 +89,39 @@ class PostgresTransaction:
         connection: on which the batch's transaction is open.
         unit: whose it is; told of statements that fail later than they were made.
         known: what the batch has read.
+        ids: where its ids come from, when they are needed.
         reads: only reads are allowed.
     """
 
-    __slots__ = ("_connection", "_known", "_reads", "_unit", "ids", "now_ms", "seq", "tallies", "wakes", "wrote")
+    __slots__ = ("_connection", "_ids", "_known", "_reads", "_unit", "now_ms", "seq", "tallies", "wakes", "wrote")
 
     skip_locked = " FOR UPDATE SKIP LOCKED"
 
     def __init__(
-        self, connection: Connection, unit: object, known: Known, now_ms: int, ids: Ids, seq: int, *, reads: bool
+        self,
+        connection: Connection,
+        unit: object,
+        known: Known,
+        now_ms: int,
+        ids: Callable[[], Ids],
+        seq: int,
+        *,
+        reads: bool,
     ) -> None:
         self._connection = connection
         self._known = known
         self._unit = unit
         self._reads = reads
+        self._ids = ids
         self.now_ms = now_ms
-        self.ids = ids
         self.seq = seq
         self.wakes: list[str] = []
         self.tallies: list[Tally] = []
         self.wrote = False
+
+    @property
+    def ids(self) -> Ids:
+        return self._ids()
 
     def one(self, sql: str, *args: Any) -> Row | None:
         rows = self._rows(sql, args)
