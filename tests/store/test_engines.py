@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import hypothesis
+import hypothesis.strategies as st
 import pytest
 
 from segue.clock import ManualClock
@@ -293,3 +295,27 @@ def test_closing_finishes_what_was_handed_in(opens: Open) -> None:
 
     run(opens, hands_in)
     run(opens, looks)
+
+
+def test_any_text_is_kept_and_found_and_in_order(opens: Open) -> None:
+    """Also the one character that PostgreSQL's texts have not, and what stands for it there."""
+    texts = st.one_of(st.text("\x00\x01\x02a%é", max_size=4), st.text(st.characters(codec="utf-8"), max_size=3))
+
+    @hypothesis.settings(max_examples=15)
+    @hypothesis.given(st.lists(texts, min_size=1, max_size=15))
+    def check(texts: list[str]) -> None:
+        def unit(tx: Transaction) -> None:
+            tx.run("DELETE FROM numbers")
+            for number, text in enumerate(texts):
+                tx.run("INSERT INTO numbers (n, text) VALUES (?, ?)", number, text)
+            found = [row[0] for row in tx.all("SELECT text FROM numbers ORDER BY text")]
+            assert found == sorted(texts, key=str.encode)
+            for text in texts:
+                rows = tx.all("SELECT n FROM numbers WHERE text = ? ORDER BY n", text)
+                assert [row[0] for row in rows] == [n for n, other in enumerate(texts) if other == text]
+                count = tx.one("SELECT COUNT(*) FROM numbers WHERE text < ?", text)
+                assert count == (sum(other.encode() < text.encode() for other in texts),)
+
+        run(opens, lambda store: store.write(unit))
+
+    check()

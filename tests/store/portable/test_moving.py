@@ -23,7 +23,7 @@ OLD: Migrations = {
     "test": ("CREATE TABLE things (n BIGINT PRIMARY KEY, offset TEXT, bytes BYTEA, real DOUBLE PRECISION NOT NULL);",)
 }
 NEW: Migrations = {"test": (*OLD["test"], "ALTER TABLE things ADD COLUMN more TEXT NOT NULL DEFAULT 'none';")}
-ROWS = [(-(2**63), "ä'\"\n", b"\x00\xff", 0.1), (0, None, None, -1e300), (2**63 - 1, "", b"", 2.0)]
+ROWS = [(-(2**63), "ä'\"\n\x00\x01\x02", b"\x00\xff", 0.1), (0, None, None, -1e300), (2**63 - 1, "", b"", 2.0)]
 CLOCK = ManualClock()
 
 Ends = tuple[Callable[[], Opened], Callable[[], Made]]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.types.numeric import NumericLoader
+from psycopg.types.string import StrBinaryDumper, StrDumperUnknown, TextBinaryLoader, TextLoader
 
 from segue.clock import Clock
 from segue.ids import Ids
 from segue.store.postgres.dialect import statement
 from segue.store.postgres.opening import Database
+from segue.store.postgres.values import with_nul, without_nul
 from segue.store.snapshot import NoData
 from segue.store.store import WritesNeeded
 from segue.store.tallies import Series
@@ -28,6 +30,34 @@ class _Number(NumericLoader):
     def load(self, data: Any) -> Any:
         number: Decimal = super().load(data)
         return int(number) if number == number.to_integral_value() else float(number)
+
+
+class _Parameter(StrDumperUnknown):
+    """A text in a statement."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(without_nul(obj))
+
+
+class _Copied(StrBinaryDumper):
+    """A text on its way into a table."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(without_nul(obj))
+
+
+class _Text(TextLoader):
+    """A text of an answer."""
+
+    def load(self, data: Any) -> Any:
+        return with_nul(cast(str, super().load(data)))
+
+
+class _CopiedText(TextBinaryLoader):
+    """A text on its way out of a table."""
+
+    def load(self, data: Any) -> Any:
+        return with_nul(cast(str, super().load(data)))
 
 
 class SessionTransaction:
@@ -77,7 +107,10 @@ def connected(database: Database) -> Iterator[psycopg.Connection[Any]]:
     """
     try:
         with psycopg.connect(database.conninfo) as connection:
-            connection.adapters.register_loader("numeric", _Number)
+            for dumper in (_Copied, _Parameter):
+                connection.adapters.register_dumper(str, dumper)
+            for name, loader in (("numeric", _Number), ("text", _Text), ("text", _CopiedText)):
+                connection.adapters.register_loader(name, loader)
             for name in _PATIENT:
                 connection.execute(f"SET {name} = 0".encode())
             connection.execute("SET enable_seqscan = on")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from typing import Any, Final
@@ -14,13 +15,32 @@ TEXT_FORMAT: Final = 0
 BINARY_FORMAT: Final = 1
 
 
+# PostgreSQL's texts have no NUL, ours may. Pairs of SOH stand for both, so that texts are equal and in order as before.
+_NUL, _SOH = "\x00", "\x01"
+_PAIR: Final = re.compile(r"\x01[\x01\x02]")
+
+
+def without_nul(text: str) -> str:
+    """A text as the server keeps it."""
+    if _NUL in text or _SOH in text:
+        return text.replace(_SOH, "\x01\x02").replace(_NUL, "\x01\x01")
+    return text
+
+
+def with_nul(text: str) -> str:
+    """A text that the server has kept."""
+    if _SOH in text:
+        return _PAIR.sub(lambda pair: _NUL if pair[0] == "\x01\x01" else _SOH, text)
+    return text
+
+
 def encode(value: Any) -> bytes | None:
     """A parameter's bytes: binary for ``bytes``, as text for everything else (the server knows its type)."""
     kind = type(value)
     if kind is int:
         return b"%d" % value
     if kind is str:
-        return value.encode()  # type: ignore[no-any-return]
+        return without_nul(value).encode()
     if value is None or kind is bytes:
         return value  # type: ignore[no-any-return]
     if kind is bool:
@@ -30,7 +50,7 @@ def encode(value: Any) -> bytes | None:
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, (int, str)):  # an enumeration's member
-        return str.encode(value) if isinstance(value, str) else b"%d" % int(value)
+        return str.encode(without_nul(value)) if isinstance(value, str) else b"%d" % int(value)
     raise TypeError(f"a {kind.__name__} is no value of a row")
 
 
@@ -67,7 +87,7 @@ DECODERS: Final[dict[int, Callable[[bytes], Any]]] = {
     20: _integer,  # int8
     21: _integer,  # int2
     23: _integer,  # int4
-    25: bytes.decode,  # text
+    25: lambda data: with_nul(data.decode()),  # text
     701: _double,  # float8
     1700: _numeric,
     2278: lambda _: None,  # void
