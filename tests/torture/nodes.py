@@ -49,7 +49,7 @@ class Node:
         self._pid = 0
         self._ordered = self._over = False
         self.living = False
-        self.ends = 0
+        self.ends = self.pauses = 0
         self.slowest_start_seconds = 0.0
         self.problems: list[str] = []
         program = [sys.executable, "-m", "tests.torture.zygote", "--port", str(port), "--data", str(data), *more]
@@ -66,6 +66,22 @@ class Node:
                 self.ends += 1
                 self.living = False
                 os.kill(self._pid, number)
+
+    def pause(self, seconds: float) -> None:
+        """Have it sleep; it wakes and finds the world changed."""
+        with self._lock:
+            pid = self._pid
+            if self.living:
+                self.living = False
+                self.pauses += 1
+                os.kill(pid, signal.SIGSTOP)
+                threading.Timer(seconds, self._wake, (pid,)).start()
+
+    def _wake(self, pid: int) -> None:
+        with self._lock:
+            if self._pid == pid:
+                os.kill(pid, signal.SIGCONT)
+                self.living = not self._ordered
 
     def close(self) -> None:
         """End it for good."""
@@ -150,15 +166,17 @@ class World:
             time.sleep(0.01)
 
     def hurt(self) -> None:
-        """Kill one node, mostly; or one that may not be ready yet, some, all, or what keeps their rows."""
+        """Kill a node, mostly; or have it stop or sleep; or kill some, ready or not, all, or what keeps their rows."""
         nodes = self.nodes
         living = [node for node in nodes if node.living] or nodes
         roll = self._chance.random()
         if self._cluster is not None and (roll < 0.04 or (not self.restarts and self.kills)):
             self._restart(self._cluster)
-        elif roll < 0.1:
+        elif roll < 0.08 and len(nodes) > 1:
+            self._chance.choice(living).pause(self._chance.choice((1, 10)))
+        elif roll < 0.12:
             self._chance.choice(living).end(signal.SIGTERM)
-        elif roll < 0.15:
+        elif roll < 0.16:
             for node in nodes:
                 node.end()
         elif roll < 0.25:
@@ -182,6 +200,12 @@ class World:
     def kills(self) -> int:
         """How often a node was ended."""
         return sum(node.ends for node in self.nodes)
+
+    def __str__(self) -> str:
+        """What was done to it."""
+        pauses = sum(node.pauses for node in self.nodes)
+        shared = f", {pauses} pauses, {self.restarts} restarts of the database" if self._cluster is not None else ""
+        return f"{self.kills} kills{shared}"
 
     def problems(self) -> list[str]:
         """What nodes came to grief of that nobody had killed."""

@@ -62,7 +62,7 @@ class Torture:
             for thread in threads:
                 thread.join(60)
         self.world.until_living(len(self.world.nodes))
-        progress(f"calm after {self.world.kills} kills, {self.promised()} promises: are they kept?")
+        progress(f"calm after {self.world}, {self.promised()} promises: are they kept?")
         broken = self._broken(clients)
         return [*broken, *self._errors, *self.world.violations(), *self.world.problems(), *self.world.complaints()]
 
@@ -73,12 +73,12 @@ class Torture:
     def _kill(self, kills: int, end: float, progress: Callable[[str], None]) -> None:
         told = 0
         while self.world.kills < kills and time.monotonic() < end and not self._errors:
-            self.world.until_living(self._chance.randint(1, len(self.world.nodes)))
+            self.world.until_living(self._chance.randint(1, max(1, len(self.world.nodes) - 1)))
             time.sleep(self._chance.uniform(0.05, 1.0))
             self.world.hurt()
             if self.world.kills >= told + 50:
                 told = self.world.kills
-                progress(f"{told} kills, {self.world.restarts} of the database, {self.promised()} promises")
+                progress(f"{self.world}, {self.promised()} promises")
                 self._errors += self.world.violations()
 
     def _load(self, clients: Clients, number: int) -> None:
@@ -143,10 +143,7 @@ def main() -> int:
     for promise in torture.promises:
         print(f"  {promise.kind:12} {len(promise.ledger.tried):7} tried {len(promise.ledger.promised):7} promised")
     slowest = max(node.slowest_start_seconds for node in world.nodes)
-    print(
-        f"{world.kills} kills, {world.restarts} of the database, {torture.promised()} promises, "
-        f"slowest start {slowest:.2f} s, {len(problems)} problems"
-    )
+    print(f"{world}, {torture.promised()} promises, slowest start {slowest:.2f} s, {len(problems)} problems")
     for problem in problems:
         print(f"  {problem}", file=sys.stderr)
     if problems:
