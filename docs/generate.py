@@ -29,6 +29,10 @@ README = "README.md"
 _VARIABLES = {
     "SEGUE_SECRET_ACCESS_KEY": "for `segue serve`: what clients without keys of IAM's or STS's sign with. Set, the "
     "signature of every request is verified, whatever its access key; unset, only the loopback interface is served.",
+    "SEGUE_BLOBS": "for `segue serve`: where code and objects are kept, as `--blobs`; see "
+    "[several servers](../how-to/postgresql.md).",
+    "AWS_ENDPOINT_URL_S3": "for `segue serve --blobs s3://…`: the endpoint, without it AWS's own; with `AWS_REGION`, "
+    "`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_PROFILE` as for AWS's own tools.",
     "SEGUE_STORE": "for `segue serve`: the PostgreSQL database that keeps everything, as `--store`; see "
     "[several servers](../how-to/postgresql.md).",
     "SEGUE_SMTP": "for `segue serve`: the mail server, as `--smtp`, whose password this does not show to everybody who "

@@ -65,7 +65,9 @@ class Settings:
     Attributes:
         data: where everything is kept; with ``store``, what this node keeps for itself.
         store: the database that keeps everything, for many nodes: ``postgresql://…``; empty for ``data``.
-        blobs: where packages and objects are kept, reachable from every node; below ``data`` unless told.
+        blobs: where packages and objects are kept: a folder, shared by all nodes, or ``s3://BUCKET/PREFIX``. Empty: in
+            files below ``data``; with ``store``, in the database.
+        blobs_endpoint, blobs_region: of that bucket; AWS's own endpoint unless told.
         host, port: where to listen.
         iam: whether policies are ignored, audited or enforced.
         secret_access_key: what root keys sign with. Given, every request's signature is verified; without one, a server
@@ -85,7 +87,9 @@ class Settings:
 
     data: Path | None = None
     store: str = field(default="", repr=False)
-    blobs: Path | None = None
+    blobs: str = ""
+    blobs_endpoint: str = ""
+    blobs_region: str = DEFAULT_REGION
     host: str = "127.0.0.1"
     port: int = 4566
     iam: IamMode = "audit"

@@ -51,22 +51,25 @@ from segue.console.responses import responses_page
 from segue.console.underway import underway_page
 from segue.gateway import http
 from segue.gateway.app import Gateway, Page
+from segue.gateway.files import read_pieces
 from segue.ids import Ids
 from segue.jobs import queue
 from segue.runtimes.pool import Pool
 from segue.services.cloudformation import responses
 from segue.services.cloudwatch.records import keep_tallies
 from segue.services.sqs.peek import peek
-from segue.store import Transaction
-from segue.store.blobs import Blobs
+from segue.store import Transaction, contents
+from segue.store.blobs import MOVE
 from segue.store.group_commit import GroupCommit
 from segue.store.migrations import Migrations
 from segue.store.sqlite import SqliteStore, hold
 from segue.store.store import Store
 from segue.store.timers import Timers
+from segue.wire.checksums import Digests
 from segue.wire.request import FileBody
 from segue.worker import Worker
 from segue.worker.concurrency import TOLD as FUNCTIONS
+from segue.worker.content_mover import open_content
 from segue.worker.forward_client import ForwardEffect
 from segue.worker.function_streams import StreamEffect
 from segue.worker.functions import FunctionEffect
@@ -137,6 +140,7 @@ def migrations(api: Api) -> Migrations:
         "throttles": throttles.MIGRATIONS,
         "outbox": outbox.MIGRATIONS,
         "places": places.MIGRATIONS,
+        "contents": contents.MIGRATIONS,
     }
     return {**floors, **api.migrations}
 
@@ -192,10 +196,15 @@ class Server:
         opened.push_async_callback(self.store.close)
         self.api.tallies = self.store.tallies
         opened.push_async_callback(self._keep_tallies)
-        self.api.blobs = Blobs(self.settings.blobs or data / "blobs", shared=self.store.shared)
+        in_use = partial(housekeeping.blobs_in_use, self.api)
+        self.api.blobs, content = open_content(self.settings, data, self.store, in_use)
+        opened.push_async_callback(content.close)
         self.api.node = self.store.node
         self.pool = Pool(
-            data / "functions", clock=self.store.clock, on_late_lines=lambda *late: self.functions.late_lines(*late)
+            data / "functions",
+            clock=self.store.clock,
+            on_late_lines=lambda *late: self.functions.late_lines(*late),
+            fetch_code=content.fetch_whole,
         )
         self.functions = FunctionEffect(self.pool, self.api, self.store)
         opened.push_async_callback(self.functions.afterwards.flush)
@@ -214,8 +223,9 @@ class Server:
             SERVERLESS: serverless,
             MAIL: mail,
             FORWARD: ForwardEffect(),
-            "blobs:digests": self._digests,
-            housekeeping.BLOBS_EFFECT: partial(asyncio.to_thread, self.api.blobs.old),
+            MOVE: content,
+            "blobs:digests": _digests,
+            housekeeping.BLOBS_EFFECT: content.old,
         }
         self.functions.extension = ParametersExtension(self.api, self.store, effects, self._listen)
         opened.push_async_callback(self._close_others)
@@ -224,7 +234,7 @@ class Server:
         pages: dict[str, Page] = {
             "/_segue/health": partial(health, self.api),
             "/_localstack/health": partial(health, self.api),
-            "/_segue/blobs/": partial(blobs_page, self.api),
+            "/_segue/blobs/": partial(blobs_page, self.api.blobs, content.fetch_whole),
             responses.PREFIX: partial(responses_page, self.store, responses.PREFIX, responses.keep),
             "/_segue/deliveries": partial(deliveries_page, self.store),
             "/_segue/underway": partial(underway_page, self.store),
@@ -254,6 +264,9 @@ class Server:
         self.store.tell = load = self._load()
         sampling = asyncio.create_task(load.sample_forever(), name="load: sample")
         opened.callback(sampling.cancel)
+        if self.api.blobs.is_cache:
+            tidying = asyncio.create_task(content.tidy_forever(), name="content: tidy")
+            opened.callback(tidying.cancel)
 
     def _open_store(self, data: Path) -> Store:
         schema = migrations(self.api)
@@ -301,9 +314,6 @@ class Server:
         for other in self._others:
             await other.close()
 
-    async def _digests(self, request: tuple[FileBody, tuple[str, ...]]) -> dict[str, bytes]:
-        return await asyncio.to_thread(self.api.blobs.digests, *request)
-
     async def _keep_counting(self) -> None:
         """Write down what was counted, every few seconds of real time."""
         while True:
@@ -324,6 +334,15 @@ class Server:
         await self.start()
         await stopped.wait()
         await self.stop()
+
+
+async def _digests(request: tuple[FileBody, tuple[str, ...]]) -> dict[str, bytes]:
+    """The effect ``blobs:digests``: of a body on disk, by the names of :mod:`segue.wire.checksums`."""
+    body, names = request
+    digests = Digests(names)
+    async for piece in read_pieces(body):
+        await asyncio.to_thread(digests.update, piece)
+    return digests.result()
 
 
 def _node_is_gone(tx: Transaction, number: int, node: str) -> None:

@@ -11,7 +11,7 @@ from segue.api.call import Call
 from segue.api.service import Api, Keeper
 from segue.config import Kept
 from segue.jobs import Again, Job, Outbound
-from segue.store import Transaction
+from segue.store import Transaction, contents
 
 JOB = "api:housekeeping"
 BLOBS_JOB = "api:collect-blobs"
@@ -68,6 +68,7 @@ def run_collection(_: Call, job: Job) -> Outbound:
     """Remove the blobs that nobody names: a crash between a blob and its row leaves one, and so does a removed row.
 
     What is not young is listed by an edge, a piece of names at a time; the job's payload is where the next one begins.
+    What is at places that are given up goes before.
     """
     return Outbound(BLOBS_EFFECT, job.payload or "", _remove_unnamed)
 
@@ -88,6 +89,8 @@ def _remove_unnamed(call: Call, old: list[str]) -> Again:
     """
     if not old:
         return Again(call.now_ms + _EVERY_MS, payload="")
-    named = blobs_in_use(call.api, call.tx, old)
-    call.api.blobs.remove(name for name in old if name not in named)
+    unnamed = set(old) - blobs_in_use(call.api, call.tx, old)
+    contents.drop(call.tx, unnamed)
+    if not call.api.blobs.is_cache:
+        call.api.blobs.remove(unnamed)
     return Again(call.now_ms, payload=old[-1])

@@ -13,8 +13,9 @@ import signal
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from segue.config import Kept, Settings
+from segue.config import DEFAULT_REGION, Kept, Settings
 
 _EPILOG = """\
 Everything acknowledged is in DIR and there after a restart; running workflows go on where they stood.
@@ -58,9 +59,11 @@ def add(commands: Any) -> None:
     )
     parser.add_argument(
         "--blobs",
-        type=Path,
-        metavar="DIR",
-        help="where code and objects lie; with several nodes, a folder that all of them share (default: below --data)",
+        default=os.environ.get("SEGUE_BLOBS", ""),
+        metavar="PLACE",
+        help="where code and objects are kept: a folder, which several nodes share, or s3://BUCKET/PREFIX at the "
+        "endpoint that AWS_ENDPOINT_URL_S3 names, else at AWS (default: what SEGUE_BLOBS says, or below --data; with "
+        "--store in the database, up to 64 MiB each)",
     )
     parser.add_argument(
         "--iam",
@@ -157,12 +160,15 @@ def run(arguments: argparse.Namespace) -> int:
         mock_config = _mock_config(arguments.mock_config)
         _check_forwards(arguments.forward)
         _check_mail_server(arguments.smtp)
+        _check_blobs(arguments.blobs, arguments.port)
     except ValueError as error:
         return _refused(str(error))
     settings = Settings(
         data=arguments.data,
         store=arguments.store,
         blobs=arguments.blobs,
+        blobs_endpoint=_blobs_endpoint(),
+        blobs_region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
         host=arguments.host,
         port=arguments.port,
         iam=arguments.iam,
@@ -215,6 +221,24 @@ def _check_mail_server(url: str) -> None:
         parse_mail_server(url)
 
 
+def _blobs_endpoint() -> str:
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+
+
+def _check_blobs(place: str, own_port: int) -> None:
+    """``ValueError`` in words where content cannot be kept there."""
+    if place.startswith("s3://"):
+        from segue.worker.s3_endpoint import S3Endpoint
+
+        S3Endpoint(place, "", "")
+        endpoint = urlsplit(_blobs_endpoint())
+        if endpoint.port == own_port and _is_loopback(endpoint.hostname or ""):
+            raise ValueError(
+                f"{place} would be at this server itself, which {endpoint.geturl()} is: name the endpoint that is to "
+                "keep its content, export AWS_ENDPOINT_URL_S3=…"
+            )
+
+
 def _mock_config(file: Path | None) -> str:
     """The file's text; ``ValueError`` in words where it cannot be used."""
     if file is None:
@@ -235,6 +259,7 @@ def _mock_config(file: Path | None) -> str:
 async def _serve(settings: Settings) -> None:
     gc.disable()  # until it is up, what is made stays: looking for garbage would be a tenth of the start
     from segue.server import Server
+    from segue.worker.content_mover import LARGEST_IN_ROWS_BYTES
 
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -246,6 +271,12 @@ async def _serve(settings: Settings) -> None:
     url = server.settings.endpoint_url
     print(f"Segue is ready at {url} (data in {settings.data}). Stop it with Ctrl-C.", flush=True)
     print(f"Point any AWS client at it: export AWS_ENDPOINT_URL={url}  Then: segue aws sqs list-queues", flush=True)
+    if settings.store and not settings.blobs:
+        print(
+            f"Code and objects are kept in the database, up to {LARGEST_IN_ROWS_BYTES >> 20} MiB each. For larger ones "
+            "start every node with --blobs: a folder that all of them share, or s3://BUCKET/PREFIX.",
+            flush=True,
+        )
     await stopped.wait()
     print("Stopping: everything acknowledged is kept, running executions go on at the next start.", flush=True)
     await server.stop()

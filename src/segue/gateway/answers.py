@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import orjson
 
 from segue.errors import AwsError
+from segue.store.blobs import BlobMissing
+from segue.store.contents import ContentUnavailable
 from segue.store.sqlite import is_disk_failure
 from segue.store.store import StoreUnavailable
 from segue.wire.request import Request, Response
@@ -74,6 +76,12 @@ def told(error: Exception, request_id: str) -> AwsError:
     if isinstance(error, StoreUnavailable):
         log.error("request %s failed: %s", request_id, error)
         return AwsError("ServiceUnavailable", f"The database is not available: {error}", status=503)
+    if isinstance(error, ContentUnavailable):
+        log.error("request %s failed: %s", request_id, error)
+        return AwsError("ServiceUnavailable", f"Content is not available: {error}", status=503)
+    if isinstance(error, BlobMissing):
+        log.error("request %s failed: %s", request_id, error)
+        return AwsError("InternalFailure", str(error), status=500)
     log.error("request %s failed", request_id, exc_info=error)
     return AwsError(
         "InternalFailure",

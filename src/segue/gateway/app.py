@@ -24,6 +24,7 @@ from segue.gateway.forwarding import Forwarding
 from segue.gateway.sockets import Sockets
 from segue.jobs import Outbound, Pending
 from segue.store import Transaction
+from segue.store.blobs import MOVE, ContentElsewhere
 from segue.store.store import Store, WritesNeeded
 from segue.wire.aws_chunked import is_chunked, unframe
 from segue.wire.parse import parse
@@ -259,6 +260,9 @@ class Exchange:
                 result, seq = store.read(self._unit)
             except WritesNeeded:
                 pass  # it has something to record, after all: who was denied what
+            except ContentElsewhere as away:
+                self._wait_for(self._after(away), 0)
+                return self._answer
             else:
                 if isinstance(result, dict):
                     return self._serialize(result)
@@ -286,6 +290,9 @@ class Exchange:
     def _committed(self, ran: asyncio.Future[Answer]) -> None:
         try:
             result, seq = ran.result()
+        except ContentElsewhere as away:
+            self._wait_for(self._after(away), 0)
+            return
         except Exception as error:
             self._write_down(error)
             self._tell(self._serialize_error(error))
@@ -329,13 +336,27 @@ class Exchange:
             while not isinstance(result, dict):
                 if isinstance(result, Pending):
                     await self._park(result, seq)
-                    result, seq = await store.write(self._unit)
+                    try:
+                        result, seq = await store.write(self._unit)
+                    except ContentElsewhere as away:
+                        result = self._after(away)
                 else:
                     outcome = await self._gateway._effects[result.effect](result.request)
-                    result, seq = await store.write(partial(self._settle, result, outcome))
+                    result, seq = await self._settled(result, outcome)
             self._tell(self._serialize(result))
         except Exception as error:
             self._tell(self._serialize_error(error))
+
+    async def _settled(self, outbound: Outbound, outcome: Any) -> Answer:
+        while True:
+            try:
+                return await self._gateway._store.write(partial(self._settle, outbound, outcome))
+            except ContentElsewhere as away:
+                await self._gateway._effects[MOVE](away)
+
+    def _after(self, away: ContentElsewhere) -> Outbound:
+        """The same again, after content was moved."""
+        return Outbound(MOVE, away, lambda call, _: perform(call, self._name, self._params))
 
     async def _park(self, pending: Pending, seq: int) -> None:
         if self._answer.cancelled() or self._gateway._stopping:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from segue.runtimes.opt_folder import opt_folder
 from segue.runtimes.package import extract
 from segue.runtimes.public_layers import PublicLayers
 from segue.runtimes.spec import CodeRef, FunctionSpec
+
+Fetch = Callable[[Path], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,9 @@ class Folders:
 class CodeFolders:
     """Keeps them below the pool's ``directory``."""
 
-    def __init__(self, directory: Path, sdk: NodeSdk) -> None:
+    def __init__(self, directory: Path, sdk: NodeSdk, fetch: Fetch | None = None) -> None:
         self._directory = directory
+        self._fetch = fetch
         self._node = NodeModules(directory, sdk)
         self._public = PublicLayers(sdk.installer)
         node = find_node()
@@ -71,4 +74,6 @@ class CodeFolders:
         folder = parent / code.sha256.replace("/", "_")
         if folder.is_dir():
             return folder
+        if self._fetch is not None:
+            await self._fetch(code.path)
         return await asyncio.get_running_loop().run_in_executor(None, extract, code.path, folder)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.clock import Clock, SystemClock
-from segue.runtimes.code_folders import CodeFolders, Folders
+from segue.runtimes.code_folders import CodeFolders, Fetch, Folders
 from segue.runtimes.environment import Environment, EnvironmentGone
 from segue.runtimes.environment_log import InitFailure
 from segue.runtimes.errors import ConcurrencyExceeded, shutting_down
@@ -68,6 +68,7 @@ class Pool:
 
     ``directory`` keeps extracted code and the environments' temporary folders; without one a temporary folder is used.
     What is installed in its ``node_modules`` every Node.js function can require; ``sdk`` installs the SDK.
+    ``fetch_code`` sees to it that a package is on this disk.
     ``on_late_lines`` (spec, log stream, lines) gets what an environment wrote after its last outcome, when it ends.
     """
 
@@ -78,6 +79,7 @@ class Pool:
         clock: Clock | None = None,
         on_late_lines: LateLines | None = None,
         sdk: NodeSdk | None = None,
+        fetch_code: Fetch | None = None,
     ) -> None:
         self._own_directory = Path(tempfile.mkdtemp(prefix="segue-runtimes-")) if directory is None else None
         self._directory = (directory or self._own_directory or Path()).resolve()
@@ -86,7 +88,7 @@ class Pool:
         self._on_late_lines = on_late_lines
         self._helper = Helper(self._directory)
         self._sdk = sdk or NodeSdk()
-        self._code = CodeFolders(self._directory, self._sdk)
+        self._code = CodeFolders(self._directory, self._sdk, fetch_code)
         self._groups: dict[tuple[str, str], _Group] = {}
         self._environments: set[Environment] = set()
         self._idle: dict[Environment, None] = {}  # longest idle first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,12 +30,26 @@ class FilePiece:
     offset: int
     size: int
 
+    @property
+    def sha256(self) -> str:
+        """Of the whole content, whose name the file has."""
+        return self.path.rpartition("/")[2]
+
+
+Fetch = Callable[[FilePiece], AsyncIterator[FilePiece]]
+"""Has a stretch that is not on this disk fetched, piece by piece: where these are."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileBody:
-    """An answer's body that is on disk: one piece after the other."""
+    """An answer's body that is on disk: one piece after the other.
+
+    Attributes:
+        fetch: for a piece whose file is not there; ``None``: it must be.
+    """
 
     pieces: tuple[FilePiece, ...]
+    fetch: Fetch | None = field(default=None, compare=False)
 
     @property
     def size(self) -> int:

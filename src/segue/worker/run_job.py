@@ -12,6 +12,7 @@ from segue.api.outbox_sending import run_sending
 from segue.api.service import JobHandler
 from segue.jobs import Again, Job, Outbound, Pending, queue
 from segue.store import Transaction
+from segue.store.blobs import MOVE, ContentElsewhere
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def run_job(api: Api, tx: Transaction, job: Job) -> tuple[Job, Outbound] | None:
             answer = handler(_call(api, tx, job), job)
             if isinstance(answer, Pending) and len(answer.keys) != 1:
                 raise ValueError(f"a job waits for one key, not for {len(answer.keys)}")
+    except ContentElsewhere as away:
+        answer = Outbound(MOVE, away, lambda call, _: Again(call.now_ms))
     except Exception as error:
         _failed(tx, job, error)
         return None
@@ -57,12 +60,18 @@ def run_job(api: Api, tx: Transaction, job: Job) -> tuple[Job, Outbound] | None:
 
 
 def settle_job(api: Api, tx: Transaction, job: Job, outbound: Outbound, outcome: Any) -> bool:
-    """Settle a leased job with what its effect came to; whether the lease still held (if not, nothing happens)."""
+    """Settle a leased job with what its effect came to; whether the lease still held (if not, nothing happens).
+
+    Raises:
+        ContentElsewhere: it is to be settled once that has been moved.
+    """
     if not queue.holds(tx, job):
         return False
     try:
         with tx.savepoint():
             answer = outbound.settle(_call(api, tx, job), outcome)
+    except ContentElsewhere:
+        raise
     except Exception as error:
         _failed(tx, job, error)
     else:

@@ -11,6 +11,7 @@ from typing import Any
 from segue.api import Api
 from segue.jobs import Job, Outbound, queue
 from segue.store import Transaction
+from segue.store.blobs import MOVE, ContentElsewhere
 from segue.store.store import Store
 from segue.worker.lateness import Lateness
 from segue.worker.run_job import fail_job, run_job, settle_job
@@ -111,9 +112,16 @@ class Worker:
         except Exception as error:
             await self._store.write(partial(_fail, job, error))
             return
-        held = await self._store.write(lambda tx: settle_job(self._api, tx, job, outbound, outcome))
+        held = await self._settle(job, outbound, outcome)
         if not held:
             log.info("job %s of %s was cancelled or taken over while it ran", job.kind, job.key)
+
+    async def _settle(self, job: Job, outbound: Outbound, outcome: Any) -> bool:
+        while True:
+            try:
+                return await self._store.write(lambda tx: settle_job(self._api, tx, job, outbound, outcome))
+            except ContentElsewhere as away:
+                await self._effects[MOVE](away)
 
     async def _renew_forever(self) -> None:
         while True:

@@ -17,6 +17,7 @@ from segue.services.cloudformation.facts import resolve
 from segue.services.cloudformation.records import Stack
 from segue.services.cloudformation.resource_records import ResourceRow
 from segue.services.cloudformation.words import HandlerSays, handler_reason
+from segue.store.blobs import ContentElsewhere
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,8 @@ def attempt(
         return Failed(error.message)
     except AwsError as error:
         return Failed(handler_reason(call, row.type, error))
+    except ContentElsewhere:
+        raise
     except Exception as error:
         log.exception("%s of %s in %s failed", row.type, row.logical_id, stack.id)
         return Failed(f"Internal error of Segue ({type(error).__name__}: {error})")

@@ -23,6 +23,7 @@ from segue.services.cloudformation.retained import is_retained
 from segue.services.cloudformation.service import SERVICE
 from segue.services.cloudformation.types import declaration
 from segue.services.cloudformation.words import INITIATED, NAME_TAKEN, REPLACES, TAKEN
+from segue.store.blobs import ContentElsewhere
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def _wanted(call: Call, stack: Stack, logical_id: str) -> dict[str, Any]:
     """
     try:
         return _evaluated(call, stack, logical_id)
-    except TemplateError:
+    except (ContentElsewhere, TemplateError):
         raise
     except Exception as error:
         log.exception("%s of %s cannot be evaluated", logical_id, stack.id)

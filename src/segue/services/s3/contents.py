@@ -16,7 +16,7 @@ from segue.errors import AwsError
 from segue.services.s3.errors import bad_digest, invalid_request
 from segue.services.s3.records import ObjectVersion, Piece, cut, pieces_of
 from segue.wire.checksums import ALGORITHMS, DEFAULT_ALGORITHM, digests_of
-from segue.wire.request import FileBody, FilePiece, StoredBody
+from segue.wire.request import FileBody, StoredBody
 
 HELD_BYTES = 16 * 1024
 """Up to this size content is kept in its row."""
@@ -58,6 +58,7 @@ def take(call: Call, body: Any, params: dict[str, Any], algorithm: str = "") -> 
 
     Raises:
         AwsError: ``BadDigest``, ``InvalidDigest``, ``InvalidRequest``: a digest is wrong or none at all.
+        ContentElsewhere: it is to be kept where all nodes find it first.
     """
     sent = checksums_sent(params)
     asked = (params.get("ChecksumAlgorithm") or "").lower()
@@ -75,6 +76,7 @@ def take(call: Call, body: Any, params: dict[str, Any], algorithm: str = "") -> 
     checksums = {kept: b64encode(digests[kept]).decode()}
     md5 = digests["md5"].hex()
     if isinstance(body, StoredBody):
+        call.api.blobs.claim(body.sha256, size)
         return Content(size, md5, None, (Piece(body.sha256, 0, size),), checksums)
     if size <= HELD_BYTES:
         return Content(size, md5, body, (), checksums)
@@ -83,8 +85,8 @@ def take(call: Call, body: Any, params: dict[str, Any], algorithm: str = "") -> 
 
 def _digests_of_blob(call: Call, body: StoredBody, name: str) -> dict[str, bytes]:
     """A digest that nobody announced before the body came."""
-    path = str(call.api.blobs.path(body.sha256))
-    return call.api.blobs.digests(FileBody((FilePiece(path, 0, body.size),)), (name,))
+    blobs = call.api.blobs
+    return blobs.digests(blobs.body([(body.sha256, 0, body.size)]), (name,))
 
 
 def _check(params: dict[str, Any], sent: dict[str, str], digests: dict[str, bytes]) -> None:
@@ -140,8 +142,8 @@ def body_of(call: Call, item: ObjectVersion, offset: int, length: int) -> bytes 
         row = call.tx.one("SELECT content FROM s3_objects WHERE id = ?", item.id)
         content = bytes(row[0]) if row is not None and row[0] is not None else b""
         return content[offset : offset + length]
-    paths = ((str(call.api.blobs.path(piece.sha256)), piece) for piece in cut(pieces, offset, length))
-    return FileBody(tuple(FilePiece(path, piece.start, piece.size) for path, piece in paths))
+    stretches = ((piece.sha256, piece.start, piece.size) for piece in cut(pieces, offset, length))
+    return call.api.blobs.body(stretches)
 
 
 def content_of(call: Call, item: ObjectVersion, offset: int, length: int) -> tuple[bytes | None, tuple[Piece, ...]]:

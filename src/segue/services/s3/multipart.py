@@ -29,7 +29,7 @@ from segue.services.s3.service import SERVICE
 from segue.services.s3.versions import add_version
 from segue.store import Row
 from segue.wire.checksums import DEFAULT_ALGORITHM, combined, composite, is_crc
-from segue.wire.request import FileBody, FilePiece, StoredBody
+from segue.wire.request import StoredBody
 from segue.wire.rest_xml import malformed_xml
 
 MIN_PART_BYTES = 5 * 1024**2
@@ -144,7 +144,7 @@ def upload_part(call: Call, params: dict[str, Any]) -> Result:
 
 def _after_reading(call: Call, params: dict[str, Any], body: StoredBody, algorithm: str) -> Outbound:
     """Take the part once an edge has made its checksum, which the upload asks for and the part did not announce."""
-    file = FileBody((FilePiece(str(call.api.blobs.path(body.sha256)), 0, body.size),))
+    file = call.api.blobs.body([(body.sha256, 0, body.size)])
 
     def settle(call: Call, digests: dict[str, bytes]) -> Any:
         known = replace(body, digests={**body.digests, **digests})
