@@ -72,7 +72,7 @@ class Torture:
 
     def _kill(self, kills: int, end: float, progress: Callable[[str], None]) -> None:
         told = 0
-        while self.world.kills < kills and time.monotonic() < end and not self._errors:
+        while (self.world.kills < kills or self._first) and time.monotonic() < end and not self._errors:
             self.world.until_living(self._chance.randint(1, max(1, len(self.world.nodes) - 1)))
             time.sleep(self._chance.uniform(0.05, 1.0))
             self.world.hurt()

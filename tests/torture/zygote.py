@@ -18,6 +18,7 @@ from segue.server import services
 def become_servers(arguments: list[str]) -> None:
     """Start a server for each line; return when there are no more."""
     services()  # which reads their code
+    import_module("segue.cli.serve")
     if find_spec("psycopg"):
         import_module("segue.store.postgres.store")
     for _ in sys.stdin:
