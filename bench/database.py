@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlencode
 from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -62,6 +63,14 @@ class Database:
         self.url = url
         self.blobs = Path(tempfile.mkdtemp(prefix="segue-bench-blobs-"))
         self._server = server
+
+    @property
+    def address(self) -> str:
+        """The same as a URL."""
+        from psycopg.conninfo import conninfo_to_dict
+
+        parts = conninfo_to_dict(self.url)
+        return f"postgresql:///{parts.pop('dbname')}?{urlencode(parts)}"
 
     @property
     def pid(self) -> int:

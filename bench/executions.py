@@ -123,7 +123,7 @@ async def durable_steps(bench: Bench) -> None:
     await all_finished(bench, "durable_steps", arn)
 
 
-async def all_finished(bench: Bench, figure: str, arn: str) -> float:
+async def all_finished(bench: Bench, figure: str, arn: str, clients: int = 32) -> float:
     """Load with starts of a machine until none runs any more; executions a second."""
     start = bench.client.json("states", "StartExecution", stateMachineArn=arn, input=_INPUT)
     running = bench.client.json("states", "ListExecutions", stateMachineArn=arn, statusFilter="RUNNING", maxResults=1)
@@ -131,10 +131,10 @@ async def all_finished(bench: Bench, figure: str, arn: str) -> float:
     async def none_runs() -> bool:
         return not (await bench.client.call(running))["executions"]
 
-    await bench.client.load(32, bench.seconds / 6, lambda connection, _: connection.result(start))
+    await bench.client.load(clients, bench.seconds / 6, lambda connection, _: connection.result(start))
     await until(none_runs)
     before = bench.processors()
-    load = await bench.client.load(32, bench.seconds, lambda connection, _: connection.result(start))
+    load = await bench.client.load(clients, bench.seconds, lambda connection, _: connection.result(start))
     waiting = time.perf_counter()
     await until(none_runs, 60)
     waited = time.perf_counter() - waiting

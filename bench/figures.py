@@ -29,7 +29,7 @@ class Figure:
 
     @property
     def less_is_better(self) -> bool:
-        return self.unit in ("µs", "ms", "s", "MB", "threads")
+        return self.unit in ("µs", "ms", "s", "MB", "threads", "times")
 
     def ratio(self, value: float | None, to: float | None) -> float | None:
         """How many times better than ``to`` a value is: above 1 is better."""
@@ -88,10 +88,46 @@ FIGURES = {
         Figure("webhook_workflow", "webhook to row, an execution that the API starts, two functions, warm, p50", "ms"),
         Figure("durable_steps", "StartExecution, ten Task states in a row, each a PutItem, 32 clients, finished", "/s"),
         Figure("durable_steps_alone", "the same started alone, start to SUCCEEDED, p50", "ms"),
+        Figure("recovery", "kill -9 with 10,000 open executions: process start to first answered call", "s", 2),
+        Figure("recovery_timer", "the same: process start to a timer, due meanwhile, seen to have fired", "s", 2),
+        Figure("timers_waits", "Wait states to the message that they send, how late, p99", "ms", 50),
+        Figure("timers_delays", "delayed messages, how late they are received, p99", "ms", 50),
+        Figure("timers_schedules", "one-time schedules, a hundred a second, to their message, how late, p99", "ms", 50),
+        Figure("timers_waits_postgresql", "Wait states on PostgreSQL, p99", "ms", 50),
+        Figure("timers_delays_postgresql", "delayed messages on PostgreSQL, p99", "ms", 50),
+        Figure("timers_schedules_postgresql", "one-time schedules on PostgreSQL, p99", "ms", 50),
+        Figure("dbos", "DBOS, workflow of ten steps, best of 1, 8 and 32 threads, workflows", "/s"),
+        Figure("ten_passes", "ours on the same PostgreSQL, ten Pass and Choice states, executions", "/s"),
+        Figure("ten_items", "the same, ten tasks that each write an item", "/s"),
+        Figure("ten_functions", "the same, ten calls of a Python function, 8 clients", "/s"),
+        Figure("dbos_alone", "DBOS, the same workflow, one client, mean", "ms"),
+        Figure("ten_passes_alone", "ours, ten Pass and Choice states, one client, p50", "ms"),
+        Figure("ten_items_alone", "the same, ten tasks that each write an item", "ms"),
+        Figure("ten_functions_alone", "the same, ten calls of a Python function", "ms"),
         Figure("wake_message", "SendMessage at one node to received by who waits at another, p50", "ms", 10),
         Figure("wake_token", "SendTaskSuccess at one node to SUCCEEDED at another, p50", "ms", 10),
         Figure("wake_activity", "StartExecution at one node to its task at who waits for it at another, p50", "ms", 10),
         Figure("takeover", "a node killed to the end of the executions whose functions it ran", "s", 10),
+        *(
+            Figure(
+                f"flat_{store}_{call}",
+                f"{title} in {engine}: cost with the most to with 1,000 executions",
+                "times",
+                1.3,
+            )
+            for store, engine in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL"))
+            for call, title in (
+                ("chain", "StartExecution of the chain"),
+                ("send", "SendMessage"),
+                ("describe", "DescribeExecution"),
+                ("history", "GetExecutionHistory"),
+                ("list", "ListExecutions"),
+                ("list_running", "ListExecutions of those that run"),
+                ("list_failed", "ListExecutions of those that failed"),
+                ("list_succeeded", "ListExecutions of those that succeeded"),
+                ("start", "the server's start"),
+            )
+        ),
         Figure("engine_chain", "the ASL engine in memory, chain of 11 states, transitions", "/s", 110_000),
         Figure("engine_pass", "the ASL engine in memory, Pass states, transitions", "/s", 200_000),
         Figure("engine_shaped", "the same with Parameters and ResultPath", "/s", 80_000),

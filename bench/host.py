@@ -59,14 +59,17 @@ class Host:
         self.process.kill()
         self.process.wait()
 
-    def stop(self) -> None:
-        """Stop the server and remove its data."""
+    def end(self) -> None:
+        """Stop the server; :meth:`start` starts it again."""
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
+
+    def stop(self) -> None:
+        """Stop the server and remove its data."""
+        self.end()
         self._log.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -108,10 +111,9 @@ def family_cpu_seconds(root: int) -> float:
 
 def _cpu_seconds(pid: int) -> float:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return time.clock_gettime(~pid << 3 | 2)  # the clock of another process, as clock_getcpuclockid names it
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def machine_cpu_seconds() -> float:

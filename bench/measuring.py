@@ -46,6 +46,7 @@ class Bench:
         client: speaks to it.
         hosts: its process (or those of its nodes), where it is ours: then processor time is measured, too.
         quick: shorter loads, smaller crowds.
+        million: also what takes long: a million executions in the store.
         results: figure's name → its value and what else is worth knowing.
         worlds: results of the same measurements elsewhere, by the column's title.
     """
@@ -53,6 +54,7 @@ class Bench:
     client: Client
     hosts: Sequence[Host]
     quick: bool
+    million: bool = False
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     worlds: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     _names: int = 0

@@ -36,13 +36,16 @@ _KNOWN_SECONDS = 2.5  # until nodes know of each other
 
 
 @contextmanager
-def nodes(count: int, *, store: str = "postgresql", quick: bool = True) -> Iterator[Bench]:
-    """Fresh nodes, on a database of their own or (one) on the embedded store."""
+def nodes(
+    count: int, *, store: str = "postgresql", quick: bool = True, server: Server | None = None
+) -> Iterator[Bench]:
+    """Fresh nodes, on a database of their own (of a given server, or of one of their own) or on the embedded store."""
     with ExitStack() as stack:
         database: Database | None = None
         if store == "postgresql":
-            server = Server()
-            stack.callback(server.close)
+            if server is None:
+                server = Server()
+                stack.callback(server.close)
             database = server.database()
             stack.callback(database.close)
         hosts = [Host(database) for _ in range(count)]

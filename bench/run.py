@@ -25,11 +25,15 @@ import apis  # noqa: F401  (the modules register their measurements)
 import broker  # noqa: F401
 import distributed  # noqa: F401
 import executions  # noqa: F401
+import fullness  # noqa: F401
 import functions  # noqa: F401
 import messages  # noqa: F401
 import nodes  # noqa: F401
 import objects  # noqa: F401
+import peers  # noqa: F401
+import recovery  # noqa: F401
 import tables  # noqa: F401
+import timers  # noqa: F401
 import webhooks  # noqa: F401
 from client import Client
 from figures import FIGURES
@@ -54,7 +58,7 @@ def main() -> int:
     began = time.perf_counter()
     try:
         url = arguments.endpoint_url or host.endpoint_url if host else arguments.endpoint_url
-        bench = Bench(Client(url), [host] if host else [], arguments.quick, own)
+        bench = Bench(Client(url), [host] if host else [], arguments.quick, arguments.million, own)
         peer = Bench(Client(arguments.peer_url), [], True) if arguments.peer_url else None
         failures = _loop_runner().run(_measure(chosen, bench, peer))
     finally:
@@ -78,6 +82,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--peer-url", help="measure this server, too, shortly")
     parser.add_argument("--only", nargs="+", metavar="NAME", help=f"of {', '.join(_ORDER)}")
     parser.add_argument("--quick", action="store_true", help="short loads: under a minute")
+    parser.add_argument(
+        "--million", action="store_true", help="flat: with a million executions, too (ten minutes more)"
+    )
     return parser.parse_args()
 
 
@@ -122,7 +129,10 @@ def _print_table(results: dict[str, dict[str, Any]], peer: dict[str, dict[str, A
             continue
         value = found["value"]
         row = [figure.title, _number(value, figure.unit), _number(figure.target, figure.unit)]
-        row += [_ratio(figure.ratio(value, figure.target)), _ratio(figure.ratio(value, figure.others))]
+        row += [
+            _ratio(figure.ratio(value, figure.target)),
+            _ratio(figure.ratio(value, found.get("others", figure.others))),
+        ]
         if peer is not None:
             theirs = peer.get(name, {}).get("value")
             row += [_number(theirs, figure.unit), _ratio(figure.ratio(value, theirs))]
