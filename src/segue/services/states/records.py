@@ -214,8 +214,10 @@ def list_executions(
     below ``before``.
     """
     where = "AND status = ?" if status else ""
+    if status and status != "SUCCEEDED":
+        where += " AND status <> 'SUCCEEDED'"  # so that the partial index serves, as here:
     if column != "machine_arn":
-        where += f" AND {column} <> ''"  # so that its partial index serves
+        where += f" AND {column} <> ''"
     rows = tx.all(
         f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE {column} = ? AND number < ? {where}"
         " ORDER BY number DESC LIMIT ?",
