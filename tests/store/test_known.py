@@ -44,3 +44,22 @@ def test_locks_are_taken_again_and_much_is_not_kept() -> None:
     after.read(locking := ASKED + " FOR UPDATE SKIP LOCKED", (1,), [(1,)])
     after.read(ASKED, (3,), [(n,) for n in range(1_000)])
     assert after.get(locking, (1,)) is after.get(ASKED, (3,)) is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "kept"),
+    [
+        ("INSERT INTO numbers (n) VALUES (?)", True),
+        ("INSERT INTO numbers (n) VALUES (?) ON CONFLICT (n) DO NOTHING", True),
+        ("INSERT INTO numbers (n) VALUES (?) ON CONFLICT (n) DO UPDATE SET m = 1", False),
+        ("DELETE FROM numbers", False),
+    ],
+)
+def test_that_there_is_a_row_stays_true_when_rows_are_added(statement: str, kept: bool) -> None:
+    after = Known()
+    after.read(there := "SELECT 1 FROM numbers WHERE n = ? LIMIT 1", (1,), [(1,)])
+    after.read(there, (2,), [])
+    after.read(none := "SELECT 1 FROM letters WHERE NOT EXISTS (SELECT 1 FROM numbers)", (), [(1,)])
+    after.write(statement)
+    assert (after.get(there, (1,)) is not None) == kept
+    assert after.get(there, (2,)) is after.get(none, ()) is None

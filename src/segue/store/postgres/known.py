@@ -3,6 +3,7 @@ machine again and again.
 
 Nobody else writes into what a transaction sees, so what it has read stays true until it writes to one of the tables
 that the question names. (Any word of a question may be a table's name: what is forgotten needlessly is asked again.)
+That there is such a row (``SELECT 1``) stays true if rows are added.
 """
 
 from __future__ import annotations
@@ -39,10 +40,13 @@ class Known:
 
     def write(self, sql: str) -> None:
         """Forget what a statement may have changed."""
-        if self._answers:
-            table = _table(sql)
-            for question in [question for question in self._answers if table == "" or table in _words(question)]:
-                del self._answers[question]
+        if not self._answers:
+            return
+        table = _table(sql)
+        for question in [question for question in self._answers if table == "" or table in _words(question)]:
+            answers = self._answers.pop(question)
+            if _adds(sql) and question.startswith("SELECT 1 ") and "NOT" not in _words(question):
+                self._answers[question] = {args: rows for args, rows in answers.items() if rows}
 
 
 @lru_cache(maxsize=4_096)
@@ -52,6 +56,11 @@ def _table(sql: str) -> str | None:
         return None
     found = _TABLE.match(sql)
     return found[1] if found else ""
+
+
+@lru_cache(maxsize=4_096)
+def _adds(sql: str) -> bool:
+    return sql.startswith("INSERT") and "DO UPDATE" not in sql
 
 
 @lru_cache(maxsize=4_096)
