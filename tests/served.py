@@ -31,6 +31,7 @@ class Served:
         log: where standard error goes.
         more: further arguments of ``segue serve``.
         group: whether it leads a process group of its own, as it does when a shell starts it.
+        module: whose ``main`` it is.
         before: called in the process before the server starts: to limit what it may use.
     """
 
@@ -42,10 +43,12 @@ class Served:
         port: int = 0,
         group: bool = False,
         before: Callable[[], None] | None = None,
+        module: str = "segue.cli.main",
     ) -> None:
         self.data = data
         self._before = before
         self._group = group
+        self._module = module
         self.log = log or data.parent / f"{data.name}.log"
         store = ("--store", STORE_OF(data)) if is_chosen() and "--store" not in more else ()
         self._arguments = ("--port", str(port), "--data", str(data), *store, *more)
@@ -57,7 +60,7 @@ class Served:
         began = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "segue.cli.main", "serve", *self._arguments],
+                [sys.executable, "-m", self._module, "serve", *self._arguments],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

@@ -1,4 +1,4 @@
-"""The one exception type that users meet: an error as an AWS API answers it."""
+"""The one exception type that users meet: an error as an AWS API answers it; and what one node leaves to another."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ class AwsError(Exception):
         self.members = members or {}
         self.note = note
         self.retryable = status >= 500 or status == 429 if retryable is None else retryable
+
+
+class WrittenByNewer(Exception):
+    """What was read was written by a newer Segue, which shares the store with this one: it is to be left to that."""
 
 
 def not_implemented(operation: str, what: str = "") -> AwsError:

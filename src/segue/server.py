@@ -83,6 +83,8 @@ from segue.worker.worker import Effect
 log = logging.getLogger(__name__)
 
 _TALLY_SECONDS = 10.0
+_GRACE_SECONDS = 5.0
+"""How long functions may run on when a node leaves others that would have to run them again."""
 
 _SERVICES = (
     "sqs",
@@ -230,7 +232,7 @@ class Server:
         self.functions.extension = ParametersExtension(self.api, self.store, effects, self._listen)
         opened.push_async_callback(self._close_others)
         self.worker = Worker(self.api, self.store, effects)
-        opened.push_async_callback(self.worker.stop)
+        opened.push_async_callback(self.worker.stop, _GRACE_SECONDS if self.store.shared else 0)
         pages: dict[str, Page] = {
             "/_segue/health": partial(health, self.api),
             "/_localstack/health": partial(health, self.api),
@@ -259,6 +261,8 @@ class Server:
         if not self.store.shared:
             await self.store.write(lambda tx: sockets.lose_of_others(tx, self.api.node))
         await self.worker.start()
+        if self.store.shared:  # what is new is for the others
+            opened.callback(self.worker.claim_no_more)
         keeping = asyncio.create_task(self._keep_counting(), name="tallies: keep")
         opened.callback(keeping.cancel)
         self.store.tell = load = self._load()

@@ -24,13 +24,13 @@ class Nodes:
     """Nodes on one database, each with a directory of its own."""
 
     def __init__(self, directory: Path, url: str, stack: ExitStack) -> None:
-        self._directory, self._url, self._stack = directory, url, stack
+        self._directory, self.url, self._stack = directory, url, stack
         self._count = 0
 
-    def start(self) -> Served:
+    def start(self, module: str = "segue.cli.main") -> Served:
         self._count += 1
-        more = ("--store", self._url, "--blobs", str(self._directory / "blobs"))
-        return self._stack.enter_context(Served(self._directory / f"node{self._count}", *more))
+        more = ("--store", self.url, "--blobs", str(self._directory / "blobs"))
+        return self._stack.enter_context(Served(self._directory / f"node{self._count}", *more, module=module))
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ NOTES = """
 import os, time
 def handler(event, context):
     note("+")
-    time.sleep(event.get("seconds", 0.2) if isinstance(event, dict) else 0.2)
+    while "until" in event and not os.path.exists(event["until"]):
+        time.sleep(0.05)
+    time.sleep(event.get("seconds", 0.2))
     note("-")
 def note(mark):
     file = os.open(os.environ["NOTES"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -42,7 +44,7 @@ class Function:
             Role=ROLE,
             Handler="f.handler",
             Code={"ZipFile": content.getvalue()},
-            Timeout=20,
+            Timeout=120,
             Environment={"Variables": {"NOTES": str(self._notes)}},
         )
         if limit is not None:
@@ -62,11 +64,13 @@ class Function:
         return most
 
 
-def invoke(node: Served, seconds: float) -> bool:
-    """Whether it ran; it may also be one too many."""
+def invoke(node: Served, until: Path | None = None) -> bool:
+    """Have it run until there is such a file; whether it ran, or was one too many."""
     client = node.client("lambda")
     try:
-        answer = client.invoke(FunctionName="f", Payload=json.dumps({"seconds": seconds}))
+        answer = client.invoke(
+            FunctionName="f", Payload=json.dumps({"until": str(until), "seconds": 0} if until else {})
+        )
     except client.exceptions.TooManyRequestsException as refused:
         return bool(refused.response["Reason"] != "ReservedFunctionConcurrentInvocationLimitExceeded")
     assert "FunctionError" not in answer, answer["Payload"].read()
@@ -76,27 +80,30 @@ def invoke(node: Served, seconds: float) -> bool:
 def test_reserved_concurrency_is_exact_over_all_nodes(nodes: Nodes, tmp_path: Path) -> None:
     first, second = nodes.start(), nodes.start()
     function = Function(first, tmp_path, 3)
+    go = tmp_path / "go"
     with ThreadPoolExecutor(8) as pool:
-        ran = list(pool.map(lambda number: invoke((first, second)[number % 2], 2), range(8)))
-        assert (sum(ran), function.most_at_once) == (3, 3), ran
+        asked = [pool.submit(invoke, (first, second)[number % 2], go) for number in range(8)]
+        until(lambda: sum(one.done() for one in asked) == 5 and function.notes == "+++")
+        go.touch()
+        assert sorted(one.result() for one in asked) == [False] * 5 + [True] * 3
         # places are given back before the answer
-        assert all(pool.map(lambda number: invoke((first, second)[number % 2], 0), range(3)))
+        assert all(pool.map(invoke, (first, second, first)))
     feed(function, first, second)
     first.client("lambda").put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=1)
     with ThreadPoolExecutor(1) as pool:
         begun = function.notes.count("+")
-        lost = pool.submit(invoke, first, 15)
+        lost = pool.submit(invoke, first, tmp_path / "never")
         until(lambda: function.notes.count("+") > begun)
-        assert not invoke(second, 0)
+        assert not invoke(second)
         first.end(signal.SIGKILL)
-        took = until(lambda: invoke(second, 0))
+        took = until(lambda: invoke(second))
         assert lost.exception()
     assert took < 14  # six seconds until it is missed, noticed by who looks every one and a half; and others' load
 
 
 def feed(function: Function, *nodes: Served) -> None:
     """Give the function events and messages, at all nodes; all are run, and no more at once than may."""
-    queue = nodes[0].client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    queue = nodes[0].client("sqs").create_queue(QueueName="q", Attributes={"VisibilityTimeout": "120"})["QueueUrl"]
     nodes[0].client("lambda").create_event_source_mapping(
         EventSourceArn="arn:aws:sqs:us-east-1:000000000000:q",
         FunctionName="f",

@@ -15,7 +15,7 @@ from segue.clock import SystemClock
 from segue.config import Settings
 from segue.console.deliveries import deliveries_page
 from segue.console.health import health
-from segue.errors import AwsError
+from segue.errors import AwsError, WrittenByNewer
 from segue.gateway.app import Gateway, new_trace
 from segue.ids import Ids
 from segue.jobs import Outbound, Pending, wake
@@ -123,6 +123,21 @@ def test_what_is_wrong_is_an_answer(
         assert refused.status == status if status else 400 <= refused.status < 600
         if code:
             assert code in body(refused)["__type"]
+
+    run(work)
+
+
+def test_what_only_a_newer_node_can_read_is_asked_for_elsewhere() -> None:
+    async def work(door: Door) -> None:
+        def fail(call: Call, params: dict[str, Any]) -> Any:
+            raise WrittenByNewer("a frame 'wait' of 3 members was written by a newer Segue")
+
+        door.handle = fail  # type: ignore[method-assign]
+        refused = await door.ask("ReceiveMessage", QueueUrl=URL)
+        assert refused.status == 503
+        assert body(refused)["message"] == (
+            "Another node must answer: a frame 'wait' of 3 members was written by a newer Segue"
+        )
 
     run(work)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from segue.api import Call
-from segue.errors import AwsError
+from segue.errors import AwsError, WrittenByNewer
 from segue.jobs import Again, Job, Outbound, Pending, cancel_all, enqueue, queue, wake
 from segue.worker.run_job import fail_job, run_job, settle_job
 from tests.api.house import NOW_MS, House
@@ -190,3 +190,15 @@ def test_settling_may_ask_for_another_try() -> None:
     house.answers = []
     house.work()
     assert house.seen[-1].payload == {"tries": 2}
+
+
+def test_what_a_newer_node_has_written_is_left_to_it_for_a_second_and_is_no_attempt() -> None:
+    house = Jobs()
+    house.answers = [WrittenByNewer("a frame"), WrittenByNewer("a frame")]
+    house.enqueue("a")
+    for number in range(1, 3):
+        house.work()
+        assert house.waiting() == [(NOW_MS + number * 1_000, 0, None, "a frame")]
+        house.clock.advance(1_000)
+    house.work()
+    assert (house.waiting(), house.seen[-1].attempts) == ([], 1)

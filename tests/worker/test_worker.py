@@ -196,3 +196,47 @@ def test_a_lease_that_looks_abandoned_is_renewed_while_its_job_still_runs(monkey
     handle: Handle = lambda call, job: Outbound("test:effect", job.payload, lambda call, outcome: None)  # noqa: E731
     run(lambda: Site(handle), work)
     assert performed == ["slow", "quick"]
+
+
+def test_jobs_of_a_kind_that_only_a_newer_node_knows_are_left_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    ran: list[Any] = []
+
+    async def work(site: Site) -> None:
+        await site.store.write(lambda tx: [enqueue(tx, "newer:job", "k", number) for number in range(40)])
+        await site.enqueue("known", delay_ms=20)
+        await until(lambda: ran == ["known"])
+        await site.enqueue("another")
+        await until(lambda: ran == ["known", "another"])
+        rows = await site.store.write(lambda tx: tx.all("SELECT attempts, receipt, last_error FROM jobs"))
+        assert rows == [(0, 0, None)] * 40
+
+    run(lambda: Site(lambda call, job: ran.append(job.payload)), work)
+    assert [record.getMessage() for record in caplog.records] == [
+        "jobs of kinds that a newer Segue knows are left to it: newer:job"
+    ]
+
+
+def test_who_leaves_others_claims_no_more_and_finishes_what_runs() -> None:
+    settled: list[Any] = []
+
+    async def work(site: Site) -> None:
+        began, gate = asyncio.Event(), asyncio.Event()
+
+        async def effect(request: Any) -> str:
+            began.set()
+            await gate.wait()
+            return "done"
+
+        site.worker._effects = {"test:effect": effect}
+        await site.enqueue("runs")
+        await began.wait()
+        site.worker.claim_no_more()
+        await site.enqueue("is another's")
+        asyncio.get_running_loop().call_later(0.02, gate.set)
+        await site.worker.stop(grace_seconds=10)
+        assert (settled, await site.left()) == (["done"], 1)
+
+    def handle(call: Call, job: Job) -> Outbound:
+        return Outbound("test:effect", job.payload, lambda call, outcome: settled.append(outcome))
+
+    run(lambda: Site(handle), work)

@@ -121,33 +121,36 @@ def is_recorded(call: Call, audit: Delivery) -> bool:
     return call.tx.one(sql, audit.source, audit.operation, audit.target) is not None
 
 
+_NAMES = ("id", "at", "trace", "source", "target", "operation", "status", "attempts", "reason", "subject")
+_SELECT = f"SELECT {', '.join(_NAMES)} FROM deliveries"
+
+
 def since(
     tx: Transaction, after_id: int, limit: int = 500, *, trace: str = "", resource: str = ""
 ) -> list[dict[str, object]]:
     """The hops after ``after_id``, oldest first: all, those of one conversation, or those from or to a resource."""
     if trace:
-        rows = tx.all("SELECT * FROM deliveries WHERE trace = ? AND id > ? ORDER BY id LIMIT ?", trace, after_id, limit)
+        rows = tx.all(f"{_SELECT} WHERE trace = ? AND id > ? ORDER BY id LIMIT ?", trace, after_id, limit)
     elif resource:
         rows = tx.all(
-            "SELECT * FROM deliveries WHERE id > ? AND (source = ? OR target = ?) ORDER BY id LIMIT ?",
+            f"{_SELECT} WHERE id > ? AND (source = ? OR target = ?) ORDER BY id LIMIT ?",
             after_id,
             resource,
             resource,
             limit,
         )
     else:
-        rows = tx.all("SELECT * FROM deliveries WHERE id > ? ORDER BY id LIMIT ?", after_id, limit)
+        rows = tx.all(f"{_SELECT} WHERE id > ? ORDER BY id LIMIT ?", after_id, limit)
     return _hops(rows)
 
 
 def newest(tx: Transaction, limit: int) -> list[dict[str, object]]:
     """The last hops, oldest of them first."""
-    return _hops(tx.all("SELECT * FROM deliveries ORDER BY id DESC LIMIT ?", limit))[::-1]
+    return _hops(tx.all(f"{_SELECT} ORDER BY id DESC LIMIT ?", limit))[::-1]
 
 
 def _hops(rows: Sequence[Row]) -> list[dict[str, object]]:
-    names = ("id", "at", "trace", "source", "target", "operation", "status", "attempts", "reason", "subject")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    return [dict(zip(_NAMES, row, strict=True)) for row in rows]
 
 
 def prune(tx: Transaction, before_ms: int, limit: int = 5_000) -> int:

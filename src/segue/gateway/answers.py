@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from segue.errors import AwsError
+from segue.errors import AwsError, WrittenByNewer
 from segue.store.blobs import BlobMissing
 from segue.store.contents import ContentUnavailable
 from segue.store.sqlite import is_disk_failure
@@ -82,6 +82,9 @@ def told(error: Exception, request_id: str) -> AwsError:
     if isinstance(error, BlobMissing):
         log.error("request %s failed: %s", request_id, error)
         return AwsError("InternalFailure", str(error), status=500)
+    if isinstance(error, WrittenByNewer):
+        log.warning("request %s is left to newer nodes: %s", request_id, error)
+        return AwsError("ServiceUnavailable", f"Another node must answer: {error}", status=503)
     log.error("request %s failed", request_id, exc_info=error)
     return AwsError(
         "InternalFailure",

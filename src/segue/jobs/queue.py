@@ -6,6 +6,7 @@ loses nothing. A parked job waits for its ``wait_key`` or its time, whichever co
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +38,9 @@ MIGRATIONS = (
 
 DUE = "jobs:due"
 """The wake key of the worker: some job became due or will be due earlier than before."""
+
+LEFT = "jobs:left"
+"""The wake key of all nodes' workers: a node has gone, and what it held is due."""
 
 LEASE_MS = 30_000
 """How long a claimed job stays with its worker without a sign of life; workers renew at a third of it."""
@@ -96,11 +100,13 @@ def cancel_one(tx: Transaction, job_id: int) -> bool:
     return tx.run("DELETE FROM jobs WHERE id = ?", job_id) > 0
 
 
-def due(tx: Transaction, limit: int) -> list[Job]:
-    """Jobs whose time has come, oldest first."""
+def due(tx: Transaction, limit: int, without: Collection[str] = ()) -> list[Job]:
+    """Jobs whose time has come, oldest first; not those of the kinds ``without``."""
     rows = tx.all(
-        f"SELECT {_COLUMNS} FROM jobs WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?{tx.skip_locked}",
+        f"SELECT {_COLUMNS} FROM jobs WHERE visible_at <= ?{_not_of(without)} ORDER BY visible_at, id"
+        f" LIMIT ?{tx.skip_locked}",
         tx.now_ms,
+        *without,
         limit,
     )
     return [_job(row) for row in rows]
@@ -113,10 +119,14 @@ def of_conversation(tx: Transaction, root: str, limit: int) -> list[Job]:
     return [_job(row) for row in tx.all(sql, f"%{root[:200]}%", limit)]
 
 
-def next_due_ms(tx: Transaction) -> int | None:
-    """When the next job will be due, or ``None``."""
-    row = tx.one("SELECT visible_at FROM jobs ORDER BY visible_at LIMIT 1")
+def next_due_ms(tx: Transaction, without: Collection[str] = ()) -> int | None:
+    """When the next job will be due, or ``None``; not counting those of the kinds ``without``."""
+    row = tx.one(f"SELECT visible_at FROM jobs WHERE TRUE{_not_of(without)} ORDER BY visible_at LIMIT 1", *without)
     return None if row is None else int(row[0])
+
+
+def _not_of(kinds: Collection[str]) -> str:
+    return f" AND kind NOT IN ({', '.join('?' * len(kinds))})" if kinds else ""
 
 
 def count_waiting(tx: Transaction, limit: int) -> int:
@@ -194,7 +204,7 @@ def release_leases_of(tx: Transaction, node: int) -> None:
         NODES,
         node,
     )
-    tx.wake(DUE)
+    tx.wake(LEFT)
 
 
 def release_leases(tx: Transaction) -> int:

@@ -37,8 +37,11 @@ def refuse_newer(versions: Mapping[str, int], migrations: Migrations) -> None:
             )
 
 
-def migrate(connection: _Connection, migrations: Migrations) -> None:
+def migrate(connection: _Connection, migrations: Migrations, before: str = "") -> None:
     """Bring the store to this program's schema, within the caller's transaction.
+
+    Args:
+        before: what is said before the schema of a store changes that is there already, and may be in use.
 
     Raises:
         StoreIsNewer: the store has run scripts that this program does not know.
@@ -46,6 +49,8 @@ def migrate(connection: _Connection, migrations: Migrations) -> None:
     connection.execute(_TABLE)
     versions = dict(connection.execute("SELECT component, version FROM schema_versions"))
     refuse_newer(versions, migrations)
+    if before and versions and any(len(scripts) > versions.get(name, 0) for name, scripts in migrations.items()):
+        connection.execute(before)
     for component, scripts in migrations.items():
         for script in scripts[versions.get(component, 0) :]:
             connection.execute(script)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 from segue.api import Api, Call, Caller, housekeeping, outbox, sockets
@@ -10,6 +11,7 @@ from segue.api.deliver import JOB as DELIVERY
 from segue.api.deliver import run_delivery
 from segue.api.outbox_sending import run_sending
 from segue.api.service import JobHandler
+from segue.errors import WrittenByNewer
 from segue.jobs import Again, Job, Outbound, Pending, queue
 from segue.store import Transaction
 from segue.store.blobs import MOVE, ContentElsewhere
@@ -17,6 +19,7 @@ from segue.store.blobs import MOVE, ContentElsewhere
 log = logging.getLogger(__name__)
 
 _BACKOFF_MS = (100, 1_000, 5_000, 30_000, 120_000, 300_000)
+_LEFT_MS = 1_000  # then another node may have a look
 _API_JOBS: dict[str, JobHandler] = {
     DELIVERY: run_delivery,
     housekeeping.JOB: housekeeping.run_housekeeping,
@@ -95,6 +98,10 @@ def _arrange(tx: Transaction, job: Job, answer: Again | Pending | None) -> None:
 
 
 def _failed(tx: Transaction, job: Job, error: Exception) -> None:
+    if isinstance(error, WrittenByNewer):
+        log.warning("job %s of %s is left to newer nodes: %s", job.kind, job.key, error)
+        queue.reschedule(tx, replace(job, attempts=job.attempts - 1), tx.now_ms + _LEFT_MS, error=str(error))
+        return
     delay_ms = _BACKOFF_MS[min(job.attempts, len(_BACKOFF_MS)) - 1]
     log.error("job %s of %s failed, next try in %d ms", job.kind, job.key, delay_ms, exc_info=error)
     queue.reschedule(tx, job, tx.now_ms + delay_ms, error=f"{type(error).__name__}: {error}")

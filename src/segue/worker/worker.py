@@ -14,7 +14,7 @@ from segue.store import Transaction
 from segue.store.blobs import MOVE, ContentElsewhere
 from segue.store.store import Store
 from segue.worker.lateness import Lateness
-from segue.worker.run_job import fail_job, run_job, settle_job
+from segue.worker.run_job import fail_job, handler_of, run_job, settle_job
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class Worker:
         self._effects = effects
         self.lateness = Lateness()
         self._leased: dict[int, Job] = {}
+        self._unknown: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._claiming: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
@@ -52,8 +53,17 @@ class Worker:
         self._claiming = asyncio.create_task(self._claim_forever(), name="worker: claim")
         self._renewing = asyncio.create_task(self._renew_forever(), name="worker: renew leases")
 
-    async def stop(self) -> None:
-        """Claim nothing more and let go of what is running; its leases are released at the next start."""
+    def claim_no_more(self) -> None:
+        """From now on only finish what is running."""
+        if self._claiming is not None:
+            self._claiming.cancel()
+
+    async def stop(self, grace_seconds: float = 0) -> None:
+        """Claim nothing more, give what is running so long to end, and let go of the rest. Its leases are released when
+        the node leaves the others, or at the next start."""
+        self.claim_no_more()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_seconds)
         tasks = [task for task in (self._claiming, self._renewing, *self._tasks) if task is not None]
         for task in tasks:
             task.cancel()
@@ -72,24 +82,33 @@ class Worker:
                 log.exception("could not claim jobs; trying again")
                 await asyncio.sleep(_AFTER_FAILURE_SECONDS)
                 continue
+            self._leave_unknown(begun)
             self.lateness.add(self._store.clock.now_ms(), (job.due_at_ms for job in begun))
             for job, outbound in claimed:
                 self._begin(job, outbound)
             if len(begun) == _JOBS_PER_UNIT:
                 continue
             # every job that is new or earlier wakes this key: nothing else needs to be looked for
-            parked = self._store.wakes.park((queue.DUE,), seq, next_due_ms)
+            parked = self._store.wakes.park((queue.DUE, queue.LEFT), seq, next_due_ms)
             # but what another node has left
             await asyncio.wait((parked,), timeout=_LOOK_AFTER_OTHERS_SECONDS if self._store.shared else None)
             parked.cancel()
 
     def _claim(self, tx: Transaction) -> Claim:
         """One unit: run the due jobs of one transaction in it, lease those that leave."""
-        due = queue.due(tx, _JOBS_PER_UNIT)
+        due = queue.due(tx, _JOBS_PER_UNIT, self._unknown)
         # After a sleep of the machine what is still running here may look abandoned: it is not.
         queue.renew(tx, [self._leased[job.id] for job in due if job.id in self._leased])
-        claimed = [left for job in due if (left := run_job(self._api, tx, job)) is not None]
-        return claimed, due, queue.next_due_ms(tx), tx.seq
+        known = [job for job in due if handler_of(self._api, job.kind) is not None]
+        claimed = [left for job in known if (left := run_job(self._api, tx, job)) is not None]
+        return claimed, due, queue.next_due_ms(tx, self._unknown), tx.seq
+
+    def _leave_unknown(self, due: list[Job]) -> None:
+        """Jobs that a newer node has made are for those who know what to do."""
+        unknown = {job.kind for job in due if handler_of(self._api, job.kind) is None}
+        if unknown:
+            log.warning("jobs of kinds that a newer Segue knows are left to it: %s", ", ".join(sorted(unknown)))
+            self._unknown |= unknown
 
     def _begin(self, job: Job, outbound: Outbound) -> None:
         self._leased[job.id] = job

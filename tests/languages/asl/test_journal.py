@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import msgpack
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segue.errors import WrittenByNewer
 from segue.languages import asl
 from segue.languages.asl.commands import RedriveMapRun, StartMapRun
+from segue.languages.asl.frames import Branch, Held, Join, load_frame
 from tests.languages.asl.harness import START_MS, machine, meta
 
 _RETRY = [{"ErrorEquals": ["E"], "MaxAttempts": 1, "JitterStrategy": "FULL"}]
@@ -214,3 +217,16 @@ def test_a_failed_unit_can_be_run_again() -> None:
     answer = asl.CompleteTask((1, 1), "1")
     assert asl.step(program, tree, answer, START_MS) == asl.step(program, tree, answer, START_MS)
     assert tree.status == "RUNNING"
+
+
+@pytest.mark.parametrize("plain", [["wait", 1], ["held", 0, 0, "1", "more"], ["join", 1, 2, 3, 4, 5, 6, 7, 8]])
+def test_frames_that_a_newer_program_has_written_are_left_to_it(plain: list[Any]) -> None:
+    with pytest.raises(WrittenByNewer, match=f"'{plain[0]}'"):
+        load_frame(1, plain)
+
+
+def test_as_many_members_are_written_as_are_known() -> None:
+    for frame in (Branch(1, 0, 0, 0, "S", "{}", 0), Join(2, 1, 3, 2, 0, 0), Held(3, 2, 0, "1")):
+        load_frame(frame.id, frame.dump())
+        with pytest.raises(WrittenByNewer):
+            load_frame(frame.id, [*frame.dump(), "more"])

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from segue.errors import WrittenByNewer
 from segue.languages.asl import json_text
 
 READY, WAITING, RETRYING, SCHEDULED, STARTED, SUBMITTED, JOINING, RUNNING, ENDED, MAPPING = range(10)
@@ -207,9 +208,17 @@ class Held:
 
 Frame = Branch | Join | Held
 
-_KINDS: dict[str, type[Branch] | type[Join] | type[Held]] = {"branch": Branch, "join": Join, "held": Held}
+_KINDS: dict[str, tuple[type[Branch] | type[Join] | type[Held], int]] = {
+    "branch": (Branch, 17),
+    "join": (Join, 8),
+    "held": (Held, 4),
+}
+"""The frames, and how many members their dumps have. What is added comes last, so that the number tells the version."""
 
 
 def load_frame(id: int, plain: list[Any]) -> Frame:
-    """The frame from its dump."""
-    return _KINDS[plain[0]].load(id, plain)
+    """The frame from its dump; ``WrittenByNewer`` where it has more than is known here."""
+    kind, members = _KINDS.get(plain[0], (None, 0))
+    if kind is None or len(plain) > members:
+        raise WrittenByNewer(f"a frame '{plain[0]}' of {len(plain)} members was written by a newer Segue")
+    return kind.load(id, plain)

@@ -71,6 +71,9 @@ class Execution(NamedTuple):
     redriven_at_ms: int | None = None
 
 
+_MACHINE_COLUMNS = (
+    "arn, name, kind, role_arn, definition_hash, revision_id, created_at, updated_at, settings, status, last_version"
+)
 EXECUTION_COLUMNS = (
     "arn, number, machine_arn, name, kind, definition_hash, role_arn, seed, status, start_at, stop_at, input, output,"
     " error, cause, trace, trace_header, parent, revision, chunks, snapshot_chunk, version_arn, alias_arn, logging,"
@@ -83,14 +86,14 @@ _INSERT_EXECUTION = (
 
 def find_machine(tx: Transaction, arn: str) -> Machine | None:
     """The state machine of that ARN."""
-    row = tx.one("SELECT * FROM states_machines WHERE arn = ?", arn)
+    row = tx.one(f"SELECT {_MACHINE_COLUMNS} FROM states_machines WHERE arn = ?", arn)
     return None if row is None else _machine(row)
 
 
 def list_machines(tx: Transaction, prefix: str, after_arn: str, limit: int) -> list[Machine]:
     """State machines whose ARN starts with ``prefix``, in the order of their ARNs."""
     rows = tx.all(
-        "SELECT * FROM states_machines WHERE arn > ? AND arn >= ? AND arn < ? ORDER BY arn LIMIT ?",
+        f"SELECT {_MACHINE_COLUMNS} FROM states_machines WHERE arn > ? AND arn >= ? AND arn < ? ORDER BY arn LIMIT ?",
         after_arn,
         prefix,
         prefix + "\U0010ffff",

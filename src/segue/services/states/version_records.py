@@ -40,16 +40,21 @@ class Alias:
     number: int = 0
 
 
+_VERSION_COLUMNS = "arn, machine_arn, number, description, revision_id, definition_hash, role_arn, settings, created_at"
+_ALIAS_COLUMNS = "arn, machine_arn, name, description, routing, created_at, updated_at, number"
+
+
 def find_version(tx: Transaction, arn: str) -> Version | None:
     """The version of that ARN."""
-    row = tx.one("SELECT * FROM states_versions WHERE arn = ?", arn)
+    row = tx.one(f"SELECT {_VERSION_COLUMNS} FROM states_versions WHERE arn = ?", arn)
     return None if row is None else _version(row)
 
 
 def version_of_revision(tx: Transaction, machine_arn: str, revision_id: str) -> Version | None:
     """The newest version that was published of a revision."""
     row = tx.one(
-        "SELECT * FROM states_versions WHERE machine_arn = ? AND revision_id = ? ORDER BY number DESC LIMIT 1",
+        f"SELECT {_VERSION_COLUMNS} FROM states_versions WHERE machine_arn = ? AND revision_id = ?"
+        " ORDER BY number DESC LIMIT 1",
         machine_arn,
         revision_id,
     )
@@ -59,7 +64,8 @@ def version_of_revision(tx: Transaction, machine_arn: str, revision_id: str) -> 
 def list_versions(tx: Transaction, machine_arn: str, before: int, limit: int) -> list[Version]:
     """Versions of a state machine with numbers below ``before``, the newest first."""
     rows = tx.all(
-        "SELECT * FROM states_versions WHERE machine_arn = ? AND number < ? ORDER BY number DESC LIMIT ?",
+        f"SELECT {_VERSION_COLUMNS} FROM states_versions WHERE machine_arn = ? AND number < ?"
+        " ORDER BY number DESC LIMIT ?",
         machine_arn,
         before,
         limit,
@@ -97,14 +103,14 @@ def delete_version(tx: Transaction, arn: str) -> None:
 
 def find_alias(tx: Transaction, arn: str) -> Alias | None:
     """The alias of that ARN."""
-    row = tx.one("SELECT * FROM states_aliases WHERE arn = ?", arn)
+    row = tx.one(f"SELECT {_ALIAS_COLUMNS} FROM states_aliases WHERE arn = ?", arn)
     return None if row is None else _alias(row)
 
 
 def list_aliases(tx: Transaction, machine_arn: str, after: int = -1, limit: int = 1_000) -> list[Alias]:
     """Aliases of a state machine in the order of their creation, those after a number."""
     rows = tx.all(
-        "SELECT * FROM states_aliases WHERE machine_arn = ? AND number > ? ORDER BY number LIMIT ?",
+        f"SELECT {_ALIAS_COLUMNS} FROM states_aliases WHERE machine_arn = ? AND number > ? ORDER BY number LIMIT ?",
         machine_arn,
         after,
         limit,

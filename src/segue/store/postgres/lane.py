@@ -13,6 +13,7 @@ from segue.clock import Clock
 from segue.ids import Ids
 from segue.store.postgres.connection import Connection, ConnectionLost, RunAgain, Spoiled, Statements
 from segue.store.postgres.known import Known
+from segue.store.postgres.nodes import TAKE_TURN
 from segue.store.postgres.transaction import PostgresTransaction
 from segue.store.store import StoreUnavailable, WritesNeeded
 from segue.store.transaction import Unit
@@ -32,7 +33,7 @@ _WAITED_TOO_LONG = "55P03"  # for a lock
 # nodes it shares the turn, and PostgreSQL sees to it that batches come to what they would one after the other; one that
 # does not (it met another in the same rows) is run again with the turn for itself, and then nothing can meet it. The
 # lock is taken without a snapshot, so what a batch then reads is what those before it have left.
-_BEGIN_ALONE = ("BEGIN", "LOCK TABLE store_turn IN EXCLUSIVE MODE")
+_BEGIN_ALONE = ("BEGIN", TAKE_TURN)
 _BEGIN_SHARED = ("BEGIN ISOLATION LEVEL SERIALIZABLE", "LOCK TABLE store_turn IN ROW SHARE MODE")
 _BEGIN_READING = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
 # Every lane counts its commits in a row of its own: who loses the connection meanwhile finds there what became of it.

@@ -25,6 +25,8 @@ _SHOWN_MS = 3_600_000
 # Asked anew each time: what a transaction has selected it knows.
 NOW = "VALUES (CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT))"
 
+TAKE_TURN = "LOCK TABLE store_turn IN EXCLUSIVE MODE"
+
 ENGINE = "store"
 """The component whose tables only this engine has."""
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import psycopg
 from psycopg import conninfo
-from psycopg.errors import Error, OperationalError
+from psycopg.errors import DeadlockDetected, Error, OperationalError
 
 from segue.store.migrations import Migrations, migrate
 from segue.store.postgres.advice import CREATE, what_next
 from segue.store.postgres.connection import Connection, ConnectionLost
 from segue.store.postgres.dialect import schema
-from segue.store.postgres.nodes import ENGINE, MIGRATIONS
+from segue.store.postgres.nodes import ENGINE, MIGRATIONS, TAKE_TURN
 from segue.store.postgres.notices import CHANNEL
 from segue.store.store import DatabaseUnusable
 
@@ -83,12 +83,8 @@ class Database:
             StoreIsNewer: a newer program wrote it.
         """
         try:
-            with psycopg.connect(self.conninfo) as connection:
-                self.check(connection)
-                connection.execute("SET LOCAL lock_timeout = 0")
-                connection.execute("SET LOCAL statement_timeout = 0")
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
-                migrate(Migrating(connection), {ENGINE: MIGRATIONS, **migrations})
+            while not self._migrate({ENGINE: MIGRATIONS, **migrations}):
+                pass
         except Error as error:
             raise self.unusable(error) from error
 
@@ -101,6 +97,21 @@ class Database:
             given = {}
         advice = what_next(words, database=str(given.get("dbname") or "…"), user=str(given.get("user") or "…"))
         return DatabaseUnusable(f"{self.shown} cannot be used: {words}\n{advice}".rstrip())
+
+    def _migrate(self, migrations: Migrations) -> bool:
+        """Whether it is done; else it and who reads have waited for each other, and it is to be done again. Nodes that
+        write wait meanwhile: it has the turn."""
+        with psycopg.connect(self.conninfo) as connection:
+            self.check(connection)
+            connection.execute("SET LOCAL lock_timeout = 0")
+            connection.execute("SET LOCAL statement_timeout = 0")
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
+            try:
+                migrate(Migrating(connection), migrations, before=TAKE_TURN)
+            except DeadlockDetected:
+                connection.rollback()
+                return False
+        return True
 
     def check(self, connection: psycopg.Connection[Any]) -> None:
         """Whether it can be used at all; else ``DatabaseUnusable``."""
