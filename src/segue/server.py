@@ -147,6 +147,13 @@ def migrations(api: Api) -> Migrations:
     return {**floors, **api.migrations}
 
 
+def partition_keys(api: Api) -> dict[str, str]:
+    """Of each table that grows, the column that says what a row belongs to: a queue, an execution, an item's key."""
+    floors = (queue, deduplication, deliveries, streams)
+    keys = [floor.PARTITION_KEYS for floor in floors] + [service.partition_keys for service in api.services.values()]
+    return {table: key for of_one in keys for table, key in of_one.items()}
+
+
 def _identity() -> Identity | None:
     try:
         return import_module("segue.services.iam.identity").IamIdentity()  # type: ignore[no-any-return]

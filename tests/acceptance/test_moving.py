@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from segue.api import Api
-from segue.cli.store_places import Place, bring, export
+from segue.cli.store_places import Place, bring, export, partition
 from segue.clock import ManualClock, SystemClock
 from segue.config import Settings
 from segue.server import services
@@ -76,6 +76,9 @@ def test_everything_moves_to_postgres_and_back(tmp_path: Path, database: str) ->
         third = Place(tmp_path / "three", "", tmp_path / "three" / "blobs", ManualClock(now))
         export(first, tmp_path / "a.segue")
     bring(second, tmp_path / "a.segue")
+    cut = partition(database, 3, lambda _: None)
+    assert {"jobs", "sqs_messages", "states_chunks", "dynamodb_items"} < set(cut)
+    assert partition(database, 3, lambda _: None) == []
     export(second, tmp_path / "b.segue")
     bring(third, tmp_path / "b.segue")
     assert _content(tmp_path / "a.segue") == _content(tmp_path / "b.segue")

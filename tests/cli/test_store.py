@@ -91,3 +91,17 @@ def test_a_database_is_checked(
     assert "rule/hourly: enabled, and not planned" in capsys.readouterr().out
     assert main(["store", "check", "--data", str(tmp_path)]) == 1
     assert "no data directory" in capsys.readouterr().err
+
+
+def test_what_cannot_be_cut_into_parts_is_told(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["store", "partition", "--parts", "1", "--store", database]) == 2
+    assert main(["store", "partition"]) == 1
+    assert main(["store", "partition", "--store", database]) == 1
+    told = capsys.readouterr().err
+    for words in ("--parts is 2 to 64, not 1", "name a database by --store", "start a server on it once"):
+        assert words in told
+    with Segue(tmp_path / "data", store=database):
+        assert main(["store", "partition", "--store", database]) == 1
+    assert "servers are running on it. Stop them first" in capsys.readouterr().err

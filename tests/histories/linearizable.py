@@ -33,7 +33,7 @@ def stuck(operations: Sequence[Operation], model: Model, start: Hashable) -> lis
         for number in _next(operations, done):
             for after in model(state, operations[number]):
                 place = (done | 1 << number, after)
-                if place not in seen:
+                if place not in seen and (after != state or operations[number].result is not UNKNOWN):
                     seen.add(place)
                     todo.append((*place, (*order, number)))
     done = sum(1 << number for number in longest)
@@ -41,7 +41,9 @@ def stuck(operations: Sequence[Operation], model: Model, start: Hashable) -> lis
 
 
 def _next(operations: Sequence[Operation], done: int) -> list[int]:
-    """Which may be next: those asked for before any other that is left was answered."""
+    """Which may be next: those asked for before any other that is left was answered; the likeliest, which was answered
+    first, comes last, and is tried first."""
     left = [number for number in range(len(operations)) if not done >> number & 1]
     earliest = min((operations[number].answered for number in left), default=0.0)
-    return [number for number in left if operations[number].asked <= earliest]
+    able = [number for number in left if operations[number].asked <= earliest]
+    return sorted(able, key=lambda number: operations[number].answered, reverse=True)

@@ -110,8 +110,11 @@ class Histories:
                 thread.join(60)
         if self._failures:
             raise self._failures[0]
-        tell("checking")
-        return [problem for subject in self.subjects for problem in subject.problems()]
+        problems = []
+        for subject in self.subjects:
+            tell(f"checking: {subject.name}")
+            problems += subject.problems()
+        return problems
 
     def operations(self) -> int:
         """How many operations there were."""

@@ -135,12 +135,6 @@ def test_a_job_cancelled_while_leased_is_no_longer_held(house: House) -> None:
     assert house.due() == []
 
 
-def test_one_job_can_be_cancelled_once(house: House) -> None:
-    job_id = house.run(lambda tx: enqueue(tx, "a:b", "k", 1))
-    assert house.run(lambda tx: queue.cancel_one(tx, job_id))
-    assert not house.run(lambda tx: queue.cancel_one(tx, job_id))
-
-
 def test_a_parked_job_is_due_at_the_wake_of_its_key_or_at_its_time(house: House) -> None:
     house.run(lambda tx: enqueue_parked(tx, "a:b", "k", "woken", wait_key="door", until_ms=NOW_MS + 50))
     house.run(lambda tx: enqueue_parked(tx, "a:b", "k", "late", wait_key="other", until_ms=NOW_MS + 50))

@@ -23,6 +23,8 @@ MIGRATIONS = (
     """,
 )
 
+PARTITION_KEYS = {"deduplication": "arn"}
+
 _INTERVAL_MS = 300_000
 _FORGOTTEN_AT_ONCE = 20
 

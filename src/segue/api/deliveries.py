@@ -33,6 +33,8 @@ MIGRATIONS = (
     """,
 )
 
+PARTITION_KEYS = {"deliveries": "trace"}
+
 RECORDED = "deliveries:recorded"
 """The wake key of those who follow the record live."""
 

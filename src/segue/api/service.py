@@ -65,6 +65,7 @@ class Service:
     Attributes:
         name: botocore's name of the service, which is also the operations' prefix (``sqs``, ``stepfunctions``).
         migrations: its schema, oldest script first.
+        partition_keys: of each of its tables that grow without bound, the column that says what a row belongs to.
         housekeeping: what forgets what is old, every hour (see :data:`Keeper`).
         invariants: what must be true of its rows between any two transactions; each yields what is not, in words.
         operations, internals: by name, those of the API, and those that only other services call.
@@ -105,6 +106,7 @@ class Service:
     resource_types: dict[str, ResourceType] = field(default_factory=dict)
     gauges: dict[tuple[str, str], Gauge] = field(default_factory=dict)
     counts_delivery: Callable[[Call, Delivery], None] | None = None
+    partition_keys: Mapping[str, str] = field(default_factory=dict)
 
     def operation(
         self,

@@ -41,6 +41,8 @@ MIGRATIONS = (
     """,
 )
 
+PARTITION_KEYS = {"stream_records": "stream"}
+
 _COLUMNS = "id, arn, retention_ms, opened_at, closed_at, document"
 _TIME_BITS = 22  # see Ids.ordered: a record's number tells when it was written
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -18,13 +19,18 @@ From a data directory to PostgreSQL (or back: --data there, --store here), after
   segue store export everything.segue
   segue store import everything.segue --store postgresql://segue@db.example/segue --blobs /mnt/shared/segue
 
+A large database, its servers stopped: each table that grows in eight parts:
+  segue store partition --parts 8 --store postgresql://segue@db.example/segue
+
 check, backup and export may be used while servers run on the same data.
 """
+_MOST_PARTS = 64
 _WHAT = {
     "check": "check what must be true of the data between any two transactions",
     "backup": "copy everything, as it is at one moment, into a new directory",
     "export": "write everything, as it is at one moment, into one file that any engine can take",
     "import": "put everything that an export wrote into a new store: all of it, or nothing",
+    "partition": "cut each table of a PostgreSQL database that grows into parts, by what its rows belong to",
 }
 _TO = {
     "backup": ("to", "DIR", "where the copy goes: a new or an empty directory"),
@@ -43,13 +49,17 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     whats = parser.add_subparsers(title="what", metavar="WHAT", required=True)
-    runs = {"check": _check, "backup": _back_up, "export": _export, "import": _import}
+    runs = {"check": _check, "backup": _back_up, "export": _export, "import": _import, "partition": _partition}
     for name, words in _WHAT.items():
         what = whats.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
         what.set_defaults(run=_told(runs[name]))
         if name in _TO:
             dest, metavar, words = _TO[name]
             what.add_argument(dest, type=Path, metavar=metavar, help=words)
+        if name == "partition":
+            what.add_argument("--parts", type=int, default=8, metavar="N", help="into how many (default: %(default)s)")
+            what.add_argument("--store", metavar="URL", help="the database (default: what SEGUE_STORE says)")
+            continue
         what.add_argument("--data", type=Path, metavar="DIR", help="the data directory (default: .segue)")
         if name == "backup":
             continue
@@ -128,4 +138,17 @@ def _import(arguments: argparse.Namespace) -> int:
     place = store_places.Place.of(arguments)
     count = store_places.bring(place, arguments.file)
     print(f"{place}: {count} rows in {time.monotonic() - began:.1f} s. Serve it: segue serve {place.option}")
+    return 0
+
+
+def _partition(arguments: argparse.Namespace) -> int:
+    from segue.cli import store_places
+
+    if not 2 <= arguments.parts <= _MOST_PARTS:
+        print(f"segue: --parts is 2 to {_MOST_PARTS}, not {arguments.parts}", file=sys.stderr)
+        return 2
+    began = time.monotonic()
+    url = arguments.store or os.environ.get("SEGUE_STORE", "")
+    cut = store_places.partition(url, arguments.parts, lambda table: print(f"{table} …", flush=True))
+    print(f"{len(cut)} tables are in {arguments.parts} parts now ({time.monotonic() - began:.1f} s)")
     return 0

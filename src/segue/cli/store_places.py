@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from segue.api import Api
 from segue.api.housekeeping import blobs_in_use
 from segue.clock import Clock, SystemClock
 from segue.config import Settings
-from segue.server import migrations, services, take_over
+from segue.server import migrations, partition_keys, services, take_over
 from segue.store.blobs import BlobMissing, Blobs
 from segue.store.migrations import StoreIsNewer
 from segue.store.portable.ends import Made, NotEmpty, Opened, RowRefused
@@ -119,6 +119,20 @@ def bring(place: Place, file: Path) -> int:
         raise FileRefused(f"{file} {error}") from error
     except RowRefused as error:
         raise RowRefused(f"{place} cannot keep what {file} holds: {error}") from error
+
+
+def partition(url: str, parts: int, tell: Callable[[str], None]) -> list[str]:
+    """Cut a database's tables that grow; which were cut.
+
+    Raises:
+        DatabaseUnusable: also where the URL is of no database.
+    """
+    if not url:
+        raise DatabaseUnusable("Only tables of PostgreSQL are cut into parts: name a database by --store")
+    from segue.store.postgres.opening import Database
+    from segue.store.postgres.partitions import partition
+
+    return partition(Database(url), SystemClock(), partition_keys(Api(services(), Settings())), parts, tell)
 
 
 @contextmanager

@@ -36,6 +36,8 @@ MIGRATIONS = (
     """,
 )
 
+PARTITION_KEYS = {"jobs": "key"}
+
 DUE = "jobs:due"
 """The wake key of the worker: some job became due or will be due earlier than before."""
 
@@ -95,11 +97,6 @@ def cancel_all(tx: Transaction, key: str) -> int:
     return tx.run("DELETE FROM jobs WHERE key = ?", key)
 
 
-def cancel_one(tx: Transaction, job_id: int) -> bool:
-    """Remove one job; whether it was there."""
-    return tx.run("DELETE FROM jobs WHERE id = ?", job_id) > 0
-
-
 def due(tx: Transaction, limit: int, without: Collection[str] = ()) -> list[Job]:
     """Jobs whose time has come, oldest first; not those of the kinds ``without``."""
     rows = tx.all(
@@ -145,11 +142,12 @@ def lease(tx: Transaction, job: Job) -> Job:
     """Claim a due job for :data:`LEASE_MS`; the job as leased."""
     receipt = (tx.ids.seed() | NODES + 1) & ~NODES | tx.ids.node
     tx.run(
-        "UPDATE jobs SET visible_at = ?, attempts = ?, receipt = ?, wait_key = NULL WHERE id = ?",
+        "UPDATE jobs SET visible_at = ?, attempts = ?, receipt = ?, wait_key = NULL WHERE id = ? AND key = ?",
         tx.now_ms + LEASE_MS,
         job.attempts,
         receipt,
         job.id,
+        job.key,
     )
     return replace(job, receipt=receipt)
 
@@ -157,23 +155,30 @@ def lease(tx: Transaction, job: Job) -> Job:
 def renew(tx: Transaction, leased: list[Job]) -> None:
     """A sign of life: the leases run on from now."""
     for job in leased:
-        tx.run("UPDATE jobs SET visible_at = ? WHERE id = ? AND receipt = ?", tx.now_ms + LEASE_MS, job.id, job.receipt)
+        tx.run(
+            "UPDATE jobs SET visible_at = ? WHERE id = ? AND key = ? AND receipt = ?",
+            tx.now_ms + LEASE_MS,
+            job.id,
+            job.key,
+            job.receipt,
+        )
 
 
 def holds(tx: Transaction, job: Job) -> bool:
     """Whether the lease is still this one; a job that was cancelled, or leased anew, is not to be settled."""
-    return tx.one("SELECT 1 FROM jobs WHERE id = ? AND receipt = ?", job.id, job.receipt) is not None
+    found = tx.one("SELECT 1 FROM jobs WHERE id = ? AND key = ? AND receipt = ?", job.id, job.key, job.receipt)
+    return found is not None
 
 
 def is_due(tx: Transaction, job: Job) -> bool:
     """Whether the job is still as :func:`due` found it: one that ran before in the same unit may have cancelled it."""
-    row = tx.one("SELECT visible_at, receipt FROM jobs WHERE id = ?", job.id)
+    row = tx.one("SELECT visible_at, receipt FROM jobs WHERE id = ? AND key = ?", job.id, job.key)
     return row is not None and row[0] <= tx.now_ms and row[1] == job.receipt
 
 
 def done(tx: Transaction, job: Job) -> None:
     """The job has run; forget it."""
-    tx.run("DELETE FROM jobs WHERE id = ?", job.id)
+    tx.run("DELETE FROM jobs WHERE id = ? AND key = ?", job.id, job.key)
 
 
 def reschedule(
@@ -182,13 +187,14 @@ def reschedule(
     """Let the job run again at ``at_ms``, or at the wake of ``wait_key``."""
     tx.run(
         "UPDATE jobs SET visible_at = ?, wait_key = ?, receipt = 0, attempts = ?, last_error = ?,"
-        " payload = COALESCE(?, payload) WHERE id = ?",
+        " payload = COALESCE(?, payload) WHERE id = ? AND key = ?",
         at_ms,
         wait_key,
         0 if wait_key else job.attempts,
         error,
         None if payload is None else msgpack.packb(payload),
         job.id,
+        job.key,
     )
     tx.wake(DUE)
 

@@ -75,6 +75,8 @@ MIGRATIONS = (
     """,
 )
 
+PARTITION_KEYS = {"cloudwatch_points": "series"}
+
 _DAY_MS = 86_400_000
 _MOST_VALUES = 150
 

@@ -10,7 +10,7 @@ from segue.arn import make_arn
 from segue.errors import AwsError
 from segue.services.cloudwatch import records
 
-SERVICE = Service("cloudwatch", migrations=records.MIGRATIONS)
+SERVICE = Service("cloudwatch", migrations=records.MIGRATIONS, partition_keys=records.PARTITION_KEYS)
 PRINCIPAL = "cloudwatch.amazonaws.com"
 LAMBDA_PRINCIPAL = "lambda.alarms.cloudwatch.amazonaws.com"
 

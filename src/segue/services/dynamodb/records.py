@@ -68,6 +68,8 @@ MIGRATIONS = (
     """,
 )
 
+PARTITION_KEYS = {"dynamodb_items": "hash", "dynamodb_index_entries": "hash"}
+
 BUCKETS = 1 << 32
 
 

@@ -12,7 +12,7 @@ from segue.errors import AwsError
 from segue.languages.expressions import ExpressionError
 from segue.services.dynamodb import records
 
-SERVICE = Service("dynamodb", migrations=records.MIGRATIONS)
+SERVICE = Service("dynamodb", migrations=records.MIGRATIONS, partition_keys=records.PARTITION_KEYS)
 
 Handler = Callable[[Call, dict[str, Any]], Result]
 

@@ -96,3 +96,5 @@ MIGRATIONS = (
     );
     """,
 )
+
+PARTITION_KEYS = {"events_archived": "archive_arn"}

@@ -67,6 +67,8 @@ MIGRATIONS = (
     """,
 )
 
+PARTITION_KEYS = {"logs_events": "stream"}
+
 EVENT_OVERHEAD_BYTES = 26
 """What an event counts beside its message: AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"""
 

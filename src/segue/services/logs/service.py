@@ -9,7 +9,12 @@ from segue.arn import make_arn
 from segue.errors import AwsError
 from segue.services.logs import records
 
-SERVICE = Service("logs", migrations=records.MIGRATIONS, resource_policy=records.resource_policy)
+SERVICE = Service(
+    "logs",
+    migrations=records.MIGRATIONS,
+    partition_keys=records.PARTITION_KEYS,
+    resource_policy=records.resource_policy,
+)
 
 
 def invalid(message: str) -> AwsError:

@@ -74,6 +74,8 @@ MIGRATIONS = (
     """,
 )
 
+PARTITION_KEYS = {"s3_objects": "key", "s3_pieces": "owner"}
+
 
 def _resource_policy(tx: Transaction, arn: str) -> str | None:
     row = tx.one("SELECT document FROM s3_settings WHERE bucket = ? AND kind = 'policy'", _bucket(arn))
@@ -96,4 +98,11 @@ def blobs_in_use(tx: Transaction, names: Sequence[str]) -> set[str]:
     return {row[0] for row in tx.all(f"SELECT DISTINCT sha256 FROM s3_pieces WHERE sha256 IN ({marks})", *names)}
 
 
-SERVICE = Service("s3", MIGRATIONS, resource_policy=_resource_policy, account_of=_account_of, blobs_in_use=blobs_in_use)
+SERVICE = Service(
+    "s3",
+    MIGRATIONS,
+    partition_keys=PARTITION_KEYS,
+    resource_policy=_resource_policy,
+    account_of=_account_of,
+    blobs_in_use=blobs_in_use,
+)

@@ -87,6 +87,8 @@ MIGRATIONS = (
     """,
 )
 
+PARTITION_KEYS = {"sns_archive": "topic"}
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:

@@ -6,4 +6,6 @@ from segue.api import Service
 from segue.services.sns import records
 
 PRINCIPAL = "sns.amazonaws.com"
-SERVICE = Service("sns", migrations=records.MIGRATIONS, resource_policy=records.policy_of)
+SERVICE = Service(
+    "sns", migrations=records.MIGRATIONS, partition_keys=records.PARTITION_KEYS, resource_policy=records.policy_of
+)

@@ -80,6 +80,8 @@ MIGRATIONS = (
     "CREATE INDEX sqs_receive_attempts_expiry ON sqs_receive_attempts (expires_at);",
 )
 
+PARTITION_KEYS = {"sqs_messages": "queue"}
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:

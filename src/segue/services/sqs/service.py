@@ -5,4 +5,6 @@ from __future__ import annotations
 from segue.api import Service
 from segue.services.sqs import records
 
-SERVICE = Service("sqs", migrations=records.MIGRATIONS, resource_policy=records.policy_of)
+SERVICE = Service(
+    "sqs", migrations=records.MIGRATIONS, partition_keys=records.PARTITION_KEYS, resource_policy=records.policy_of
+)

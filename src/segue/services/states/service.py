@@ -148,6 +148,13 @@ MIGRATIONS = (
     """,
 )
 
+PARTITION_KEYS = {
+    "states_executions": "arn",
+    "states_chunks": "execution",
+    "states_tokens": "token",
+    "states_map_items": "run",
+}
+
 
 def _conditions(operation: str, params: Params) -> dict[str, str]:
     """What policies may ask of an HTTP task (developer guide, "IAM permissions to run an HTTP Task")."""
@@ -156,4 +163,6 @@ def _conditions(operation: str, params: Params) -> dict[str, str]:
     return {"states:HTTPEndpoint": params["ApiEndpoint"], "states:HTTPMethod": params["Method"]}
 
 
-SERVICE = Service("stepfunctions", MIGRATIONS, iam_prefix="states", conditions=_conditions)
+SERVICE = Service(
+    "stepfunctions", MIGRATIONS, partition_keys=PARTITION_KEYS, iam_prefix="states", conditions=_conditions
+)

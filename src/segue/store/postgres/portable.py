@@ -38,7 +38,8 @@ class PostgresSource:
         return int(row[0] or 0) if row else 0
 
     def rows(self, table: Table) -> Iterator[Row]:
-        copying = sql.SQL("COPY {} ({}) TO STDOUT (FORMAT BINARY)").format(*_names(table))
+        name, columns = _names(table)
+        copying = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT BINARY)").format(columns, name)
         with self._connection.cursor() as cursor, cursor.copy(copying) as copy:
             copy.set_types(_types(table))
             yield from copy.rows()
