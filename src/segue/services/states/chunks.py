@@ -10,16 +10,36 @@ import msgpack
 from segue.languages.asl.history import HistoryEvent
 from segue.languages.asl.tree import Journal, Tree
 
+_PAYLOADS = ("input", "output")
+_WORTH_CHARACTERS = 32
+
 
 def pack_events(events: Sequence[HistoryEvent]) -> bytes:
-    """Events as kept in a chunk."""
-    packed: bytes = msgpack.packb(events)
+    """Events as kept in a chunk. A payload that goes through many states is in it once: events have its number."""
+    numbers: dict[str, int] = {}
+    kept: list[HistoryEvent | tuple[Any, ...]] = []
+    for event in events:
+        if (details := event.details) is not None:
+            for member in _PAYLOADS:
+                if (text := details.get(member)) is not None and len(text) > _WORTH_CHARACTERS:
+                    details = {**details, member: numbers.setdefault(text, len(numbers))}
+        kept.append(event if details is event.details else (*event[:4], details))
+    packed: bytes = msgpack.packb({"payloads": list(numbers), "events": kept} if numbers else events)
     return packed
 
 
 def unpack_events(packed: bytes) -> list[HistoryEvent]:
     """Events of a chunk, in order."""
-    return [HistoryEvent(*event) for event in msgpack.unpackb(packed)]
+    unpacked = msgpack.unpackb(packed)
+    if isinstance(unpacked, list):
+        return [HistoryEvent(*event) for event in unpacked]
+    payloads = unpacked["payloads"]
+    events = [HistoryEvent(*event) for event in unpacked["events"]]
+    for details in (event.details for event in events if event.details is not None):
+        for member in _PAYLOADS:
+            if isinstance(number := details.get(member), int):
+                details[member] = payloads[number]
+    return events
 
 
 def pack_journal(journal: Journal) -> bytes:

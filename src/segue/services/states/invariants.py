@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgpack
-
+from segue.services.states.chunks import unpack_events
 from segue.services.states.service import SERVICE
 from segue.store import Row, Transaction
 
@@ -36,7 +35,7 @@ def histories_have_no_gap(tx: Transaction) -> Iterator[str]:
         if not rows and kind == "EXPRESS":  # its history is kept only as long as it runs
             continue
         for found, (chunk, first_event, packed) in enumerate(rows, 1):
-            ids = [one[0] for one in msgpack.unpackb(packed)]
+            ids = [event.id for event in unpack_events(packed)]
             if chunk != found or first_event != event or ids != list(range(event, event + len(ids))):
                 yield f"{arn}: a gap in the history at chunk {chunk}, event {first_event}"
                 break

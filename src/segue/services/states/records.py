@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import msgpack
-
 from segue.languages.asl import Program, compile
+from segue.services.states.chunks import unpack_events
 from segue.store import Row, Transaction
 
 
@@ -206,8 +205,8 @@ def last_event(tx: Transaction, execution: int) -> int:
     )
     if row is None:
         return 0
-    events = msgpack.unpackb(row[1])
-    return int(events[-1][0]) if events else int(row[0]) - 1
+    events = unpack_events(row[1])
+    return events[-1].id if events else int(row[0]) - 1
 
 
 def list_executions(
