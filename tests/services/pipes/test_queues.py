@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from segue import jobs
 from segue.testing import Segue
 from tests.outside import Outside, Reply
 from tests.services.pipes.house import ACCOUNT, ROLE, House
@@ -309,3 +310,26 @@ def test_what_a_template_makes_is_bounded(house: House) -> None:
     house.pipe(house.queue("in"), house.queue("out"), TargetParameters=parameters)
     house.send("in", "x" * 200_000)
     assert house.hops() == [("sqs:target", "failed")]
+
+
+@pytest.mark.parametrize("name", ["in", "in.fifo"])
+def test_what_became_visible_again_while_its_batch_waited_goes_through_once(house: House, name: str) -> None:
+    attributes, more = {"VisibilityTimeout": "1"}, {}
+    if name.endswith(".fifo"):
+        attributes["FifoQueue"], more = "true", {"MessageGroupId": "g", "MessageDeduplicationId": "d"}
+    house.pipe(house.queue(name, **attributes), house.queue("out"), DesiredState="STOPPED")
+    arn = house.pipes.describe_pipe(Name="p")["Arn"]
+    house.send(name, "once", **more)
+    batches = []
+    for _ in range(2):
+        (message,) = house.sqs.receive_message(QueueUrl=house.url(name))["Messages"]
+        record = json.dumps({"body": message["Body"]})
+        batches.append([[message["MessageId"], message["ReceiptHandle"], "", record]])
+        house.segue.advance(2)
+    for batch in batches:
+        payload = {"request_id": "r", "messages": batch}
+        house.segue.transact(lambda tx, payload=payload: jobs.enqueue(tx, "pipes:batch", arn, payload))  # type: ignore[misc]
+    house.segue.settle()
+    gone = not name.endswith(".fifo")  # a FIFO queue lets nobody settle what is visible again
+    assert house.bodies("out") == [{"body": "once"}] * gone
+    assert house.count(name) == (not gone)

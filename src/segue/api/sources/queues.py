@@ -110,6 +110,14 @@ def delete_messages(reader: Call, source_arn: str, receipt_handles: Sequence[str
         reader.perform("sqs:DeleteMessageBatch", {"QueueUrl": queue_url(reader, source_arn), "Entries": entries})
 
 
+def still_held(reader: Call, source_arn: str, batch: Sequence[Held]) -> list[Held]:
+    """Without those messages that became visible again and are another batch's by now, or soon."""
+    handles = [message.receipt_handle for message in batch]
+    held = reader.perform("sqs:HeldMessages", {"QueueUrl": queue_url(reader, source_arn), "ReceiptHandles": handles})
+    assert isinstance(held, dict)
+    return [message for message in batch if message.receipt_handle in held["ReceiptHandles"]]
+
+
 def queue_url(call: Call, queue_arn: str) -> str:
     """The URL of a queue, for calls from inside."""
     *_, account, name = queue_arn.split(":")

@@ -21,6 +21,7 @@ from segue.api.sources.queues import (
     forget_held,
     poll,
     queue_url,
+    still_held,
     trouble,
 )
 from segue.arn import parse_arn
@@ -96,6 +97,10 @@ def run_batch(call: Call, job: Job) -> Again | Outbound | Pending | None:
     if "execution" in job.payload:
         execution = Execution(**job.payload["execution"])
     else:
+        batch = _still_held(call, pipe, batch)
+        if not batch:
+            batch_ended(call.tx, pipe.arn)
+            return None
         events, ids = [message.record for message in batch], [message.message_id for message in batch]
         execution = Execution(job.payload["request_id"], events, ids, started_at_ms=call.now_ms)
     return go_on(
@@ -103,8 +108,20 @@ def run_batch(call: Call, job: Job) -> Again | Outbound | Pending | None:
         pipe,
         execution,
         partial(_finish, pipe, batch),
-        lambda later: {**job.payload, "execution": later.plain},
+        lambda later: {
+            **job.payload,
+            "messages": [message.plain for message in batch],
+            "execution": later.plain,
+        },
     )
+
+
+def _still_held(call: Call, pipe: Pipe, batch: list[Held]) -> list[Held]:
+    """What waited longer than its visibility timeout may be in another batch: it goes through the pipe once."""
+    try:
+        return still_held(as_role(call, pipe), pipe.source, batch)
+    except AwsError:  # the queue has gone, or may not be asked
+        return batch
 
 
 def _finish(pipe: Pipe, batch: list[Held], call: Call, ended: Ended) -> None:

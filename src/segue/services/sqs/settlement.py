@@ -48,6 +48,22 @@ def change_message_visibility_batch(call: Call, params: dict[str, Any]) -> dict[
     return each(params["Entries"], lambda entry: _change(call, queue, entry))
 
 
+@SERVICE.internal("HeldMessages", resource=arn_of_url, action="sqs:DeleteMessage")
+def held_messages(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Those of ``ReceiptHandles`` whose message nobody has received since: what is to be done for them once can be done
+    in the transaction that deletes them.
+    """
+    queue = find_queue(call, params)
+    handles = {decode_receipt(queue.arn, handle): handle for handle in params["ReceiptHandles"]}
+    rows = call.tx.all(
+        f"SELECT id, receipt, visible_at FROM sqs_messages WHERE id IN ({', '.join('?' * len(handles))}) AND queue = ?",
+        *(row_id for row_id, _ in handles),
+        queue.arn,
+    )
+    held = {(row[0], row[1]) for row in rows if row[2] > call.now_ms or not queue.fifo}
+    return {"ReceiptHandles": [handle for key, handle in handles.items() if key in held]}
+
+
 def _delete(call: Call, queue: Queue, handle: str) -> dict[str, Any]:
     row_id, receipt = decode_receipt(queue.arn, handle)
     metrics.count(call, queue, "NumberOfMessagesDeleted")
