@@ -106,11 +106,16 @@ class Clients:
         self._client("iam").create_role(RoleName="torture", AssumeRolePolicyDocument=document)
         for name in ("effects", "notes"):
             self.table(name)
+        self.function("note")
+
+    def function(self, name: str) -> str:
+        """Make a function that writes into the table ``notes`` what it is asked for; its ARN."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as files:
             files.writestr("index.py", _FUNCTION)
-        function = {"FunctionName": "note", "Runtime": "python3.11", "Role": ROLE, "Handler": "index.handler"}
-        self.functions.create_function(**function, Code={"ZipFile": archive.getvalue()}, Timeout=30)
+        code = {"Runtime": "python3.11", "Handler": "index.handler", "Code": {"ZipFile": archive.getvalue()}}
+        self.functions.create_function(FunctionName=name, Role=ROLE, Timeout=30, **code)
+        return arn("lambda", f"function:{name}")
 
     def table(self, name: str, **more: Any) -> None:
         """Make a table with the key ``id``."""

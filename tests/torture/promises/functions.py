@@ -51,14 +51,16 @@ def _fails(name: str) -> bool:
 
 
 class Mapped(Promise):
-    """Sent to a queue that is a function's event source."""
+    """Sent to a queue that is a function's event source. No more than two may run: nobody keeps a place who is dead."""
 
     kind = "mapped"
     weight = 0.5
 
     def deploy(self, clients: Clients) -> None:
         source = clients.queue("mapped", VisibilityTimeout="30")
-        clients.functions.create_event_source_mapping(EventSourceArn=source, FunctionName="note", BatchSize=10)
+        narrow = {"FunctionName": clients.function("narrow")}
+        clients.functions.put_function_concurrency(**narrow, ReservedConcurrentExecutions=2)
+        clients.functions.create_event_source_mapping(EventSourceArn=source, **narrow, BatchSize=2)
 
     def step(self, clients: Clients, chance: random.Random) -> None:
         name = self.ledger.name()
