@@ -142,14 +142,14 @@ def migrations(api: Api) -> Migrations:
         "throttles": throttles.MIGRATIONS,
         "outbox": outbox.MIGRATIONS,
         "places": places.MIGRATIONS,
-        "contents": contents.MIGRATIONS,
+        contents.COMPONENT: contents.MIGRATIONS,
     }
     return {**floors, **api.migrations}
 
 
 def partition_keys(api: Api) -> dict[str, str]:
     """Of each table that grows, the column that says what a row belongs to: a queue, an execution, an item's key."""
-    floors = (queue, deduplication, deliveries, streams)
+    floors = (queue, deduplication, deliveries, streams, contents)
     keys = [floor.PARTITION_KEYS for floor in floors] + [service.partition_keys for service in api.services.values()]
     return {table: key for of_one in keys for table, key in of_one.items()}
 
@@ -206,14 +206,14 @@ class Server:
         self.api.tallies = self.store.tallies
         opened.push_async_callback(self._keep_tallies)
         in_use = partial(housekeeping.blobs_in_use, self.api)
-        self.api.blobs, content = open_content(self.settings, data, self.store, in_use)
-        opened.push_async_callback(content.close)
+        self.api.blobs, self.content = open_content(self.settings, data, self.store, in_use)
+        opened.push_async_callback(self.content.close)
         self.api.node = self.store.node
         self.pool = Pool(
             data / "functions",
             clock=self.store.clock,
             on_late_lines=lambda *late: self.functions.late_lines(*late),
-            fetch_code=content.fetch_whole,
+            fetch_code=self.content.fetch_whole,
         )
         self.functions = FunctionEffect(self.pool, self.api, self.store)
         opened.push_async_callback(self.functions.afterwards.flush)
@@ -232,9 +232,9 @@ class Server:
             SERVERLESS: serverless,
             MAIL: mail,
             FORWARD: ForwardEffect(),
-            MOVE: content,
+            MOVE: self.content,
             "blobs:digests": _digests,
-            housekeeping.BLOBS_EFFECT: content.old,
+            housekeeping.BLOBS_EFFECT: self.content.old,
         }
         self.functions.extension = ParametersExtension(self.api, self.store, effects, self._listen)
         opened.push_async_callback(self._close_others)
@@ -243,7 +243,7 @@ class Server:
         pages: dict[str, Page] = {
             "/_segue/health": partial(health, self.api),
             "/_localstack/health": partial(health, self.api),
-            "/_segue/blobs/": partial(blobs_page, self.api.blobs, content.fetch_whole),
+            "/_segue/blobs/": partial(blobs_page, self.api.blobs, self.content.fetch_whole),
             responses.PREFIX: partial(responses_page, self.store, responses.PREFIX, responses.keep),
             "/_segue/deliveries": partial(deliveries_page, self.store),
             "/_segue/underway": partial(underway_page, self.store),
@@ -276,7 +276,7 @@ class Server:
         sampling = asyncio.create_task(load.sample_forever(), name="load: sample")
         opened.callback(sampling.cancel)
         if self.api.blobs.is_cache:
-            tidying = asyncio.create_task(content.tidy_forever(), name="content: tidy")
+            tidying = asyncio.create_task(self.content.tidy_forever(), name="content: tidy")
             opened.callback(tidying.cancel)
 
     def _open_store(self, data: Path) -> Store:

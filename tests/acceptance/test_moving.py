@@ -71,9 +71,9 @@ def test_everything_moves_to_postgres_and_back(tmp_path: Path, database: str) ->
     with Segue(tmp_path / "one") as segue:
         left = _leave(segue)
         now = left.now_ms
-        first = Place(tmp_path / "one", "", tmp_path / "one" / "blobs", ManualClock(now))
-        second = Place(tmp_path / "two", database, tmp_path / "two" / "blobs", ManualClock(now))
-        third = Place(tmp_path / "three", "", tmp_path / "three" / "blobs", ManualClock(now))
+        first = Place(tmp_path / "one", "", "", ManualClock(now))
+        second = Place(tmp_path / "two", database, "", ManualClock(now))
+        third = Place(tmp_path / "three", "", "", ManualClock(now))
         export(first, tmp_path / "a.segue")
     bring(second, tmp_path / "a.segue")
     cut = partition(database, 3, lambda _: None)
@@ -94,8 +94,8 @@ def test_everything_moves_to_postgres_and_back(tmp_path: Path, database: str) ->
 def test_a_copy_into_a_directory_goes_on(tmp_path: Path) -> None:
     with Segue(tmp_path / "one") as segue:
         left = _leave(segue)
-        export(Place(tmp_path / "one", "", tmp_path / "one" / "blobs", ManualClock(left.now_ms)), tmp_path / "file")
-    there = Place(tmp_path / "two", "", tmp_path / "two" / "blobs", ManualClock(left.now_ms))
+        export(Place(tmp_path / "one", "", "", ManualClock(left.now_ms)), tmp_path / "file")
+    there = Place(tmp_path / "two", "", "", ManualClock(left.now_ms))
     bring(there, tmp_path / "file")
     with Segue(tmp_path / "two", now_ms=left.now_ms) as segue:
         _goes_on(segue, left)
@@ -120,11 +120,11 @@ def test_a_copy_made_under_load_is_one_moment(tmp_path: Path, database: str) -> 
         loading = threading.Thread(target=load)
         loading.start()
         try:
-            export(Place(tmp_path / "data", database, tmp_path / "data" / "blobs", SystemClock()), tmp_path / "file")
+            export(Place(tmp_path / "data", database, "", SystemClock()), tmp_path / "file")
         finally:
             stopped.set()
             loading.join()
-    bring(Place(tmp_path / "new", "", tmp_path / "new" / "blobs", SystemClock()), tmp_path / "file")
+    bring(Place(tmp_path / "new", "", "", SystemClock()), tmp_path / "file")
     with Segue(tmp_path / "new", now_ms=SystemClock().now_ms()) as segue:
         depth = segue.transact(lambda tx: tx.all("SELECT COUNT(*) FROM sqs_messages"))[0][0]
         s3 = segue.client("s3")
@@ -145,8 +145,8 @@ def test_an_import_that_is_killed_leaves_nothing(tmp_path: Path, engine: str, re
     with Segue(tmp_path / "one") as segue:
         queue = segue.client("sqs").create_queue(QueueName="q")["QueueUrl"]
         segue.client("sqs").send_message(QueueUrl=queue, MessageBody="x" * 200_000)
-        export(Place(tmp_path / "one", "", tmp_path / "one" / "blobs", SystemClock()), tmp_path / "file")
-    there = Place(tmp_path / "two", url, tmp_path / "two" / "blobs", SystemClock())
+        export(Place(tmp_path / "one", "", "", SystemClock()), tmp_path / "file")
+    there = Place(tmp_path / "two", url, "", SystemClock())
     whole = (tmp_path / "file").read_bytes()
     options = ["--data", str(there.data), *(["--store", url] if url else [])]
     command = [sys.executable, "-m", "segue.cli.main", "store", "import", "-", *options]

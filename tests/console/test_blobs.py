@@ -10,8 +10,8 @@ import pytest
 
 from segue.console.blobs import PREFIX, blobs_page
 from segue.gateway.files import read_pieces
-from segue.store.blobs import BlobMissing, Blobs
-from segue.store.contents import ContentUnavailable
+from segue.store.blobs import Blobs
+from segue.store.contents import BlobMissing, ContentUnavailable
 from segue.wire.request import Request, Response
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from segue.store.blobs import BlobMissing, Blobs
+from segue.store.blobs import Blobs
+from segue.store.contents import BlobMissing
 from segue.wire.request import FileBody, FilePiece
 
 

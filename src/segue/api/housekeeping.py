@@ -75,11 +75,22 @@ def run_collection(_: Call, job: Job) -> Outbound:
 
 def blobs_in_use(api: Api, tx: Transaction, names: Sequence[str]) -> set[str]:
     """Which of these blobs some service's rows name."""
+    marks = ", ".join("?" * len(names))
     named: set[str] = set()
-    for service in api.services.values():
-        if service.blobs_in_use is not None:
-            named |= service.blobs_in_use(tx, names)
+    for table, column in _naming(api):
+        named.update(row[0] for row in tx.all(f"SELECT {column} FROM {table} WHERE {column} IN ({marks})", *names))
     return named
+
+
+def blobs_named(api: Api, tx: Transaction) -> list[str]:
+    """All blobs that some service's rows name, in order."""
+    naming = _naming(api)
+    rows = (tx.all(f"SELECT DISTINCT {column} FROM {table} WHERE {column} <> ''") for table, column in naming)
+    return sorted({row[0] for found in rows for row in found})
+
+
+def _naming(api: Api) -> list[tuple[str, str]]:
+    return [named for service in api.services.values() for named in service.names_contents]
 
 
 def _remove_unnamed(call: Call, old: list[str]) -> Again:

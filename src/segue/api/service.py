@@ -76,7 +76,8 @@ class Service:
         prefixes: what paths begin with that belong to one of these addresses (its label) although they do not name it.
         resource_policy: the policy document attached to a resource of this service (``None``: it has none).
         account_of: whose a resource is, where its ARN does not say; empty where it is not there.
-        blobs_in_use: which of the named blobs its rows name; what no service's do is collected.
+        names_contents: the tables and columns that name contents of :mod:`segue.store.blobs` by their SHA-256; what no
+            service's rows name is collected.
         resource_types: the types by which templates name its resources, by name.
         conditions: the values of its own condition keys in a call of an operation (by name) with these params.
         counts_delivery: counts what came of a delivery from one of its resources.
@@ -102,7 +103,7 @@ class Service:
     housekeeping: list[Keeper] = field(default_factory=list)
     invariants: list[Invariant] = field(default_factory=list)
     account_of: Callable[[Transaction, str], str] | None = None
-    blobs_in_use: Callable[[Transaction, Sequence[str]], set[str]] | None = None
+    names_contents: Sequence[tuple[str, str]] = ()
     resource_types: dict[str, ResourceType] = field(default_factory=dict)
     gauges: dict[tuple[str, str], Gauge] = field(default_factory=dict)
     counts_delivery: Callable[[Call, Delivery], None] | None = None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from segue.config import DEFAULT_REGION, Kept, Settings
+from segue.config import Kept, Settings, content_endpoint
 
 _EPILOG = """\
 Everything acknowledged is in DIR and there after a restart; running workflows go on where they stood.
@@ -156,19 +156,20 @@ def run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(
         level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    endpoint, region = content_endpoint(os.environ)
     try:
         mock_config = _mock_config(arguments.mock_config)
         _check_forwards(arguments.forward)
         _check_mail_server(arguments.smtp)
-        _check_blobs(arguments.blobs, arguments.port)
+        _check_blobs(arguments.blobs, endpoint, arguments.port)
     except ValueError as error:
         return _refused(str(error))
     settings = Settings(
         data=arguments.data,
         store=arguments.store,
         blobs=arguments.blobs,
-        blobs_endpoint=_blobs_endpoint(),
-        blobs_region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
+        blobs_endpoint=endpoint,
+        blobs_region=region,
         host=arguments.host,
         port=arguments.port,
         iam=arguments.iam,
@@ -221,20 +222,16 @@ def _check_mail_server(url: str) -> None:
         parse_mail_server(url)
 
 
-def _blobs_endpoint() -> str:
-    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
-
-
-def _check_blobs(place: str, own_port: int) -> None:
+def _check_blobs(place: str, url: str, own_port: int) -> None:
     """``ValueError`` in words where content cannot be kept there."""
     if place.startswith("s3://"):
         from segue.worker.s3_endpoint import S3Endpoint
 
         S3Endpoint(place, "", "")
-        endpoint = urlsplit(_blobs_endpoint())
+        endpoint = urlsplit(url)
         if endpoint.port == own_port and _is_loopback(endpoint.hostname or ""):
             raise ValueError(
-                f"{place} would be at this server itself, which {endpoint.geturl()} is: name the endpoint that is to "
+                f"{place} would be at this server itself, which {url} is: name the endpoint that is to "
                 "keep its content, export AWS_ENDPOINT_URL_S3=…"
             )
 

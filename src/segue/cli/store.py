@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ _EPILOG = """\
 
 From a data directory to PostgreSQL (or back: --data there, --store here), after the server has been stopped:
   segue store export everything.segue
-  segue store import everything.segue --store postgresql://segue@db.example/segue --blobs /mnt/shared/segue
+  segue store import everything.segue --store postgresql://segue@db.example/segue
 
 A large database, its servers stopped: each table that grows in eight parts:
   segue store partition --parts 8 --store postgresql://segue@db.example/segue
@@ -61,18 +62,20 @@ def add(commands: Any) -> None:
             what.add_argument("--store", metavar="URL", help="the database (default: what SEGUE_STORE says)")
             continue
         what.add_argument("--data", type=Path, metavar="DIR", help="the data directory (default: .segue)")
-        if name == "backup":
-            continue
-        what.add_argument(
-            "--store",
-            metavar="URL",
-            help="a PostgreSQL database: postgresql://user@host/database (default: what SEGUE_STORE says, unless "
-            "--data is given)",
-        )
-        if name != "check":
+        if name != "backup":
             what.add_argument(
-                "--blobs", type=Path, metavar="DIR", help="where code and objects lie (default: below --data)"
+                "--store",
+                metavar="URL",
+                help="a PostgreSQL database: postgresql://user@host/database (default: what SEGUE_STORE says, unless "
+                "--data is given)",
             )
+        what.add_argument(
+            "--blobs",
+            default=os.environ.get("SEGUE_BLOBS", ""),
+            metavar="PLACE",
+            help="where code and objects are kept, as for 'segue serve' (default: what SEGUE_BLOBS says, or below "
+            "--data; with --store, in the database)",
+        )
 
 
 def _told(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
@@ -95,7 +98,7 @@ def _told(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namesp
 
 def _check(arguments: argparse.Namespace) -> int:
     from segue.api import Api
-    from segue.cli.store_places import Place
+    from segue.cli.store_places import Place, missing
     from segue.config import Settings
     from segue.server import services
     from segue.worker.invariants import violations
@@ -104,7 +107,8 @@ def _check(arguments: argparse.Namespace) -> int:
     place = Place.of(arguments)
     count = 0
     with place.source() as source:
-        for violation in violations(Api(services(), Settings()), source.transaction):
+        found = violations(Api(services(), Settings()), source.transaction)
+        for violation in chain(found, missing(place, source.transaction)):
             count += 1
             print(violation, flush=True)
     print(f"{place}: {count or 'nothing'} found that must not be ({time.monotonic() - began:.1f} s)")
@@ -112,11 +116,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _back_up(arguments: argparse.Namespace) -> int:
-    from segue.cli.store_places import DATA
-    from segue.store import snapshot
+    from segue.cli import store_places
 
     began = time.monotonic()
-    size = snapshot.back_up(arguments.data or DATA, arguments.to)
+    size = store_places.back_up(store_places.Place.of(arguments), arguments.to)
     print(f"{arguments.to}: {size / 1e6:.1f} MB in {time.monotonic() - began:.1f} s. Serve it: segue serve --data DIR")
     return 0
 

@@ -7,18 +7,21 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO
 
 from segue.api import Api
-from segue.api.housekeeping import blobs_in_use
+from segue.api.housekeeping import blobs_named
+from segue.cli.store_contents import StoredContents, stored_contents
 from segue.clock import Clock, SystemClock
 from segue.config import Settings
 from segue.server import migrations, partition_keys, services, take_over
-from segue.store.blobs import BlobMissing, Blobs
+from segue.store import Transaction, contents, snapshot
+from segue.store.blobs import Blobs
+from segue.store.contents import BlobMissing, ContentUnavailable
 from segue.store.migrations import StoreIsNewer
 from segue.store.portable.ends import Made, NotEmpty, Opened, RowRefused
 from segue.store.portable.file import FileRefused
@@ -27,10 +30,12 @@ from segue.store.portable.sqlite import sqlite_source, sqlite_target
 from segue.store.snapshot import NoData
 from segue.store.sqlite import DataDirectoryInUse
 from segue.store.store import DatabaseUnusable
+from segue.worker.s3_endpoint import SCHEME
 
 DATA = Path(".segue")
 REFUSALS = (
     BlobMissing,
+    ContentUnavailable,
     DataDirectoryInUse,
     DatabaseUnusable,
     FileRefused,
@@ -48,21 +53,21 @@ _STANDARD = Path("-")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A data directory, or a database and a folder of blobs."""
+    """A data directory, or a database, and where its content is kept: a folder or ``s3://BUCKET/PREFIX``, if told."""
 
     data: Path
     url: str
-    blobs: Path
+    blobs: str
     clock: Clock
 
     @staticmethod
     def of(arguments: argparse.Namespace) -> Place:
         """What the options say."""
-        url = arguments.store
+        url = getattr(arguments, "store", "")
         if url is None:
             url = "" if arguments.data else os.environ.get("SEGUE_STORE", "")
         data = arguments.data or DATA
-        return Place(data, url, getattr(arguments, "blobs", None) or data / "blobs", SystemClock())
+        return Place(data, url, arguments.blobs, SystemClock())
 
     def source(self) -> Opened:
         """To read what is there."""
@@ -85,8 +90,14 @@ class Place:
     @property
     def option(self) -> str:
         """How a server is told of it."""
-        blobs = "" if self.blobs == self.data / "blobs" else f" --blobs {self.blobs}"
+        blobs = f" --blobs {self.blobs}" if self.blobs else ""
         return (f"--store {self}" if self.url else f"--data {self}") + blobs
+
+    def contents(self) -> AbstractContextManager[StoredContents]:
+        """The content that its rows name."""
+        is_folder = bool(self.blobs) and not self.blobs.startswith(SCHEME)
+        folder = Path(self.blobs) if is_folder else self.data / "blobs"
+        return stored_contents(self.blobs, folder, in_rows=bool(self.url) and not self.blobs)
 
     def __str__(self) -> str:
         if not self.url:
@@ -103,18 +114,41 @@ def export(place: Place, file: Path) -> int:
         FileExistsError: there is one of that name.
     """
     api = Api(services(), Settings())
-    blobs = Blobs(place.blobs, shared=True)
-    blobs.rejuvenate()  # what is there now is not collected while it is copied
-    with _telling() as tell, _written(file) as to, place.source() as source:
-        return write_export(source, blobs, partial(blobs_in_use, api), migrations(api), to, tell)
+    with _telling() as tell, _written(file) as to, place.contents() as stored, place.source() as source:
+        stored.hold()
+        return write_export(source, stored, partial(blobs_named, api), migrations(api), to, tell)
+
+
+def back_up(place: Place, to: Path) -> int:
+    """Copy a data directory, with what of its content is elsewhere; the copy's size in bytes."""
+    size = snapshot.back_up(place.data, to)
+    with place.contents() as stored, snapshot.changing(to) as tx:
+        blobs = Blobs(to / "blobs")
+        for sha256 in contents.names(tx):
+            writer = blobs.writer()
+            try:
+                for piece in stored.read(tx, sha256)[1]:
+                    size += len(piece)
+                    writer.write(piece)
+                writer.finish()
+            finally:
+                writer.discard()
+        contents.clear(tx)
+    return size
+
+
+def missing(place: Place, tx: Transaction) -> Iterator[str]:
+    """Which contents rows name and nobody has, in words."""
+    with place.contents() as stored:
+        yield from stored.missing(tx, blobs_named(Api(services(), Settings()), tx))
 
 
 def bring(place: Place, file: Path) -> int:
     """Put what a file holds into a store that is made of it; how many rows."""
     schema = migrations(Api(services(), Settings()))
     try:
-        with _telling() as tell, _read(file) as of, place.target() as target:
-            return read_import(of, target, Blobs(place.blobs, shared=True), schema, take_over, tell)
+        with _telling() as tell, _read(file) as of, place.contents() as stored, place.target() as target:
+            return read_import(of, target, stored, schema, take_over, tell)
     except FileRefused as error:
         raise FileRefused(f"{file} {error}") from error
     except RowRefused as error:

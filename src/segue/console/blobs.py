@@ -6,8 +6,8 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from segue.store.blobs import BlobMissing, Blobs
-from segue.store.contents import ContentUnavailable
+from segue.store.blobs import Blobs
+from segue.store.contents import BlobMissing, ContentUnavailable
 from segue.wire.request import FileBody, FilePiece, Request, Response
 
 PREFIX = "/_segue/blobs/"

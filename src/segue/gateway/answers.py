@@ -9,8 +9,7 @@ from typing import Any, Protocol
 import orjson
 
 from segue.errors import AwsError, WrittenByNewer
-from segue.store.blobs import BlobMissing
-from segue.store.contents import ContentUnavailable
+from segue.store.contents import BlobMissing, ContentUnavailable
 from segue.store.sqlite import is_disk_failure
 from segue.store.store import StoreUnavailable
 from segue.wire.request import Request, Response

@@ -20,8 +20,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from segue.clock import Clock, SystemClock
 from segue.errors import AwsError
-from segue.store.contents import Kept
+from segue.store.contents import BlobMissing, Kept
 from segue.wire.checksums import Digests
 from segue.wire.request import Fetch, FileBody, FilePiece
 
@@ -32,12 +33,8 @@ YOUNG_SECONDS: Final = 3_600.0
 """So long content is left alone that no row names: its row may not be committed yet."""
 
 _UNFINISHED: Final = ".unfinished-"
-_CLAIMED_SECONDS: Final = 600.0  # much less than content is young
+_KNOWN_MS: Final = 600_000  # much less than content is young
 _REMEMBERED: Final = 4_096
-
-
-class BlobMissing(LookupError):
-    """No content of that name: the data directory was damaged or changed by hand."""
 
 
 class ContentElsewhere(Exception):
@@ -62,6 +59,7 @@ class Blobs:
         shared: whether other processes may be writing there.
         is_cache: whether content is kept elsewhere, and the files may go at any time.
         largest_bytes: the most that content may have, kept there.
+        clock: by which content kept there is young.
 
     Attributes:
         fetch: has a stretch fetched while an answer is being sent; set by the composition root.
@@ -77,6 +75,7 @@ class Blobs:
         shared: bool = False,
         is_cache: bool = False,
         largest_bytes: int | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.is_cache = is_cache
         self.fetch: Fetch | None = None
@@ -84,7 +83,8 @@ class Blobs:
         self.missing: set[str] = set()
         self.written_bytes = 0
         self._largest_bytes = largest_bytes
-        self._claimed: dict[str, float] = {}
+        self._clock = clock or SystemClock()
+        self._sent_ms: dict[str, int] = {}
         self._temporary = tempfile.TemporaryDirectory(prefix="segue-blobs-") if directory is None else None
         self._directory = Path(self._temporary.name) if self._temporary else Path(directory or ".")
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -124,12 +124,12 @@ class Blobs:
             return
         if self._largest_bytes is not None and size > self._largest_bytes:
             raise AwsError("EntityTooLarge", too_large(size, self._largest_bytes))
-        if self._claimed.get(sha256, 0) < time.time() - _CLAIMED_SECONDS:
+        if self._sent_ms.get(sha256, 0) < self._clock.now_ms() - _KNOWN_MS:
             raise ContentElsewhere(send=(sha256,))
 
     def sent(self, sha256: str) -> None:
         """The content is where all nodes find it, and young there."""
-        remember(self._claimed, sha256, time.time())
+        remember(self._sent_ms, sha256, self._clock.now_ms())
 
     def body(self, stretches: Iterable[tuple[str, int, int]]) -> FileBody:
         """An answer of stretches of content: SHA-256, offset and size of each.

@@ -9,6 +9,7 @@ somebody else is just keeping.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -41,7 +42,10 @@ MIGRATIONS: Final = (
     );
     """,
 )
+COMPONENT: Final = "contents"
 TABLES: Final = frozenset(("contents", "content_places", "content_chunks"))
+
+PARTITION_KEYS: Final = {"contents": "sha256", "content_chunks": "place"}
 
 IN_ROWS: Final = "rows/"
 AT_ENDPOINT: Final = "s3/"
@@ -51,6 +55,10 @@ YOUNG_MS: Final = 3_600_000
 """So long content is kept that no row names, and the chunks of an upload that has not ended."""
 
 _DIGEST_BYTES: Final = 32
+
+
+class BlobMissing(LookupError):
+    """No content of that name: what keeps it was damaged or changed by hand."""
 
 
 class ContentUnavailable(Exception):
@@ -82,6 +90,20 @@ class Kept:
         """The SHA-256 of a chunk, in hexadecimal."""
         return self.digests[number * _DIGEST_BYTES :][:_DIGEST_BYTES].hex()
 
+    def checked(self, number: int, chunk: bytes | None) -> bytes:
+        """A chunk, once it is seen to be that.
+
+        Raises:
+            BlobMissing: it is not where it is kept.
+            ContentUnavailable: it is another.
+        """
+        where = f"where the content {self.sha256} is kept, at {self.place}/{number}"
+        if chunk is None:
+            raise BlobMissing(f"there is nothing {where}")
+        if digest(chunk).hex() != self.digest(number):
+            raise ContentUnavailable(f"a chunk is damaged {where}")
+        return chunk
+
     def cut(self, piece: FilePiece) -> Iterator[tuple[int, int, int]]:
         """The chunks that a stretch lies in: the number of each, and the stretch of it."""
         at, end = piece.offset, min(piece.offset + piece.size, self.size)
@@ -92,8 +114,20 @@ class Kept:
             at += size
 
 
+def digest(chunk: bytes) -> bytes:
+    """The SHA-256 of a chunk."""
+    return hashlib.sha256(chunk).digest()
+
+
+def new_place(kind: str, sha256: str, unique: str) -> str:
+    """A name for a place where content has not been yet."""
+    return f"{kind}{sha256[:2]}/{sha256}/{unique}"
+
+
 def find(tx: Transaction, names: Collection[str]) -> dict[str, Kept]:
     """Which of these contents are kept, and where."""
+    if not names:
+        return {}
     sql = f"SELECT sha256, place, size, chunk_bytes, digests FROM contents WHERE sha256 IN ({_marks(names)})"
     return {row[0]: Kept(row[0], row[1], row[2], row[3], bytes(row[4])) for row in tx.all(sql, *names)}
 
@@ -160,6 +194,17 @@ def drop(tx: Transaction, names: Collection[str]) -> None:
     for sha256, place, digests in tx.all(sql, tx.now_ms - YOUNG_MS, *names):
         tx.run("DELETE FROM contents WHERE sha256 = ?", sha256)
         _leave(tx, place, len(digests) // _DIGEST_BYTES)
+
+
+def names(tx: Transaction) -> list[str]:
+    """Of all content that is kept."""
+    return [row[0] for row in tx.all("SELECT sha256 FROM contents ORDER BY sha256")]
+
+
+def clear(tx: Transaction) -> None:
+    """Nothing is kept any more: all of it is in files."""
+    for table in TABLES:
+        tx.run(f"DELETE FROM {table}")
 
 
 def leaving(tx: Transaction, limit: int) -> list[tuple[str, int]]:

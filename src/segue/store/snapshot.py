@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,6 +66,19 @@ def back_up(directory: Path, to: Path) -> int:
         source.close()
     os.sync()
     return sum(file.stat().st_size for file in to.rglob("*") if file.is_file())
+
+
+@contextmanager
+def changing(directory: Path) -> Iterator[SqliteTransaction]:
+    """A transaction on a copy, which nobody serves yet."""
+    connection = apsw.Connection(str(directory / DATABASE))
+    try:
+        with connection:
+            transaction = SqliteTransaction(connection, SystemClock().now_ms(), Ids(), 0)
+            yield transaction
+            transaction.finish()
+    finally:
+        connection.close()
 
 
 def connect(directory: Path) -> apsw.Connection:

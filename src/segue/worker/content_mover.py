@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import replace
@@ -13,11 +12,11 @@ from typing import Any, Final, TypeVar
 
 from segue.config import Settings
 from segue.store import Transaction, contents
-from segue.store.blobs import BlobMissing, Blobs, ContentElsewhere, remember
-from segue.store.contents import AT_ENDPOINT, IN_ROWS, ContentUnavailable, Kept
+from segue.store.blobs import Blobs, ContentElsewhere, remember
+from segue.store.contents import AT_ENDPOINT, IN_ROWS, BlobMissing, ContentUnavailable, Kept
 from segue.store.store import Store
 from segue.wire.request import FilePiece
-from segue.worker.s3_endpoint import SCHEME, S3Endpoint
+from segue.worker.s3_endpoint import SCHEME, S3Endpoint, not_named
 
 T = TypeVar("T")
 InUse = Callable[[Transaction, Sequence[str]], set[str]]
@@ -26,7 +25,7 @@ log = logging.getLogger(__name__)
 LARGEST_IN_ROWS_BYTES: Final = 64 * 1024**2
 """The most that content may have, kept in the database: more than any function's package."""
 
-_CHUNK_BYTES: Final = {IN_ROWS: 1024**2, AT_ENDPOINT: 8 * 1024**2}
+CHUNK_BYTES: Final = {IN_ROWS: 1024**2, AT_ENDPOINT: 8 * 1024**2}
 _CACHE_BYTES: Final = 4 * 1024**3
 _LOOKED_AT: Final = 500
 _JUST_USED_SECONDS: Final = 120.0
@@ -46,6 +45,7 @@ def open_content(settings: Settings, data: Path, store: Store, in_use: InUse) ->
         shared=store.shared,
         is_cache=in_rows or endpoint is not None,
         largest_bytes=LARGEST_IN_ROWS_BYTES if in_rows else None,
+        clock=store.clock,
     )
     mover = ContentMover(blobs, store, endpoint, in_use)
     blobs.fetch = mover.fetch
@@ -140,8 +140,8 @@ class ContentMover:
         while not await self._store.write(partial(contents.touch, sha256=sha256)):
             size = (await asyncio.to_thread(path.stat)).st_size
             kind = IN_ROWS if self._endpoint is None else AT_ENDPOINT
-            place = f"{kind}{sha256[:2]}/{sha256}/{self._store.ids.uuid()}"
-            kept = Kept(sha256, place, size, _CHUNK_BYTES[kind], b"")
+            place = contents.new_place(kind, sha256, self._store.ids.uuid())
+            kept = Kept(sha256, place, size, CHUNK_BYTES[kind], b"")
             if size <= kept.chunk_bytes and self._endpoint is None:
                 content = await asyncio.to_thread(path.read_bytes)
                 await self._store.write(partial(_keep_in_row, replace(kept, digests=bytes.fromhex(sha256)), content))
@@ -172,7 +172,7 @@ class ContentMover:
             await self._store.write(lambda tx: contents.put_chunk(tx, kept.place, number, content))
         else:
             await self._endpoint.put(f"{kept.place}/{number}", content)
-        return await asyncio.to_thread(_sha256, content)
+        return await asyncio.to_thread(contents.digest, content)
 
     # --- from there
 
@@ -217,11 +217,7 @@ class ContentMover:
         if content is None:  # kept at another place meanwhile?
             kept = await self._find(kept.sha256, anew=True)
             content = await self._read(kept.place, number)
-        if content is None:
-            raise BlobMissing(f"the content {kept.sha256} is not complete where it is kept, at {kept.place}/{number}")
-        if await asyncio.to_thread(_sha256, content) != bytes.fromhex(kept.digest(number)):
-            raise ContentUnavailable(f"the content {kept.sha256} is damaged where it is kept, at {kept.place}/{number}")
-        return content
+        return await asyncio.to_thread(kept.checked, number, content)
 
     async def _read(self, place: str, number: int) -> bytes | None:
         if place.startswith(IN_ROWS):
@@ -230,10 +226,7 @@ class ContentMover:
 
     def _at_endpoint(self, place: str) -> S3Endpoint:
         if self._endpoint is None:
-            raise ContentUnavailable(
-                f"content is at an S3 endpoint, as {place}, and this node was not told which: start it with --blobs "
-                "s3://BUCKET/PREFIX as it was kept"
-            )
+            raise not_named(place)
         return self._endpoint
 
     # --- this node's files
@@ -295,10 +288,6 @@ class ContentMover:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _sha256(content: bytes) -> bytes:
-    return hashlib.sha256(content).digest()
 
 
 def _keep_in_row(kept: Kept, content: bytes, tx: Transaction) -> None:

@@ -25,6 +25,13 @@ _MESSAGE = re.compile(rb"<Message>([^<]{1,500})</Message>")
 _AT_ONCE: Final = 16
 
 
+def not_named(key: str) -> ContentUnavailable:
+    """There is content at an endpoint, and nobody has said at which."""
+    return ContentUnavailable(
+        f"{key} is at an S3 endpoint, and nobody says at which: give --blobs s3://BUCKET/PREFIX as when it was kept"
+    )
+
+
 class S3Endpoint:
     """Chunks of content as objects.
 
@@ -63,6 +70,13 @@ class S3Endpoint:
         if answer.status != HTTPStatus.OK:
             raise self._refused(answer)
         return answer.body
+
+    async def has(self, key: str) -> bool:
+        """Whether there is such an object; ``ContentUnavailable`` where nobody says."""
+        answer = await self._ask("HEAD", key)
+        if answer.status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+            raise self._refused(answer)
+        return answer.status == HTTPStatus.OK
 
     async def delete(self, key: str) -> None:
         """Remove an object, if it is there; ``ContentUnavailable`` where that is not possible."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from segue.api import Service
 from segue.api.service import Params
 from segue.store import Transaction
@@ -152,21 +150,15 @@ def _resource_policy(tx: Transaction, arn: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def blobs_in_use(tx: Transaction, names: Sequence[str]) -> set[str]:
-    """Which of these blobs are packages of functions or layers."""
-    marks = ", ".join("?" * len(names))
-    sql = " UNION ".join(
-        f"SELECT code_sha256 FROM {table} WHERE code_sha256 IN ({marks})"
-        for table in ("lambda_versions", "lambda_layers")
-    )
-    return {row[0] for row in tx.all(sql, *names, *names)}
-
-
 def _conditions(operation: str, params: Params) -> dict[str, str]:
     """https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html"""
     return {"lambda:FunctionUrlAuthType": params["AuthType"]} if "AuthType" in params else {}
 
 
 SERVICE = Service(
-    "lambda", MIGRATIONS, resource_policy=_resource_policy, blobs_in_use=blobs_in_use, conditions=_conditions
+    "lambda",
+    MIGRATIONS,
+    resource_policy=_resource_policy,
+    names_contents=(("lambda_versions", "code_sha256"), ("lambda_layers", "code_sha256")),
+    conditions=_conditions,
 )

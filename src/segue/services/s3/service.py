@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from segue.api import Service
 from segue.store import Transaction
 
@@ -92,17 +90,11 @@ def _bucket(arn: str) -> str:
     return arn.rpartition(":::")[2].partition("/")[0]
 
 
-def blobs_in_use(tx: Transaction, names: Sequence[str]) -> set[str]:
-    """Which of these blobs objects or parts of uploads are made of."""
-    marks = ", ".join("?" * len(names))
-    return {row[0] for row in tx.all(f"SELECT DISTINCT sha256 FROM s3_pieces WHERE sha256 IN ({marks})", *names)}
-
-
 SERVICE = Service(
     "s3",
     MIGRATIONS,
     partition_keys=PARTITION_KEYS,
     resource_policy=_resource_policy,
     account_of=_account_of,
-    blobs_in_use=blobs_in_use,
+    names_contents=(("s3_pieces", "sha256"),),
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 
 from segue import __version__
-from segue.store.blobs import Blobs, BlobWriter
+from segue.store import contents
 from segue.store.migrations import Migrations, refuse_newer
 from segue.store.portable import schema
 from segue.store.portable.ends import Source, Target
@@ -15,52 +15,70 @@ from segue.store.portable.file import FORMAT, FileRefused, PartsWriter, read_par
 from segue.store.portable.schema import Table
 from segue.store.transaction import Transaction, Unit
 
-InUse = Callable[[Transaction, Sequence[str]], set[str]]
-"""Which of the named contents rows name."""
+
+class Contents(Protocol):
+    """Where the content is that rows name."""
+
+    def read(self, tx: Transaction, sha256: str) -> tuple[int, Iterator[bytes]]:
+        """Its size, and its bytes; nobody may remove it meanwhile."""
+        ...
+
+    def write(self, tx: Transaction, pieces: Iterable[bytes]) -> str:
+        """Keep content; its SHA-256."""
+        ...
+
 
 Progress = Callable[[str], None]
 """Is told, now and then, how far it is."""
 
 _BATCH_BYTES: Final = 1 << 20
 _BATCH_ROWS: Final = 2_000
-_NAMES: Final = 500
 
 
 def write_export(
-    source: Source, blobs: Blobs, in_use: InUse, migrations: Migrations, file: IO[bytes], progress: Progress
+    source: Source,
+    stored: Contents,
+    named: Unit[list[str]],
+    migrations: Migrations,
+    file: IO[bytes],
+    progress: Progress,
 ) -> int:
     """Write everything as it is at one moment; the number of bytes.
 
     Args:
-        blobs: nobody may remove of it what was there at that moment (see :meth:`~segue.store.blobs.Blobs.rejuvenate`).
+        named: which contents rows name.
 
     Raises:
         StoreIsNewer: a newer program wrote it.
         BlobMissing: content that a row names is not there.
+        ContentUnavailable: it cannot be reached.
     """
     versions = source.versions()
     refuse_newer(versions, migrations)
     writer = PartsWriter(file)
     header = {"format": FORMAT, "program": __version__, "schema": versions, "ids": source.ids_mark()}
     writer.part("header", {**header, "at": source.transaction.now_ms})
-    _write_blobs(source, blobs, in_use, writer, progress)
-    for table in schema.tables(schema.at(versions, migrations)):
+    _write_contents(source, stored, named(source.transaction), writer, progress)
+    for table in _tables(schema.at(versions, migrations)):
         _write_table(source, table, writer, progress)
     writer.end()
     return writer.written
 
 
-def _write_blobs(source: Source, blobs: Blobs, in_use: InUse, writer: PartsWriter, progress: Progress) -> None:
-    after, count = "", 0
-    while names := blobs.old(after, _NAMES, older_than_seconds=float("-inf")):
-        after = names[-1]
-        for name in sorted(in_use(source.transaction, names)):
-            writer.part("content", name, blobs.path(name).stat().st_size)
-            with blobs.path(name).open("rb") as content:
-                while piece := content.read(_BATCH_BYTES):
-                    writer.part("piece", piece)
-            count += 1
-            progress(f"{count} files, {writer.written / 1e6:.0f} MB")
+def _tables(migrations: Migrations) -> list[Table]:
+    """All but those that say where content is kept, and keep it: it goes by itself."""
+    return [table for table in schema.tables(migrations) if table.name not in contents.TABLES]
+
+
+def _write_contents(
+    source: Source, stored: Contents, names: list[str], writer: PartsWriter, progress: Progress
+) -> None:
+    for count, name in enumerate(names, 1):
+        size, pieces = stored.read(source.transaction, name)
+        writer.part("content", name, size)
+        for piece in pieces:
+            writer.part("piece", piece)
+        progress(f"{count} files, {writer.written / 1e6:.0f} MB")
 
 
 def _write_table(source: Source, table: Table, writer: PartsWriter, progress: Progress) -> None:
@@ -80,7 +98,7 @@ def _write_table(source: Source, table: Table, writer: PartsWriter, progress: Pr
 
 
 def read_import(
-    file: IO[bytes], target: Target, blobs: Blobs, migrations: Migrations, take_over: Unit[None], progress: Progress
+    file: IO[bytes], target: Target, stored: Contents, migrations: Migrations, take_over: Unit[None], progress: Progress
 ) -> int:
     """Put everything of a file into a store that is being made, and bring it up to date; the number of rows.
 
@@ -96,9 +114,10 @@ def read_import(
     versions = header["schema"]
     refuse_newer(versions, migrations)
     then = schema.at(versions, migrations)
-    target.migrate(then)
+    # content comes first, and is kept as this program does it
+    target.migrate({**then, **{name: scripts for name, scripts in migrations.items() if name == contents.COMPONENT}})
     target.resume_ids(header["ids"])
-    rows = _read(parts, target, blobs, {table.name: table for table in schema.tables(then)}, progress)
+    rows = _read(parts, target, stored, {table.name: table for table in _tables(then)}, progress)
     target.migrate(migrations)
     take_over(target.transaction)
     return rows
@@ -119,7 +138,11 @@ def _header(parts: Iterator[tuple[str, list[Any]]]) -> dict[str, Any]:
 
 
 def _read(
-    parts: Iterator[tuple[str, list[Any]]], target: Target, blobs: Blobs, tables: dict[str, Table], progress: Progress
+    parts: Iterator[tuple[str, list[Any]]],
+    target: Target,
+    stored: Contents,
+    tables: dict[str, Table],
+    progress: Progress,
 ) -> int:
     table: Table | None = None
     count = of_table = files = 0
@@ -132,7 +155,7 @@ def _read(
         elif kind == "table" and (known := tables.get(content[0])) is not None:
             table, of_table = _in_order(known, content[1]), 0
         elif kind == "content":
-            _read_content(parts, blobs, *content)
+            _read_content(parts, target.transaction, stored, *content)
             files += 1
             progress(f"{files} files")
         else:
@@ -148,21 +171,17 @@ def _in_order(table: Table, names: list[str]) -> Table:
     return replace(table, columns=tuple((name, types[name]) for name in names))
 
 
-def _read_content(parts: Iterator[tuple[str, list[Any]]], blobs: Blobs, name: str, size: int) -> None:
-    writer = blobs.writer()
-    try:
-        _read_pieces(parts, writer, size)
-        if writer.sha256 != name:
-            raise FileRefused(f"is damaged: the content {name} is another")
-        writer.finish()
-    finally:
-        writer.discard()
+def _read_content(
+    parts: Iterator[tuple[str, list[Any]]], tx: Transaction, stored: Contents, name: str, size: int
+) -> None:
+    if stored.write(tx, _pieces(parts, size)) != name:
+        raise FileRefused(f"is damaged: the content {name} is another")
 
 
-def _read_pieces(parts: Iterator[tuple[str, list[Any]]], writer: BlobWriter, size: int) -> None:
+def _pieces(parts: Iterator[tuple[str, list[Any]]], size: int) -> Iterator[bytes]:
     while size:
         kind, content = next(parts, ("end", []))
         if kind != "piece" or not content[0] or len(content[0]) > size:
             raise FileRefused("is damaged: a content is cut off")
-        writer.write(content[0])
+        yield content[0]
         size -= len(content[0])
