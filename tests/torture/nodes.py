@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 from subprocess import PIPE
@@ -65,7 +65,11 @@ class Node:
                 self._ordered = True
                 self.ends += 1
                 self.living = False
-                os.kill(self._pid, number)
+                self._send(number)
+
+    def _send(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):  # it has ended, which nobody has read yet
+            os.kill(self._pid, number)
 
     def pause(self, seconds: float) -> None:
         """Have it sleep; it wakes and finds the world changed."""
@@ -74,20 +78,21 @@ class Node:
             if self.living:
                 self.living = False
                 self.pauses += 1
-                os.kill(pid, signal.SIGSTOP)
+                self._send(signal.SIGSTOP)
                 threading.Timer(seconds, self._wake, (pid,)).start()
 
     def _wake(self, pid: int) -> None:
         with self._lock:
             if self._pid == pid:
-                os.kill(pid, signal.SIGCONT)
+                self._send(signal.SIGCONT)
                 self.living = not self._ordered
 
     def close(self) -> None:
         """End it for good."""
-        self._over = True
-        if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
+        with self._lock:
+            self._over = True
+            if self._pid:
+                self._send(signal.SIGKILL)
         self._keeper.join()
         self._zygote.communicate()
 
@@ -108,13 +113,16 @@ class Node:
         assert self._zygote.stdout is not None
         for line in self._zygote.stdout:
             if line.startswith("pid "):
-                self._pid = int(line.split()[1])
+                with self._lock:
+                    self._pid = int(line.split()[1])
+                    if self._over:
+                        self._send(signal.SIGKILL)
             elif "is ready at" in line:
                 self.slowest_start_seconds = max(self.slowest_start_seconds, time.monotonic() - began)
                 with self._lock:
                     self.living = not self._ordered
             elif line.startswith("ended "):
-                return line
+                return line.strip()
         return "no zygote any more"
 
 
