@@ -78,6 +78,7 @@ from segue.worker.mail_server import MailEffect
 from segue.worker.parameters_extension import App, ParametersExtension
 from segue.worker.run_job import handler_of
 from segue.worker.serverless import ServerlessEffect
+from segue.worker.worker import TOLD as BEGUN
 from segue.worker.worker import Effect
 
 log = logging.getLogger(__name__)
@@ -306,6 +307,7 @@ class Server:
             "waiting": lambda: self.gateway.waiting,
             FUNCTIONS: lambda: self.functions.running,
             "environments": lambda: self.pool.environments,
+            BEGUN: lambda: self.worker.begun,
             "lateMs": lambda: late(self.store.clock.now_ms(), 50, 99),
         }
         counted = {"requestsPerSecond": lambda: self.gateway.requests, "unitsPerSecond": lambda: self.store.units}

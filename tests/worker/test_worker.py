@@ -240,3 +240,36 @@ def test_who_leaves_others_claims_no_more_and_finishes_what_runs() -> None:
         return Outbound("test:effect", job.payload, lambda call, outcome: settled.append(outcome))
 
     run(lambda: Site(handle), work)
+
+
+@pytest.mark.parametrize("told", [{"begun": 0}, {}, {"begun": None}, {"begun": 100}])
+def test_a_node_far_ahead_of_another_gives_it_a_start_with_what_leaves_but_not_with_what_is_quick(
+    told: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick: list[Any] = []
+    is_ahead = told.get("begun") == 0
+    monkeypatch.setattr(queue, "HEAD_START_MS", 200 if is_ahead else 600_000)  # so long nobody waits here
+
+    async def work(site: Site) -> None:
+        performed: list[float] = []
+        now = asyncio.get_running_loop().time
+
+        async def effect(request: Any) -> str:
+            performed.append(now())
+            await until(lambda: len(performed) == 100)
+            return "done"
+
+        site.api.jobs = {**site.api.jobs, "test:quick": lambda call, job: quick.append(now())}
+        site.worker._effects = {"test:effect": effect}
+        site.store.others = (told,)
+        await site.enqueue(*range(50))  # more than may be begun at once, in two steps: the first is not held back
+        await until(lambda: len(performed) >= 32)
+        came = now()
+        await site.store.write(lambda tx: enqueue(tx, "test:quick", "k", 1))
+        await site.enqueue(*range(50))
+        await site.drained()
+        assert not is_ahead or max(performed) - came >= 0.2
+        assert quick[0] < max(performed)
+
+    handle: Handle = lambda call, job: Outbound("test:effect", job.payload, lambda call, outcome: None)  # noqa: E731
+    run(lambda: Site(handle), work)

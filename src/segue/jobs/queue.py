@@ -50,6 +50,9 @@ LEASE_MS = 30_000
 NODES = 1_023
 """The bits of a receipt that say which node holds the lease."""
 
+HEAD_START_MS = 300
+"""How long what leaves the building is left to others by a node that is far ahead of them."""
+
 _COLUMNS = "id, kind, key, payload, attempts, visible_at, created_at, trace, receipt"
 
 
@@ -97,14 +100,16 @@ def cancel_all(tx: Transaction, key: str) -> int:
     return tx.run("DELETE FROM jobs WHERE key = ?", key)
 
 
-def due(tx: Transaction, limit: int, without: Collection[str] = ()) -> list[Job]:
-    """Jobs whose time has come, oldest first; not those of the kinds ``without``."""
+def due(tx: Transaction, limit: int, without: Collection[str] = (), after_others: Collection[str] = ()) -> list[Job]:
+    """Jobs whose time has come, oldest first; not those of the kinds ``without``, and of the kinds ``after_others``
+    only what is due for :data:`HEAD_START_MS`."""
+    condition, args = f"visible_at <= ?{_not_of(without)}", [tx.now_ms, *without]
+    if after_others:
+        marks = ", ".join("?" * len(after_others))
+        condition += f" AND (visible_at <= ? OR kind NOT IN ({marks}))"
+        args += [tx.now_ms - HEAD_START_MS, *after_others]
     rows = tx.all(
-        f"SELECT {_COLUMNS} FROM jobs WHERE visible_at <= ?{_not_of(without)} ORDER BY visible_at, id"
-        f" LIMIT ?{tx.skip_locked}",
-        tx.now_ms,
-        *without,
-        limit,
+        f"SELECT {_COLUMNS} FROM jobs WHERE {condition} ORDER BY visible_at, id LIMIT ?{tx.skip_locked}", *args, limit
     )
     return [_job(row) for row in rows]
 

@@ -87,6 +87,7 @@ class GroupCommit:
     reads_at_once = True
     shared = False
     others = ()
+    private: frozenset[str] = frozenset()
 
     def __init__(self, store: SqliteStore, timers: Timers | None = None) -> None:
         self.store = store

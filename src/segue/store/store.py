@@ -61,6 +61,8 @@ class Store(Protocol):
     """Whether :meth:`read` is there: the rows are in this process, nobody waits for them."""
     shared: bool
     """Whether other nodes work on the same rows."""
+    private: frozenset[str]
+    """Wake keys that concern this node only: others are not told."""
     units: int
     """How many units have been committed."""
     tell: Callable[[], Mapping[str, Any]]

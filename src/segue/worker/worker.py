@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,12 @@ Claim = tuple[list[tuple[Job, Outbound]], list[Job], int | None, int]
 _JOBS_PER_UNIT = 32
 _AFTER_FAILURE_SECONDS = 1.0
 _LOOK_AFTER_OTHERS_SECONDS = 1.0
+_AHEAD = 16
+_PRIVATE = frozenset({queue.DUE})
+"""What a node that takes its own jobs need not tell the others."""
+
+TOLD = "begun"
+"""What a node calls how many jobs it has begun that leave the building, when it tells of itself."""
 
 
 class Worker:
@@ -41,7 +47,8 @@ class Worker:
         self._effects = effects
         self.lateness = Lateness()
         self._leased: dict[int, Job] = {}
-        self._unknown: set[str] = set()
+        self._unknown: frozenset[str] = frozenset()
+        self._leaving: frozenset[str] = frozenset()  # kinds of which some have left the building
         self._tasks: set[asyncio.Task[None]] = set()
         self._claiming: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
@@ -57,6 +64,7 @@ class Worker:
         """From now on only finish what is running."""
         if self._claiming is not None:
             self._claiming.cancel()
+        self._store.private = frozenset()  # others hear of what comes
 
     async def stop(self, grace_seconds: float = 0) -> None:
         """Claim nothing more, give what is running so long to end, and let go of the rest. Its leases are released when
@@ -74,10 +82,24 @@ class Worker:
         """Whether something that left the building is still out there."""
         return bool(self._leased)
 
+    @property
+    def begun(self) -> int | None:
+        """How many of those there are; ``None`` where it takes no more."""
+        return None if self._claiming is None or self._claiming.cancelling() else len(self._leased)
+
+    def _for_others(self) -> frozenset[str]:
+        """Kinds of jobs that others may take first. What leaves the building is quickly taken and long under way: so
+        that one node does not run all functions while others rest, one that is far ahead of the least busy lets the
+        others know of what comes, and gives them a start."""
+        least = min((begun for told in self._store.others if (begun := told.get(TOLD)) is not None), default=None)
+        is_ahead = least is not None and len(self._leased) >= _AHEAD + 2 * least
+        self._store.private = frozenset() if is_ahead else _PRIVATE
+        return self._leaving if is_ahead else frozenset()
+
     async def _claim_forever(self) -> None:
         while True:
             try:
-                claimed, begun, next_due_ms, seq = await self._store.write(self._claim)
+                claimed, begun, next_due_ms, seq = await self._store.write(partial(self._claim, self._for_others()))
             except Exception:
                 log.exception("could not claim jobs; trying again")
                 await asyncio.sleep(_AFTER_FAILURE_SECONDS)
@@ -94,14 +116,18 @@ class Worker:
             await asyncio.wait((parked,), timeout=_LOOK_AFTER_OTHERS_SECONDS if self._store.shared else None)
             parked.cancel()
 
-    def _claim(self, tx: Transaction) -> Claim:
+    def _claim(self, for_others: Collection[str], tx: Transaction) -> Claim:
         """One unit: run the due jobs of one transaction in it, lease those that leave."""
-        due = queue.due(tx, _JOBS_PER_UNIT, self._unknown)
+        due = queue.due(tx, _JOBS_PER_UNIT, self._unknown, for_others)
         # After a sleep of the machine what is still running here may look abandoned: it is not.
         queue.renew(tx, [self._leased[job.id] for job in due if job.id in self._leased])
         known = [job for job in due if handler_of(self._api, job.kind) is not None]
         claimed = [left for job in known if (left := run_job(self._api, tx, job)) is not None]
-        return claimed, due, queue.next_due_ms(tx, self._unknown), tx.seq
+        next_due_ms = queue.next_due_ms(tx, {*self._unknown, *for_others})
+        if for_others:
+            then_ms = tx.now_ms + queue.HEAD_START_MS
+            next_due_ms = then_ms if next_due_ms is None else min(next_due_ms, then_ms)
+        return claimed, due, next_due_ms, tx.seq
 
     def _leave_unknown(self, due: list[Job]) -> None:
         """Jobs that a newer node has made are for those who know what to do."""
@@ -112,6 +138,8 @@ class Worker:
 
     def _begin(self, job: Job, outbound: Outbound) -> None:
         self._leased[job.id] = job
+        if job.kind not in self._leaving:
+            self._leaving |= {job.kind}
         task = asyncio.create_task(self._perform(job, outbound), name=f"job {job.kind} {job.key}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

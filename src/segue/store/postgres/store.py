@@ -208,7 +208,7 @@ class PostgresStore:
         self.wakes = Wakes(timers or LoopTimers(self._loop, self.clock))
         self.tallies = Tallies()
         self._database = database
-        self._private = frozenset(private)
+        self.private = frozenset(private)
         self._node = Node(f"{socket.gethostname()}:{os.getpid()}", ids, gone)
         self.node = self._node.token
         self._beat_at = float("-inf")
@@ -279,7 +279,7 @@ class PostgresStore:
         """What tells the other nodes of these wakes, if there are any."""
         if not self._node.others:
             return []
-        told = (key for key in keys if key not in self._private)
+        told = (key for key in keys if key not in self.private)
         return [(notices.SEND, (notice,)) for notice in notices.write(self._node.token, self.ids.latest, told)]
 
     def beat_is_due(self) -> bool:
