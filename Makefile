@@ -2,11 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-ON_POSTGRESQL := $(addprefix tests/,acceptance/test_loan_broker_cli.py::test_the_articles_commands_build_a_loan_broker_with_its_three_endings \
-	services/sqs/test_messages.py \
-	services/sqs/test_fifo.py services/states/test_executions.py services/states/test_tokens.py \
-	services/states/test_map_runs.py services/lambda_/test_invocations.py)
-
 .PHONY: test-postgresql setup demo choreography webhooks registration controllers test check docs conformance simulate torture histories fuzz bench clean help
 
 help:            ## show this help
@@ -37,11 +32,11 @@ registration: setup  ## a user in three systems: queue and topic, then a state m
 controllers: setup  ## asynchronous controllers: answered at once, killed in between, mailed all the same
 	$(BIN)/python -m examples.controllers.demo
 
-test: setup      ## all tests
+test: setup      ## all tests, those of each service's rows on both stores
 	$(BIN)/python -m pytest -n auto
 
-test-postgresql: setup  ## the main tests on PostgreSQL; all of them: make test-postgresql TESTS=tests
-	SEGUE_TEST_STORE=postgresql $(BIN)/python -m pytest -n auto $(or $(TESTS),$(ON_POSTGRESQL) -k "not long_ago")
+test-postgresql: setup  ## all tests on PostgreSQL: make test-postgresql TESTS=tests/services/sqs
+	SEGUE_TEST_STORE=postgresql $(BIN)/python -m pytest -n auto $(TESTS)
 
 check: setup     ## ruff, mypy strict, import contracts
 	$(BIN)/ruff check .

@@ -63,7 +63,7 @@ def segue() -> Iterator[Segue]:
 
 
 def _open_store(server: Server, data: Path) -> Store:
-    if is_chosen():
+    if is_chosen() and not server.settings.store:
         server.settings = replace(server.settings, store=STORE_OF(data))
     return _open_chosen(server, data)
 

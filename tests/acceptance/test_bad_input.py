@@ -19,6 +19,7 @@ import pytest
 from segue.server import services
 from segue.wire.model import OperationModel, load_service
 from tests.acceptance.bad_requests import ACCOUNT, HELD, BadRequests, Wire
+from tests.postgres import STORE_OF, is_chosen
 from tests.served import Served
 
 ALLOWED_FAILURES = (501, 503, 507)
@@ -68,15 +69,25 @@ class Rows:
     """The rows of a running server, seen from outside."""
 
     def __init__(self, data: Path) -> None:
-        self._database = sqlite3.connect(f"file:{data / 'segue.db'}?mode=ro", uri=True)
+        self._database: Any
+        if is_chosen():
+            import psycopg
+
+            self._database = psycopg.connect(STORE_OF(data), autocommit=True)
+            self._version = "SELECT txid_snapshot_xmax(txid_current_snapshot())"
+            self._tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        else:
+            self._database = sqlite3.connect(f"file:{data / 'segue.db'}?mode=ro", uri=True)
+            self._version = "PRAGMA data_version"
+            self._tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
     def version(self) -> int:
-        return int(self._database.execute("PRAGMA data_version").fetchone()[0])
+        return int(self._database.execute(self._version).fetchone()[0])
 
     def all(self) -> dict[str, list[tuple[Any, ...]]]:
-        """But for marks and jobs, which move by themselves."""
-        names = self._database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        kept = sorted(name for (name,) in names if name not in ("store_marks", "jobs", "deliveries"))
+        """But for the store's own and jobs, which move by themselves."""
+        names = sorted(name for (name,) in self._database.execute(self._tables).fetchall())
+        kept = [name for name in names if not name.startswith("store_") and name not in ("jobs", "deliveries")]
         return {name: sorted(self._database.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in kept}
 
 
@@ -235,7 +246,10 @@ def _refused_words(data: Path, *more: str) -> str:
     return words
 
 
-@pytest.mark.parametrize("name", ["segue.db", "blobs", "functions"])
+_FILE = pytest.mark.sqlite_only("it is about the file in the data directory")
+
+
+@pytest.mark.parametrize("name", [pytest.param("segue.db", marks=_FILE), "blobs", "functions"])
 def test_a_data_directory_that_cannot_be_used_is_refused_with_words(tmp_path: Path, name: str) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -259,6 +273,7 @@ def test_a_data_directory_may_be_copied_with_its_links_followed(tmp_path: Path) 
         assert server.end() == 0
 
 
+@_FILE
 def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
     served = Served(tmp_path / "data", before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000)))
     body = "x" * 200_000

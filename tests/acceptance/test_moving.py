@@ -57,6 +57,9 @@ class Left:
     sequence: int
 
 
+pytestmark = pytest.mark.sqlite_only("it says itself which store is meant")
+
+
 @pytest.fixture
 def database() -> Iterator[str]:
     try:

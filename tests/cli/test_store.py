@@ -11,6 +11,8 @@ from segue.cli.main import main
 from segue.testing import Segue
 from tests.postgres import NoPostgres, drop_database, new_database
 
+pytestmark = pytest.mark.sqlite_only("it is about data directories; what is said of databases names them")
+
 
 def test_data_that_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Segue(tmp_path / "data"):

@@ -41,6 +41,14 @@ def test_seven_days_pass_in_no_time_and_each_thing_happens_at_its_own() -> None:
         assert took.total_seconds() == 3_600 + 6 * 86_400 + 60
 
 
+def test_what_falls_due_while_the_machine_sleeps_happens_when_it_wakes() -> None:
+    with Segue() as segue:
+        arn = start(segue, 3_600)
+        segue.sleep(days=90)
+        described = segue.client("stepfunctions").describe_execution(executionArn=arn)
+        assert (described["stopDate"] - described["startDate"]).total_seconds() == 90 * 86_400
+
+
 def test_nothing_happens_before_its_time() -> None:
     with Segue() as segue:
         arn = start(segue, 10)

@@ -85,6 +85,14 @@ class Segue:
         total = seconds + 60 * minutes + 3600 * hours + 86_400 * days
         self._run(self._advance(self.clock.now_ms() + round(total * 1000)))
 
+    def sleep(self, seconds: float = 0, *, days: float = 0) -> None:
+        """Let time go by as if the machine slept: what falls due meanwhile happens when it wakes, late.
+
+        Months take no longer than a moment.
+        """
+        self.settle()
+        self._run(self._go_on_at(self.clock.now_ms() + round((seconds + 86_400 * days) * 1000)))
+
     def settle(self) -> None:
         """Wait (in real time) until nothing is due and nothing is under way."""
         self._run(self._settle())
@@ -109,10 +117,11 @@ class Segue:
     async def _advance(self, until_ms: int) -> None:
         await self._settle()
         while (due_ms := await self._next_due_ms()) is not None and due_ms <= until_ms:
-            self.clock.advance(max(0, due_ms - self.clock.now_ms()))
-            self._timers.ring()
-            await self._settle()
-        self.clock.advance(max(0, until_ms - self.clock.now_ms()))
+            await self._go_on_at(due_ms)
+        await self._go_on_at(until_ms)
+
+    async def _go_on_at(self, at_ms: int) -> None:
+        self.clock.advance(max(0, at_ms - self.clock.now_ms()))
         self._timers.ring()
         await self._settle()
 

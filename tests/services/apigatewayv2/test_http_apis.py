@@ -14,6 +14,8 @@ from tests.services.apigatewayv2.keys import KEY, token
 from tests.services.lambda_.house import ROLE, package
 from tests.visits import visit
 
+pytestmark = pytest.mark.both_stores
+
 CODE = """
 import base64
 
@@ -90,7 +92,7 @@ def proxy(arn: str, version: str = "2.0", **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def apis() -> Iterator[Apis]:
+def apis(store: str) -> Iterator[Apis]:
     with Segue() as server:
         yield Apis(server)
 

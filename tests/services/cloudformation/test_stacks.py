@@ -11,11 +11,13 @@ from botocore.exceptions import ClientError
 
 from segue.testing import Segue
 
+pytestmark = pytest.mark.both_stores
+
 QUEUE = "AWS::SQS::Queue"
 
 
 @pytest.fixture(scope="module")
-def segue() -> Iterator[Segue]:
+def segue(store: str) -> Iterator[Segue]:
     with Segue() as server:
         yield server
 

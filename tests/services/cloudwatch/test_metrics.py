@@ -15,6 +15,8 @@ from segue.testing import Segue
 from segue.wire.cbor import dump_cbor, load_cbor
 from segue.wire.json_values import Seconds
 
+pytestmark = pytest.mark.both_stores
+
 
 def statistics(segue: Segue, name: str, *wanted: str, dimensions: Any = (), **more: Any) -> list[dict[str, Any]]:
     now = segue.clock.now_ms() / 1000

@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 
 from segue.testing import Segue
 
+pytestmark = pytest.mark.both_stores
+
 
 def key(number: int) -> dict[str, Any]:
     return {"pk": {"S": "a"}, "sk": {"N": str(number)}}

@@ -7,6 +7,8 @@ import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
+pytestmark = pytest.mark.both_stores
+
 NUMBERS = [Decimal(text) for text in ("-1000", "-2.5", "-2", "0", "0.001", "1", "9", "10", "10.5", "1000")]
 
 

@@ -12,6 +12,8 @@ from segue.api import Api, Call, Caller
 from segue.jobs import Pending
 from segue.testing import Segue
 
+pytestmark = pytest.mark.both_stores
+
 KEYS = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
 NOW_SECONDS = 1_700_000_000
 

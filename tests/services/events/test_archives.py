@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 
 from segue.testing import Segue
 
+pytestmark = pytest.mark.both_stores
+
 BUS = "arn:aws:events:us-east-1:000000000000:event-bus/default"
 ARCHIVE = "arn:aws:events:us-east-1:000000000000:archive/all"
 

@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from segue.api import deliveries
 from segue.testing import Segue
 
+pytestmark = pytest.mark.both_stores
+
 ACCOUNT = "000000000000"
 
 

@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 
 from segue.testing import Segue
 
+pytestmark = pytest.mark.both_stores
+
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],

@@ -11,6 +11,8 @@ from segue.api.caller import service_caller
 from segue.errors import AwsError
 from segue.testing import Segue
 
+pytestmark = pytest.mark.both_stores
+
 DAY_MS = 86_400_000
 
 

@@ -13,6 +13,8 @@ from segue.testing import Segue
 from tests.outside import Outside, Reply
 from tests.services.pipes.house import ACCOUNT, ROLE, House
 
+pytestmark = pytest.mark.both_stores
+
 PASS = {"P": {"Type": "Pass", "End": True}}
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.services.s3.listing import page_of
 from tests.services.s3.conftest import refused
+
+pytestmark = pytest.mark.both_stores
 
 KEYS = st.lists(st.text(alphabet="a/b\U0010ffff\ud7ff", min_size=1, max_size=5), unique=True, max_size=30)
 

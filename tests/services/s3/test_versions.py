@@ -8,6 +8,8 @@ import pytest
 
 from tests.services.s3.conftest import refused
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def versioned(s3: Any, bucket: str) -> str:

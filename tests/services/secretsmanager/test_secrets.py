@@ -77,10 +77,10 @@ def test_a_deletion_can_be_taken_back_until_its_day(segue: Segue, secrets: Any) 
     assert secrets.list_secrets()["SecretList"] == []
     assert len(secrets.list_secrets(IncludePlannedDeletion=True)["SecretList"]) == 1
     secrets.restore_secret(SecretId="s")
-    segue.advance(days=8)
+    segue.sleep(days=8)
     assert secrets.get_secret_value(SecretId="s")["SecretString"] == "one"
     secrets.delete_secret(SecretId="s", RecoveryWindowInDays=7)
-    segue.advance(days=8)
+    segue.sleep(days=8)
     assert refusal(secrets.describe_secret, SecretId="s")[0] == "ResourceNotFoundException"
     secrets.create_secret(Name="s")
     secrets.delete_secret(SecretId="s", ForceDeleteWithoutRecovery=True)

@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 
 from segue.testing import Segue
 
+pytestmark = pytest.mark.both_stores
+
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
 
 

@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from segue.api import deliveries
 from segue.testing import Segue
 
+pytestmark = pytest.mark.both_stores
+
 DEAD = "arn:aws:sqs:us-east-1:000000000000:dead"
 
 

@@ -7,6 +7,8 @@ from botocore.exceptions import ClientError
 
 from segue.testing import Segue
 
+pytestmark = pytest.mark.both_stores
+
 
 class Fifo:
     """A FIFO queue with little to type."""

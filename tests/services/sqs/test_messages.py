@@ -13,6 +13,8 @@ from segue.services.sqs.records import Depth
 from segue.store import Transaction
 from segue.testing import Segue
 
+pytestmark = pytest.mark.both_stores
+
 ARN = "arn:aws:sqs:us-east-1:000000000000:q"
 
 

@@ -12,6 +12,8 @@ from segue.testing import Segue
 from tests.services.resources import Resources
 from tests.services.states.machines import refusal
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def ssm(segue: Segue) -> Any:

@@ -6,7 +6,11 @@ import json
 import threading
 from typing import Any
 
+import pytest
+
 from tests.services.states.machines import PREFIX, House, refusal
+
+pytestmark = pytest.mark.both_stores
 
 
 def act(arn: str, **more: Any) -> dict[str, Any]:

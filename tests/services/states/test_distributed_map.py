@@ -226,7 +226,7 @@ def test_what_is_not_needed_is_forgotten(house: House) -> None:
     assert house.rows("SELECT COUNT(*) FROM states_executions WHERE parent LIKE 'map/%'") == [(3,)]
     house.segue.advance(25 * 3_600)  # what failed may be redriven
     assert house.rows("SELECT COUNT(*) FROM states_executions WHERE parent LIKE 'map/%'") == [(1,)]
-    house.segue.advance(91 * 86_400)
+    house.segue.sleep(days=91)
     for table in ("states_executions", "states_map_runs", "states_map_plans", "states_map_items"):
         assert house.rows(f"SELECT COUNT(*) FROM {table}") == [(0,)]
     assert refusal(house.states.describe_execution, executionArn=bad)[0] == "ExecutionDoesNotExist"

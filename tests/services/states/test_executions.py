@@ -8,6 +8,8 @@ import pytest
 
 from tests.services.states.machines import PREFIX, House, refusal, task, waiting
 
+pytestmark = pytest.mark.both_stores
+
 PASS = {"Type": "Pass", "End": True}
 WAIT = {"Type": "Wait", "Seconds": 60, "End": True}
 
@@ -121,7 +123,7 @@ def test_the_machine_bounds_the_time_of_all(house: House) -> None:
 def test_what_ends_in_the_house_long_ago_is_forgotten_and_its_name_is_free(house: House) -> None:
     machine = house.machine(PASS)
     arn = house.start(machine, name="again")
-    house.segue.advance(days=89)
+    house.segue.sleep(days=89)
     assert house.status(arn) == "SUCCEEDED"
     house.segue.advance(days=2)
     assert refusal(house.states.describe_execution, executionArn=arn)[0] == "ExecutionDoesNotExist"

@@ -10,6 +10,8 @@ import pytest
 from tests.services.states.machines import House, refusal, waiting
 from tests.services.states.test_distributed_map import PASS, mapping
 
+pytestmark = pytest.mark.both_stores
+
 
 def run_of(house: House, arn: str) -> str:
     (run,) = house.states.list_map_runs(executionArn=arn)["mapRuns"]

@@ -164,7 +164,8 @@ def test_a_restart_changes_nothing(tmp_path: Path, config: str) -> None:
 def test_it_is_forgotten_with_its_execution(mocked: House) -> None:
     run(mocked, "Happy", SEND)
     assert len(mocked.rows("SELECT * FROM states_mocks")) == 1
-    mocked.segue.advance(days=91)
+    mocked.segue.sleep(days=91)
+    mocked.segue.advance(3_600)
     assert mocked.rows("SELECT * FROM states_mocks") == []
 
 

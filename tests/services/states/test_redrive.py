@@ -189,7 +189,7 @@ def test_what_cannot_be_redriven(house: House, what: str, reason: str) -> None:
     state = {"running": {"Type": "Wait", "Seconds": 60, "End": True}, "succeeded": PASS}.get(what, FAIL)
     arn = house.start(house.machine(state))
     if what == "old":
-        house.segue.advance(14 * 86_400 + 1)
+        house.segue.sleep(14 * 86_400 + 1)
     code, message = refusal(house.states.redrive_execution, executionArn=arn)
     assert code == "ExecutionNotRedrivable"
     assert message.endswith(reason)

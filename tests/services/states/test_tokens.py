@@ -10,7 +10,7 @@ import pytest
 from segue.testing import Segue
 from tests.services.states.machines import PREFIX, House, refusal, task, waiting
 
-pytestmark = pytest.mark.usefixtures("tokens_queue")
+pytestmark = [pytest.mark.both_stores, pytest.mark.usefixtures("tokens_queue")]
 
 INVALID = ("InvalidToken", "Invalid Token: 'Invalid token'")
 LATE = ("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")

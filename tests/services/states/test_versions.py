@@ -14,6 +14,8 @@ from segue.config import Limits
 from segue.testing import Segue
 from tests.services.states.machines import ROLE, House, refusal
 
+pytestmark = pytest.mark.both_stores
+
 
 def result(value: str) -> dict[str, Any]:
     return {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": value, "End": True}}}

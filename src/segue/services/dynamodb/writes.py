@@ -272,8 +272,8 @@ def arrange_expiry(call: Call, table: Table) -> None:
     row = call.tx.one("SELECT MIN(expires_at) FROM dynamodb_items WHERE tbl = ? AND expires_at IS NOT NULL", table.id)
     if row is None or row[0] is None:
         return
-    planned = call.tx.one("SELECT MIN(visible_at) FROM jobs WHERE key = ? AND kind = ?", table.arn, EXPIRE_JOB)
-    if planned is not None and planned[0] is not None and planned[0] <= row[0]:
+    planned = call.tx.one("SELECT visible_at FROM jobs WHERE key = ? AND kind = ?", table.arn, EXPIRE_JOB)
+    if planned is not None and planned[0] <= row[0]:
         return
     jobs.cancel(call.tx, EXPIRE_JOB, table.arn)
     jobs.enqueue(call.tx, EXPIRE_JOB, table.arn, {}, at_ms=row[0])

@@ -216,7 +216,8 @@ def is_deleted_since(tx: Transaction, arn: str, since_ms: int) -> bool:
 def delete_messages(tx: Transaction, arn: str, last_id: int, limit: int) -> bool:
     """Delete up to ``limit`` messages of a queue, none younger than ``last_id``; whether that was all."""
     deleted = tx.run(
-        "DELETE FROM sqs_messages WHERE id IN (SELECT id FROM sqs_messages WHERE queue = ? AND id <= ? LIMIT ?)",
+        "DELETE FROM sqs_messages WHERE id IN"
+        " (SELECT id FROM sqs_messages WHERE queue = ? AND id <= ? ORDER BY visible_at, id LIMIT ?)",
         arn,
         last_id,
         limit,

@@ -25,6 +25,8 @@ _SETTINGS = {
     # say when they are still empty.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
     "jit": "off",
     # A node that is stopped or cut off in the midst of a batch holds up the others no longer than this.
     "idle_in_transaction_session_timeout": "4s",

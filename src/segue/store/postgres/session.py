@@ -21,6 +21,7 @@ from segue.store.store import WritesNeeded
 from segue.store.tallies import Series
 from segue.store.transaction import Row
 
+_FOR_MANY_ROWS = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 _PATIENT = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 
 
@@ -113,7 +114,8 @@ def connected(database: Database) -> Iterator[psycopg.Connection[Any]]:
                 connection.adapters.register_loader(name, loader)
             for name in _PATIENT:
                 connection.execute(f"SET {name} = 0".encode())
-            connection.execute("SET enable_seqscan = on")
+            for name in _FOR_MANY_ROWS:
+                connection.execute(f"SET {name} = on".encode())
             connection.commit()
             yield connection
     except psycopg.Error as error:
