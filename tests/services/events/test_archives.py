@@ -65,7 +65,7 @@ def test_archived_events_come_again(segue: Segue, events: Any) -> None:
 def test_an_archive_forgets(segue: Segue, events: Any) -> None:
     events.create_archive(ArchiveName="all", EventSourceArn=BUS, RetentionDays=1)
     put(events, 1)
-    segue.advance(days=2)
+    segue.sleep(days=2)
     assert events.list_archives()["Archives"][0]["EventCount"] == 0
 
 

@@ -11,8 +11,6 @@ from segue.errors import AwsError
 from segue.services.lambda_.invoke import throttled
 from tests.services.lambda_.house import FunctionFailed, House, house
 
-pytestmark = pytest.mark.both_stores
-
 __all__ = ["house"]
 
 INVALID = "InvalidParameterValueException"

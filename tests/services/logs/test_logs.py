@@ -189,7 +189,7 @@ def test_retention_forgets(segue: Segue, logs: Any, stream: dict[str, str]) -> N
     assert logs.describe_log_groups()["logGroups"][0]["storedBytes"] == 29
     expired = put(logs, stream, (now_ms - 2 * DAY_MS, "old"), (now_ms - DAY_MS, "kept"))["rejectedLogEventsInfo"]
     assert expired == {"expiredLogEventEndIndex": 1}
-    segue.advance(days=3)
+    segue.sleep(days=3)
     assert segue.transact(lambda tx: tx.all("SELECT message FROM logs_events")) == []
 
 

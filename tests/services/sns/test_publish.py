@@ -9,8 +9,6 @@ from botocore.exceptions import ClientError
 from segue.api import deliveries
 from segue.testing import Segue
 
-pytestmark = pytest.mark.both_stores
-
 
 class Fan:
     """A topic and its queues, with little to type."""
