@@ -15,6 +15,7 @@ from segue.config import Settings
 from segue.jobs import queue
 from segue.server import Server
 from segue.store import Transaction, Unit
+from segue.store.blobs import ContentElsewhere
 from segue.store.timers import ManualTimers
 from segue.testing.outbox import Letter, letters
 
@@ -101,7 +102,11 @@ class Segue:
         """Run a unit of work in the server's store."""
 
         async def write() -> T:
-            return await self.server.store.write(unit)
+            while True:
+                try:
+                    return await self.server.store.write(unit)
+                except ContentElsewhere as away:
+                    await self.server.content(away)
 
         return self._run(write())
 

@@ -40,10 +40,11 @@ def open_content(settings: Settings, data: Path, store: Store, in_use: InUse) ->
     if settings.blobs.startswith(SCHEME):
         endpoint = S3Endpoint(settings.blobs, settings.blobs_endpoint, settings.blobs_region)
     in_rows = store.shared and not settings.blobs
+    is_cache = in_rows or endpoint is not None
     blobs = Blobs(
-        Path(settings.blobs) if settings.blobs and endpoint is None else data / "blobs",
-        shared=store.shared,
-        is_cache=in_rows or endpoint is not None,
+        Path(settings.blobs) if settings.blobs and not is_cache else data / "blobs",
+        shared=store.shared and not is_cache,
+        is_cache=is_cache,
         largest_bytes=LARGEST_IN_ROWS_BYTES if in_rows else None,
         clock=store.clock,
     )

@@ -117,27 +117,28 @@ def _blobs(segue: Segue) -> list[Path]:
     return sorted(Path(segue.server.api.blobs.path("ab")).parent.parent.glob("??/*"))
 
 
-def test_what_nobody_names_is_collected_and_nothing_else(segue: Segue) -> None:
-    s3 = segue.client("s3")
-    s3.create_bucket(Bucket="bucket")
-    for key in ("kept", "twice", "gone"):
-        s3.put_object(Bucket="bucket", Key=key, Body=key.encode() * 10_000)
-    s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/twice")
-    upload = {"Bucket": "bucket", "Key": "a"}
-    upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
-    s3.upload_part(**upload, PartNumber=1, Body=b"part" * 10_000)
-    segue.server.api.blobs.put(b"of a crash between it and its row")
-    for key in ("twice", "gone"):
-        s3.delete_object(Bucket="bucket", Key=key)
-    assert len(_blobs(segue)) == 5
-    segue.advance(hours=1, minutes=1)
-    assert len(_blobs(segue)) == 5  # all of them are young
-    for file in _blobs(segue):
-        os.utime(file, (0, 0))
-    segue.advance(hours=1, minutes=1)
-    assert len(_blobs(segue)) == 3
-    for key in ("kept", "copy"):
-        assert s3.get_object(Bucket="bucket", Key=key)["Body"].read()
+def test_what_nobody_names_is_collected_and_nothing_else(tmp_path: Path) -> None:
+    with Segue(tmp_path / "data", blobs=str(tmp_path / "blobs")) as segue:
+        s3 = segue.client("s3")
+        s3.create_bucket(Bucket="bucket")
+        for key in ("kept", "twice", "gone"):
+            s3.put_object(Bucket="bucket", Key=key, Body=key.encode() * 10_000)
+        s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/twice")
+        upload = {"Bucket": "bucket", "Key": "a"}
+        upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
+        s3.upload_part(**upload, PartNumber=1, Body=b"part" * 10_000)
+        segue.server.api.blobs.put(b"of a crash between it and its row")
+        for key in ("twice", "gone"):
+            s3.delete_object(Bucket="bucket", Key=key)
+        assert len(_blobs(segue)) == 5
+        segue.advance(hours=1, minutes=1)
+        assert len(_blobs(segue)) == 5  # all of them are young
+        for file in _blobs(segue):
+            os.utime(file, (0, 0))
+        segue.advance(hours=1, minutes=1)
+        assert len(_blobs(segue)) == 3
+        for key in ("kept", "copy"):
+            assert s3.get_object(Bucket="bucket", Key=key)["Body"].read()
 
 
 def test_nothing_of_a_body_that_stops_coming_or_is_refused_is_left(segue: Segue) -> None:
