@@ -23,6 +23,7 @@ from segue.api import sockets
 from segue.api.sockets import ABNORMAL, GOING_AWAY, NORMAL
 from segue.gateway.sockets import LOST
 from segue.store import Transaction
+from segue.store.patience import at_last
 from segue.wire.request import Response, Upgrade
 
 if TYPE_CHECKING:
@@ -191,14 +192,15 @@ class SocketProtocol(asyncio.Protocol):
         key = sockets.wake_key(socket_id)
         try:
             while self._ended_with is None:
-                (found, seq) = await store.look(lambda tx: (sockets.outgoing(tx, socket_id), tx.seq))
+                found, seq = await at_last(lambda: store.look(lambda tx: (sockets.outgoing(tx, socket_id), tx.seq)))
                 for text in found.texts.values():
                     self._write(TextMessage(data=text))
                     if self._writable is not None:
                         await self._writable
                 if found.texts:
                     self._active_ms = self._clock.now_ms()
-                    await store.write(partial(_forget, socket_id, tuple(found.texts)))
+                    sent = partial(_forget, socket_id, tuple(found.texts))
+                    await at_last(partial(store.write, sent))
                 elif found.closing:
                     self.end(found.closing)
                 elif self._clock.now_ms() >= self._deadline_ms:

@@ -23,6 +23,7 @@ from segue.services.lambda_.metrics import tallies
 from segue.services.lambda_.records import CHANGED, runtimes_in_use
 from segue.store import Transaction
 from segue.store.afterwards import Afterwards
+from segue.store.patience import at_last
 from segue.store.store import Store
 from segue.worker.concurrency import Concurrency
 from segue.worker.parameters_extension import ParametersExtension
@@ -103,7 +104,7 @@ class FunctionEffect:
         """Keep the pool in step with the functions there are: cold starts prepared, no environment of a deleted one."""
         prepared: set[str] = set()
         while True:
-            runtimes, seq = await self._store.look(lambda tx: (runtimes_in_use(tx), tx.seq))
+            runtimes, seq = await at_last(lambda: self._store.look(lambda tx: (runtimes_in_use(tx), tx.seq)))
             for runtime in set(runtimes.values()) - prepared:
                 self._pool.prewarm(runtime)
                 prepared.add(runtime)

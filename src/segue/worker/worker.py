@@ -12,6 +12,7 @@ from segue.api import Api
 from segue.jobs import Job, Outbound, queue
 from segue.store import Transaction
 from segue.store.blobs import MOVE, ContentElsewhere
+from segue.store.patience import at_last
 from segue.store.store import Store
 from segue.worker.lateness import Lateness
 from segue.worker.run_job import fail_job, handler_of, run_job, settle_job
@@ -25,6 +26,8 @@ _JOBS_PER_UNIT = 32
 _AFTER_FAILURE_SECONDS = 1.0
 _LOOK_AFTER_OTHERS_SECONDS = 1.0
 _AHEAD = 16
+# A node that was stopped for longer may have been taken for dead: what it claimed before is another's by then.
+_CERTAIN_SECONDS = 3.0
 _PRIVATE = frozenset({queue.DUE})
 """What a node that takes its own jobs need not tell the others."""
 
@@ -98,8 +101,11 @@ class Worker:
 
     async def _claim_forever(self) -> None:
         while True:
+            asked = self._store.clock.elapsed_seconds()
             try:
                 claimed, begun, next_due_ms, seq = await self._store.write(partial(self._claim, self._for_others()))
+                if self._store.shared and self._store.clock.elapsed_seconds() - asked > _CERTAIN_SECONDS:
+                    claimed = await self._store.write(partial(_still_held, claimed))
             except Exception:
                 log.exception("could not claim jobs; trying again")
                 await asyncio.sleep(_AFTER_FAILURE_SECONDS)
@@ -157,9 +163,10 @@ class Worker:
         try:
             outcome = await self._effects[outbound.effect](outbound.request)
         except Exception as error:
-            await self._store.write(partial(_fail, job, error))
+            failed = partial(_fail, job, error)
+            await at_last(partial(self._store.write, failed))
             return
-        held = await self._settle(job, outbound, outcome)
+        held = await at_last(partial(self._settle, job, outbound, outcome))
         if not held:
             log.info("job %s of %s was cancelled or taken over while it ran", job.kind, job.key)
 
@@ -180,6 +187,10 @@ class Worker:
                 await self._store.write(partial(_renew, leased))
             except Exception:
                 log.exception("could not renew leases; trying again")
+
+
+def _still_held(claimed: list[tuple[Job, Outbound]], tx: Transaction) -> list[tuple[Job, Outbound]]:
+    return [(job, outbound) for job, outbound in claimed if queue.holds(tx, job)]
 
 
 def _fail(job: Job, error: Exception, tx: Transaction) -> None:
