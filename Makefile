@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test-postgresql setup demo choreography webhooks registration controllers test check docs conformance simulate torture histories fuzz bench clean help
+.PHONY: test-postgresql setup demo choreography webhooks registration controllers test check docs conformance simulate faults torture histories fuzz bench clean help
 
 help:            ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -59,6 +59,9 @@ torture: setup   ## kill servers under load, check what they had promised: make 
 
 histories: setup  ## what clients see while nodes are killed, checked for linearizability: make histories SECONDS=60 STORE=postgresql NODES=3 SEED=7
 	$(BIN)/python -m tests.histories.run --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) --store $(or $(STORE),sqlite) $(if $(NODES),--nodes $(NODES))
+
+faults: setup    ## nodes stopped and cut off, a database that restarts, fails over, is full: what takes minutes
+	$(BIN)/python -m pytest -m faults tests/faults
 
 fuzz: setup      ## definitions, inputs and events by chance: make fuzz SECONDS=60
 	$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60)

@@ -146,6 +146,18 @@ class Cluster:
         except (StopIteration, OSError, subprocess.SubprocessError) as error:
             raise NoPostgres(f"{_WORDS} ({error})") from error
 
+    def copy(self, other: Cluster) -> None:
+        """Become a standby of another cluster; both are stopped."""
+        shutil.rmtree(self.directory / "data")
+        subprocess.run(["cp", "-a", other.directory / "data", self.directory], check=True)
+        (self.directory / "data" / "standby.signal").touch()
+        with (self.directory / "data" / "postgresql.auto.conf").open("a") as settings:
+            settings.write(f"primary_conninfo = 'host={other.directory} user=segue'\n")
+
+    def promote(self) -> None:
+        """Follow no more: take the place of the other."""
+        _run(self.directory, "pg_ctl", "-D", "data", "-w", "promote")
+
     def start(self) -> Cluster:
         """Start the server; returns when it answers."""
         options = " ".join(f"-c {name}={value}" for name, value in self._options.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import signal
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +34,7 @@ class Served:
         group: whether it leads a process group of its own, as it does when a shell starts it.
         module: whose ``main`` it is.
         before: called in the process before the server starts: to limit what it may use.
+        environment: variables that it sees besides ours.
     """
 
     def __init__(
@@ -44,9 +46,11 @@ class Served:
         group: bool = False,
         before: Callable[[], None] | None = None,
         module: str = "segue.cli.main",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.data = data
         self._before = before
+        self._environment = {**os.environ, **(environment or {})}
         self._group = group
         self._module = module
         self.log = log or data.parent / f"{data.name}.log"
@@ -66,6 +70,7 @@ class Served:
                 text=True,
                 start_new_session=self._group,
                 preexec_fn=self._before,
+                env=self._environment,
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -222,6 +224,20 @@ def test_a_connection_lost_between_a_commit_and_its_notices_is_lost_once(
         assert cut
 
     run(url, work)
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_is_noticed_when_something_is_sent(cluster: Cluster) -> None:
+    """The library closes the socket by itself then, and nothing would be heard of it any more."""
+
+    async def work(store: PostgresStore) -> None:
+        await store.write(count(1))
+        connection = store._writes._lanes[0]._connection
+        assert connection is not None
+        os.kill(connection._pg.backend_pid, signal.SIGKILL)
+        time.sleep(0.5)  # noqa: ASYNC251 (the event loop stands still and hears nothing of it)
+        assert await asyncio.wait_for(store.write(count(2)), 10) == 1
+
+    run(cluster.url(), work)
 
 
 def test_who_waits_too_long_is_told_so(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -208,6 +208,10 @@ class Connection:
 
     def _write(self) -> None:
         unsent = self._pg.flush()
+        if (
+            self._pg.status == pq.ConnStatus.BAD
+        ):  # it has closed the socket by itself: nothing more would be heard of it
+            raise OperationalError("the server closed the connection")
         if bool(unsent) != self._writing:
             self._writing = bool(unsent)
             if unsent:

@@ -155,7 +155,7 @@ class Database:
                 begun()
                 async for notice in connection.notifies():
                     heard(notice.payload)
-        except Error as error:
+        except (Error, OSError) as error:
             raise ConnectionLost(str(error).strip()) from error
 
 

@@ -1,0 +1,42 @@
+"""Real servers that share one database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.served import Served
+
+
+class Nodes:
+    """Nodes on one database, each with a directory of its own.
+
+    Args:
+        directory: where these are.
+        url: the database.
+        stack: ends them.
+    """
+
+    def __init__(self, directory: Path, url: str, stack: ExitStack) -> None:
+        self.directory, self.url, self._stack = directory, url, stack
+        self._count = 0
+
+    def start(
+        self, module: str = "segue.cli.main", *, url: str = "", environment: Mapping[str, str] | None = None
+    ) -> Served:
+        """One more: perhaps another program, by another way to the database, or with more in its environment."""
+        self._count += 1
+        more = ("--store", url or self.url, "--blobs", str(self.directory / "blobs"))
+        data = self.directory / f"node{self._count}"
+        return self._stack.enter_context(Served(data, *more, module=module, environment=environment))
+
+
+def until(found: Callable[[], object], seconds: float = 20.0) -> float:
+    """Wait until ``found()``; how long that took."""
+    began = time.monotonic()
+    while not found():
+        assert time.monotonic() - began < seconds, "not in time"
+        time.sleep(0.05)
+    return time.monotonic() - began
