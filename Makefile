@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test-postgresql setup demo choreography webhooks registration controllers test check docs conformance simulate faults torture histories fuzz bench clean help
+.PHONY: test-postgresql setup demo choreography webhooks registration controllers test check docs conformance simulate faults torture histories fuzz soak bench clean help
 
 help:            ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -65,6 +65,9 @@ faults: setup    ## nodes stopped and cut off, a database that restarts, fails o
 
 fuzz: setup      ## definitions, inputs and events by chance: make fuzz SECONDS=60
 	$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60)
+
+soak: setup      ## a long load, then three times as much: make soak MINUTES=60 STORE=postgresql
+	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),60) --store $(or $(STORE),sqlite)
 
 bench: setup     ## the hot paths, measured: make bench ENDPOINT=http://127.0.0.1:4566 for another server
 	$(BIN)/python bench/run.py $(if $(ENDPOINT),--endpoint-url $(ENDPOINT))

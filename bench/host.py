@@ -23,12 +23,14 @@ class Host:
 
     Args:
         database: of whose nodes it is one; else it has the embedded store.
+        more: further arguments of ``segue serve``.
     """
 
-    def __init__(self, database: Database | None = None) -> None:
+    def __init__(self, database: Database | None = None, *more: str) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="segue-bench-"))
         self.database = database
-        self._more = ("--store", database.url, "--blobs", str(database.blobs)) if database else ()
+        store = ("--store", database.url, "--blobs", str(database.blobs)) if database else ()
+        self._more = (*store, *more)
         self._log = (self.directory / "log").open("ab")
 
     def start(self, first_call: bytes) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import socket
 import tempfile
 from collections.abc import Callable, Sequence
@@ -84,6 +85,7 @@ from segue.worker.worker import Effect
 log = logging.getLogger(__name__)
 
 _TALLY_SECONDS = 10.0
+_OTHER_FILES = 512
 _GRACE_SECONDS = 5.0
 """How long functions may run on when a node leaves others that would have to run them again."""
 
@@ -259,6 +261,7 @@ class Server:
         self._http = await http.serve(
             guarded(self.gateway, self.settings, self.gateway.admits),
             listening,
+            http.HttpLimits(connections=_most_connections()),
             receive=self.gateway.receive,
             sockets=self.gateway.sockets,
         )
@@ -370,6 +373,12 @@ def take_over(tx: Transaction) -> None:
     queue.release_leases(tx)
     sockets.lose_of_others(tx, "")
     places.lose_all(tx)
+
+
+def _most_connections() -> int:
+    """As many as files may be open, but for those that the rest of the program needs."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return 1 << 30 if limit == resource.RLIM_INFINITY else max(limit - _OTHER_FILES, limit // 2)
 
 
 def bind(host: str, port: int) -> socket.socket:

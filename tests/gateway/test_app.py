@@ -241,6 +241,72 @@ def test_a_stopping_server_parks_nobody_any_more() -> None:
     run(work)
 
 
+def test_a_message_for_a_hundred_who_wait_is_looked_for_by_few_and_goes_to_the_first() -> None:
+    async def work(door: Door) -> None:
+        def take(call: Call, params: dict[str, Any]) -> Any:
+            door.looks += 1
+            row = call.tx.one("SELECT body FROM kept LIMIT 1")
+            if row is None:
+                return Pending(("q",), FAR_MS, FAR_MS)
+            call.tx.run("DELETE FROM kept")
+            return {"Messages": [{"Body": row[0]}]}
+
+        door.handle = take  # type: ignore[method-assign]
+        answers = [asyncio.ensure_future(door.ask("ReceiveMessage", QueueUrl=URL)) for _ in range(100)]
+        while len(door.live.wakes._lines.get("q", ())) < 100:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        answers[0].cancel()  # nobody stands before the second any more
+        await asyncio.sleep(0.01)
+        door.looks = 0
+        await door.send("first")
+        assert json.loads((await answers[1]).body)["Messages"][0]["Body"] == "first"
+        for _ in range(9):
+            await door.send("more")
+        while sum(answer.done() for answer in answers) < 11:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert door.looks < 200  # and not nine hundred
+        door.gateway.stop_waiting()
+        await asyncio.wait(answers)
+        assert not door.live.wakes._lines
+
+    run(work)
+
+
+def test_who_was_called_and_has_hung_up_passes_it_on() -> None:
+    async def work(door: Door) -> None:
+        def take(call: Call, params: dict[str, Any]) -> Any:
+            row = call.tx.one("SELECT body FROM kept LIMIT 1")
+            return Pending(("q",), FAR_MS, FAR_MS) if row is None else {"Messages": [{"Body": row[0]}]}
+
+        door.handle = take  # type: ignore[method-assign]
+        gone, stays = (asyncio.ensure_future(door.ask("ReceiveMessage", QueueUrl=URL)) for _ in range(2))
+        while len(door.live.wakes._lines.get("q", ())) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        sent = door.send("a")
+        gone.get_loop().call_soon(gone.cancel)
+        await sent
+        assert json.loads((await asyncio.wait_for(stays, 5)).body)["Messages"][0]["Body"] == "a"
+
+    run(work)
+
+
+def test_when_too_many_wait_for_too_long_more_are_told_to_come_again() -> None:
+    async def work(door: Door) -> None:
+        waiting = [door.ask("SendMessage", QueueUrl=URL, MessageBody="m") for _ in range(127)]
+        door.live._line._elapsed = lambda: 1e9  # a long time later
+        waiting.append(door.ask("SendMessage", QueueUrl=URL, MessageBody="the last that is taken"))
+        refused = await door.ask("SendMessage", QueueUrl=URL, MessageBody="one too many")
+        assert (refused.status, refused.headers["Retry-After"]) == (403, "1")
+        assert json.loads(refused.body)["__type"].endswith("RequestThrottled")
+        assert (await door.ask("ListQueues")).status == 200  # who reads need not wait for the disk
+        assert (await door.page("/_segue/health")).status == 200
+        assert {(await answer).status for answer in waiting} == {200}
+        assert (await door.ask("SendMessage", QueueUrl=URL, MessageBody="m")).status == 200
+        assert door.gateway.refused == 1
+
+    run(work)
+
+
 def outbound(call: Call, params: dict[str, Any]) -> Outbound:
     def settle(call: Call, outcome: Any) -> dict[str, Any]:
         if isinstance(outcome, AwsError):

@@ -11,6 +11,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -411,6 +412,53 @@ def test_a_client_that_does_not_read_holds_little_and_is_ended(run: Any) -> None
     sent, ended = run(main())
     assert ended
     assert sent < 1000  # what the kernel's buffers take, not more
+
+
+def test_large_bodies_are_refused_when_too_many_are_held_and_small_ones_are_not(run: Any) -> None:
+    limits = replace(LIMITS, held_bytes=6000, small_body_bytes=100, body_idle_seconds=5, body_seconds=5)
+
+    async def main() -> list[int]:
+        server, port = await _listen(echo, limits)
+        head = b"POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n"
+        slow, large, small = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        slow[1].write(head % 4001 + b"x" * 4000)  # a byte is missing: they are held
+        while server.held_bodies.bytes < 4000:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        large[1].write(head % 4000 + b"x" * 4000)
+        small[1].write(head % 100 + b"x" * 100)
+        answers = [(await _answer(reader))[0] for reader, _ in (large, small)]
+        slow[1].write(b"x")
+        answers.append((await _answer(slow[0]))[0])
+        for _, writer in (slow, large, small):
+            writer.close()
+        while server.connections:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        assert server.held_bodies.bytes == 0
+        await server.close()
+        return answers
+
+    assert run(main()) == [503, 200, 200]
+
+
+def test_connections_beyond_the_limit_are_told_to_come_again(run: Any) -> None:
+    async def main() -> list[int]:
+        server, port = await _listen(echo, replace(LIMITS, connections=2))
+        first, second, third = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        refused = (await _answer(third[0]))[0]
+        first[1].close()
+        while len(server.connections) > 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        fourth = await asyncio.open_connection("127.0.0.1", port)
+        answers = [refused]
+        for reader, writer in (second, fourth):
+            writer.write(GET)
+            answers.append((await _answer(reader))[0])
+            writer.close()
+        third[1].close()
+        await server.close()
+        return answers
+
+    assert run(main()) == [503, 200, 200]
 
 
 def test_answers_that_are_not_read_stop_the_reading(run: Any) -> None:

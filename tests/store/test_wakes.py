@@ -20,6 +20,7 @@ def run(work: Callable[[Wakes, ManualClock, ManualTimers], Awaitable[None]]) -> 
         wakes = Wakes(timers)
         await asyncio.wait_for(work(wakes, clock, timers), 5)
         assert not wakes._waiters
+        assert not wakes._lines
 
     asyncio.run(main())
 
@@ -89,6 +90,64 @@ def test_who_looked_before_what_is_forgotten_looks_again(monkeypatch: pytest.Mon
         fresh = wakes.park(["unrelated"], 2)
         assert not fresh.done()  # it saw what unit 2 did: nothing it missed is forgotten
         fresh.cancel()
+        await asyncio.sleep(0)
+
+    run(work)
+
+
+def test_who_stands_in_line_is_called_one_a_wake_and_the_longest_waiting_first() -> None:
+    async def work(wakes: Wakes, clock: ManualClock, timers: ManualTimers) -> None:
+        line = [wakes.stand_in_line("q", 1, 9_000, 9_000, again=False) for _ in range(5)]
+        everybody = wakes.park(["q"], 1)
+        wakes.notify(["q", "q"], 2)
+        assert [waiter.done() for waiter in line] == [True, True, False, False, False]
+        assert everybody.result() is True
+        await asyncio.sleep(0)
+        back = wakes.stand_in_line("q", 2, 9_000, 9_000, again=True)  # he found nothing: he keeps his place
+        wakes.call_next("q")
+        assert (back.done(), line[2].done()) == (True, False)
+        line[2].cancel()
+        await asyncio.sleep(0)
+        wakes.call_next("q")
+        assert line[3].result() is True
+        await asyncio.sleep(0)
+        clock.advance(8_000)
+        timers.ring()
+        assert line[4].result() is False  # his time is over; nobody has called him
+        await asyncio.sleep(0)
+        assert timers.next_ms() is None
+
+    run(work)
+
+
+def test_of_who_stands_in_line_one_looks_when_it_is_time_to() -> None:
+    async def work(wakes: Wakes, clock: ManualClock, timers: ManualTimers) -> None:
+        first = wakes.stand_in_line("q", 1, 9_000, 5_000, again=False)
+        second = wakes.stand_in_line("q", 1, 9_000, 4_000, again=False)
+        clock.advance(3_000)
+        timers.ring()
+        assert (first.done(), second.done()) == (True, False)
+        await asyncio.sleep(0)
+        clock.advance(5_000)
+        timers.ring()
+        await second
+
+        assert wakes.stand_in_line("q", 1, 9_000, 1_000, again=False).cancel()  # he leaves; his alarm finds nobody
+        await asyncio.sleep(0)
+        timers.ring()
+        await asyncio.sleep(0)
+
+    run(work)
+
+
+def test_a_wake_between_look_and_standing_in_line_answers_at_once() -> None:
+    async def work(wakes: Wakes, clock: ManualClock, timers: ManualTimers) -> None:
+        wakes.notify(["q"], 5)
+        assert wakes.stand_in_line("q", 4, 9_000, 9_000, again=False).result() is True
+        later = wakes.stand_in_line("q", 5, 9_000, 9_000, again=False)
+        assert not later.done()
+        wakes.notify_all(6)
+        assert later.result() is True
         await asyncio.sleep(0)
 
     run(work)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from segue.cli.open_files import raise_limit
 from segue.config import Kept, Settings, content_endpoint
 
 _EPILOG = """\
@@ -187,6 +188,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"{settings.host} can be reached from other machines, so requests must be signed. Choose a secret and give "
             "it to the server and to your clients: export SEGUE_SECRET_ACCESS_KEY=… AWS_SECRET_ACCESS_KEY=…"
         )
+    if words := raise_limit():
+        print(words, file=sys.stderr)
     from segue.store.migrations import StoreIsNewer
     from segue.store.sqlite import DataDirectoryInUse, DataUnreadable
     from segue.store.store import DatabaseUnusable

@@ -7,6 +7,7 @@ yet (a long poll, a synchronous invoke) costs a task while it waits.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
@@ -30,6 +31,11 @@ from segue.wire.aws_chunked import is_chunked, unframe
 from segue.wire.parse import parse
 from segue.wire.request import Request, Response, Upgrade
 from segue.wire.route import Route, route
+from segue.wire.throttling import RETRY_AFTER, throttled
+
+log = logging.getLogger(__name__)
+
+_TOLD_EVERY_SECONDS = 10.0
 
 Effect = Callable[[Any], Awaitable[Any]]
 Page = Callable[[Request], Response | Awaitable[Response]]
@@ -60,6 +66,9 @@ class Gateway:
         self._stopping = False
         self.requests = 0
         """How many have come."""
+        self.refused = 0
+        """How many of them were told to come again, because there was no time for them."""
+        self._told_of_refusal = float("-inf")
         self.sockets = Sockets(store, self._tell_of_socket)
 
     def admits(self, request: Request) -> dict[str, str] | Awaitable[dict[str, str] | None] | None:
@@ -163,11 +172,28 @@ class Gateway:
             if request.arriving is None and found.operation.streams_input and is_chunked(request.headers):
                 unframe(request)
             operation = self._api.operation(found.service.name, found.operation.name)
+            if self._is_behind(operation):
+                return self._refuse(ApiAnswers(request, found), throttled(found.service, found.protocol), request_id)
             params = parse(found, request)
             name, answers = f"{found.service.name}:{operation.name}", ApiAnswers(request, found)
             return Exchange(self, request, name, operation, params, answers, request_id).begin()
         except Exception as error:
             return ApiAnswers(request, found).of_error(told(error, request_id), request_id)
+
+    def _is_behind(self, operation: Operation) -> bool:
+        """Whether there is so much to do that a new call of the operation is refused."""
+        if operation.reads:
+            return self._store.is_behind_in_reading
+        return self._store.is_behind
+
+    def _refuse(self, answers: Answers, error: AwsError, request_id: str) -> Response:
+        self.refused += 1
+        if (now := self._store.clock.elapsed_seconds()) - self._told_of_refusal > _TOLD_EVERY_SECONDS:
+            self._told_of_refusal = now
+            log.warning("more is asked than can be done: %d requests were refused so far", self.refused)
+        answer = answers.of_error(error, request_id)
+        answer.headers.update(RETRY_AFTER)
+        return answer
 
     def _address(self, request: Request) -> tuple[str, str, str] | None:
         """The address of an application that a request is for: its label, the id or the name, and the path."""
@@ -185,6 +211,10 @@ class Gateway:
         domain, name = (name, "") if "." in name else ("", name)
         visit = Visit(name, path, request, lambda tx: authenticate(self._api, tx, request), domain=domain)
         answers = EndpointAnswers(partial(self._measure, visit, self._store.clock.now_ms()))
+        if self._is_behind(operation):
+            return self._refuse(
+                answers, AwsError("TooManyRequestsException", "Too Many Requests", status=429), request_id
+            )
         called = f"{service}:{operation.name}"
         return Exchange(self, request, called, operation, {"visit": visit}, answers, request_id, ANONYMOUS).begin()
 
@@ -242,7 +272,7 @@ class Exchange:
         self.request_id = request_id
         self._caller = caller
         self._answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-        self._parked: asyncio.Future[None] | None = None
+        self._parked: asyncio.Future[bool] | None = None
         store = gateway._store
         self._started_ms = store.clock.now_ms()
         self._trace = request.headers.get("x-amzn-trace-id") or new_trace(
@@ -268,7 +298,7 @@ class Exchange:
                     return self._serialize(result)
                 self._wait_for(result, seq)
                 return self._answer
-        store.write(self._unit).add_done_callback(self._committed)
+        store.write(self._unit, arriving=True).add_done_callback(self._committed)
         return self._answer
 
     def leave(self) -> None:
@@ -334,15 +364,17 @@ class Exchange:
         store = self._gateway._store
         try:
             while not isinstance(result, dict):
-                if isinstance(result, Pending):
-                    await self._park(result, seq)
+                if isinstance(result, Outbound):
+                    outcome = await self._gateway._effects[result.effect](result.request)
+                    result, seq = await self._settled(result, outcome)
+                elif result.ends_ms is not None:
+                    result, seq = await self._stand_in_line(result, seq)
+                else:
+                    await self._park(store.wakes.park(result.keys, seq, result.until_ms))
                     try:
                         result, seq = await store.write(self._unit)
                     except ContentElsewhere as away:
                         result = self._after(away)
-                else:
-                    outcome = await self._gateway._effects[result.effect](result.request)
-                    result, seq = await self._settled(result, outcome)
             self._tell(self._serialize(result))
         except Exception as error:
             self._tell(self._serialize_error(error))
@@ -358,14 +390,34 @@ class Exchange:
         """The same again, after content was moved."""
         return Outbound(MOVE, away, lambda call, _: perform(call, self._name, self._params))
 
-    async def _park(self, pending: Pending, seq: int) -> None:
-        if self._answer.cancelled() or self._gateway._stopping:
-            raise asyncio.CancelledError
-        self._parked = self._gateway._store.wakes.park(pending.keys, seq, pending.until_ms)
+    async def _stand_in_line(self, result: Any, seq: int) -> Answer:
+        """Look whenever it is our turn, until there is something else than to wait; then it is the next one's."""
+        store, key, called = self._gateway._store, result.keys[0], False
         try:
-            await self._parked
+            while isinstance(result, Pending) and result.ends_ms is not None:
+                again, called = called, False
+                parked = store.wakes.stand_in_line(key, seq, result.ends_ms, result.until_ms, again=again)
+                try:
+                    await self._park(parked)
+                finally:
+                    called = parked.done() and not parked.cancelled() and parked.result()
+                result, seq = await store.write(self._unit)
+        finally:
+            if called:
+                store.wakes.call_next(key)
+        return result, seq
+
+    async def _park(self, parked: asyncio.Future[bool]) -> None:
+        if self._answer.cancelled() or self._gateway._stopping:
+            parked.cancel()
+            raise asyncio.CancelledError
+        self._parked = parked
+        try:
+            await parked
         finally:
             self._parked = None
+        if self._answer.cancelled():
+            raise asyncio.CancelledError  # nobody is there any more to whom it could be given
 
     def _settle(self, outbound: Outbound, outcome: Any, tx: Transaction) -> Answer:
         assert self._caller is not None

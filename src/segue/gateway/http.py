@@ -15,7 +15,7 @@ from typing import Final, cast
 
 from segue.gateway.files import read_pieces
 from segue.gateway.http_message import HttpLimits, refusal, render
-from segue.gateway.http_reader import NEVER, Reader, Receive, Work
+from segue.gateway.http_reader import NEVER, HeldBodies, Reader, Receive, Work
 from segue.gateway.sockets import Sockets
 from segue.wire.request import Request, Response, Upgrade
 
@@ -33,7 +33,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server, self._limits, self._loop = server, server.limits, server.loop
         self._transport: asyncio.Transport
-        self._reader = Reader(self._limits, self._loop.time, server.receive)
+        self._reader = Reader(self._limits, self._loop.time, server.receive, server.held_bodies)
         self._waiting = self._reader.works
         self._running: asyncio.Future[Response] | asyncio.Task[None] | None = None
         self._writable: asyncio.Future[None] | None = None  # set while the client does not read
@@ -47,11 +47,15 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._server.connections.add(self)
         self.deadline = self._loop.time() + self._limits.idle_seconds
+        if len(self._server.connections) > self._limits.connections:
+            self._reader.refuse(503, "ServiceUnavailable", "Too many connections are open. Try again in a moment.")
+            self._pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
         self._server.forget(self)
         self._reader.leave()
+        self._reader.let_go()
         for work in self._waiting:
             if work.request.arriving is not None:
                 work.request.arriving.discard()
@@ -169,6 +173,7 @@ class _Connection(asyncio.Protocol):
     def _write(self, work: Work, response: Response) -> None:
         if work.request.arriving is not None:
             work.request.arriving.discard()  # whatever was not taken
+        self._reader.let_go(work.held_bytes)
         keep_alive = work.keep_alive and not self._server.closing and not self._closing
         if response.chunks is not None and response.size is None and work.version == "1.0":
             keep_alive = False
@@ -270,6 +275,7 @@ class Server:
     ) -> None:
         self.app, self.limits, self.loop, self.receive, self.sockets = app, limits, loop, receive, sockets
         self.connections: set[_Connection] = set()
+        self.held_bodies = HeldBodies()
         self.closing = False
         self._empty = asyncio.Event()
         self._listening: asyncio.Server | None = None

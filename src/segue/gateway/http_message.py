@@ -32,6 +32,10 @@ class HttpLimits:
     body_idle_seconds: float = 30.0  # between two pieces of a body
     write_seconds: float = 60.0  # a client that does not read its answer
     linger_seconds: float = 2.0  # a refused client may still be sending
+    # of all connections together:
+    connections: int = 1 << 30
+    held_bytes: int = 256 * 1024 * 1024  # of bodies in memory, from their first byte to their answer
+    small_body_bytes: int = 64 * 1024  # those up to here are taken even so
 
 
 def _status_line(status: int) -> str:

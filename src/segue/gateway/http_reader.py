@@ -24,7 +24,7 @@ Receive = Callable[[Request], ArrivingBody | None]
 class Work:
     """A complete request, or a refusal to be sent in its turn; after a refusal the connection ends."""
 
-    __slots__ = ("head_only", "keep_alive", "refused", "request", "version")
+    __slots__ = ("head_only", "held_bytes", "keep_alive", "refused", "request", "version")
 
     def __init__(self, request: Request, keep_alive: bool, version: str, refused: Response | None = None) -> None:
         self.request = request
@@ -32,6 +32,16 @@ class Work:
         self.version = version
         self.refused = refused
         self.head_only = request.method == "HEAD"
+        self.held_bytes = len(request.body)
+
+
+class HeldBodies:
+    """How many bytes of bodies the connections of a server hold in memory, all together."""
+
+    __slots__ = ("bytes",)
+
+    def __init__(self) -> None:
+        self.bytes = 0
 
 
 class Reader:
@@ -45,8 +55,16 @@ class Reader:
         held: what came after a request for a WebSocket: of which protocol it is, the answer will tell.
     """
 
-    def __init__(self, limits: HttpLimits, monotonic: Callable[[], float], receive: Receive | None = None) -> None:
+    def __init__(
+        self,
+        limits: HttpLimits,
+        monotonic: Callable[[], float],
+        receive: Receive | None = None,
+        held_bodies: HeldBodies | None = None,
+    ) -> None:
         self._limits, self._monotonic, self._receive = limits, monotonic, receive
+        self._held_bodies = held_bodies or HeldBodies()
+        self._held_bytes = 0  # by this connection
         self.arriving: ArrivingBody | None = None
         self._parser = httptools.HttpRequestParser(self)
         self.works: deque[Work] = deque()
@@ -200,6 +218,18 @@ class Reader:
             self.arriving.feed(body)
         else:
             self._body.append(body)
+            self._hold(len(body))
+            if self._held_bodies.bytes > self._limits.held_bytes and self._body_bytes > self._limits.small_body_bytes:
+                words = "Too many large requests are under way. Try again in a moment."
+                self.refuse(503, "ServiceUnavailable", words)
+
+    def _hold(self, size: int) -> None:
+        self._held_bytes += size
+        self._held_bodies.bytes += size
+
+    def let_go(self, size: int | None = None) -> None:
+        """So many bytes of bodies are needed no more; all that the connection holds, unless told."""
+        self._hold(-(self._held_bytes if size is None else size))
 
     @property
     def _most_bytes(self) -> int:
@@ -249,4 +279,5 @@ class Reader:
         self.in_message = self._in_body = self.continue_due = False
         request = self._request() if self._headers else Request("GET", "/")
         self.works.append(Work(request, False, "1.1", refusal(request, status, code, message)))
+        self.let_go(sum(map(len, self._body)))
         self._body.clear()

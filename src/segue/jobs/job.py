@@ -36,10 +36,16 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Not yet: look again when one of ``keys`` is woken, or at ``until_ms``."""
+    """Not yet: look again when one of ``keys`` is woken, or at ``until_ms``.
+
+    Attributes:
+        ends_ms: given where all who wait for the (one) key wait for the same thing, such as a message of a queue: a
+            wake then is for one of them, who has waited longest, and so is ``until_ms``. At ``ends_ms`` each looks.
+    """
 
     keys: tuple[str, ...]
     until_ms: int
+    ends_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import socket
-from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,6 +13,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar, cast
 
+from segue.store.line import Line
 from segue.store.sqlite import SqliteStore, SqliteTransaction, TransactionLost
 from segue.store.store import NodeSeen, WritesNeeded
 from segue.store.tallies import Tallies
@@ -26,15 +26,19 @@ log = logging.getLogger(__name__)
 
 _BATCH_UNITS = 128
 _BATCH_SECONDS = 0.005
+_MOST_SHARES = 10.0
 
 
 class _Ran:
-    """A unit that was run in the open batch, and who waits for its answer."""
+    """A unit that waits, or was run in the open batch, and who waits for its answer."""
 
-    __slots__ = ("answer", "error", "result", "transaction")
+    __slots__ = ("answer", "arriving", "error", "result", "since", "transaction", "unit")
 
-    def __init__(self, answer: asyncio.Future[Any]) -> None:
+    def __init__(self, unit: Unit[Any], answer: asyncio.Future[Any], since: float, *, arriving: bool) -> None:
+        self.unit = unit
         self.answer = answer
+        self.since = since
+        self.arriving = arriving
         self.result: Any = None
         self.error: Exception | None = None
         self.transaction: SqliteTransaction | None = None
@@ -100,7 +104,8 @@ class GroupCommit:
         self.units = 0
         self.tell: Callable[[], Mapping[str, Any]] = dict
         self._started_at_ms = store.clock.now_ms()
-        self._queue: deque[tuple[Unit[Any], asyncio.Future[Any]]] = deque()
+        self._line: Line[_Ran] = Line(store.clock)
+        self._free_since = 0.0
         self._busy = False
         self._idle: asyncio.Future[None] | None = None
         self._restart_log = False
@@ -109,10 +114,17 @@ class GroupCommit:
         self._checkpoints = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         store.on_log_growth(self._checkpoint_wanted, self._restart_wanted)
 
-    def write(self, unit: Unit[T]) -> asyncio.Future[T]:
+    is_behind_in_reading = False
+
+    @property
+    def is_behind(self) -> bool:
+        """See :attr:`Store.is_behind`."""
+        return self._line.is_too_long
+
+    def write(self, unit: Unit[T], *, arriving: bool = False) -> asyncio.Future[T]:
         """Run a unit; the future is done when its rows are on disk, or holds what the unit raised."""
         answer: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.append((unit, answer))
+        self._line.add(_Ran(unit, answer, self.clock.elapsed_seconds(), arriving=arriving))
         if not self._busy:
             self._busy = True
             self._loop.call_soon(self._run_batch)
@@ -167,34 +179,44 @@ class GroupCommit:
             self._answer(batch, None)
 
     def _run_units(self, batch: list[_Ran]) -> bool:
-        """Run what waits, as much as fits into a batch; whether something was written."""
-        deadline = self.clock.elapsed_seconds() + _BATCH_SECONDS
+        """Run what waits, as much of either line as fits into a batch; whether something was written.
+
+        When the event loop has been busy for long with other things, the batch may take as long: whatever floods in,
+        half of the time goes to what is to be written.
+        """
+        elapsed, line = self.clock.elapsed_seconds, self._line
+        share = min(max((elapsed() - self._free_since) / _BATCH_SECONDS, 1.0), _MOST_SHARES)
+        most = int(_BATCH_UNITS * share)
         wrote = self.store.begin()
-        while self._queue and len(batch) < _BATCH_UNITS:
-            unit, answer = self._queue.popleft()
-            if answer.cancelled():
-                continue
-            ran = _Ran(answer)
-            batch.append(ran)
-            try:
-                ran.result, ran.transaction = self.store.run(unit)
-            except TransactionLost:
-                raise
-            except Exception as error:
-                ran.error = error
-            else:
-                wrote = wrote or ran.transaction.wrote
-            if self.clock.elapsed_seconds() > deadline:
-                break
+        for waiting in (line.begun, line.arriving):
+            deadline = elapsed() + _BATCH_SECONDS * share
+            count = len(batch) + most
+            while waiting and len(batch) < count and elapsed() < deadline:
+                wrote = self._run_unit(waiting.popleft(), batch) or wrote
+        self._free_since = elapsed()
         return wrote
+
+    def _run_unit(self, ran: _Ran, batch: list[_Ran]) -> bool:
+        """Run one; whether it has written."""
+        if ran.answer.cancelled():
+            return False
+        batch.append(ran)
+        try:
+            ran.result, ran.transaction = self.store.run(ran.unit)
+        except TransactionLost:
+            raise
+        except Exception as error:
+            ran.error = error
+            return False
+        return ran.transaction.wrote
 
     def _undo(self, batch: list[_Ran], error: Exception) -> None:
         try:
             self.store.rollback()
         except Exception:
             log.exception("could not roll back")
-        if not batch and self._queue:  # the batch could not even be opened: whoever waits is told so
-            batch.append(_Ran(self._queue.popleft()[1]))
+        if not batch and self._line:  # the batch could not even be opened: whoever waits is told so
+            batch.append((self._line.begun or self._line.arriving).popleft())
         self._answer(batch, error)
 
     def _commit(self) -> None:
@@ -219,7 +241,7 @@ class GroupCommit:
                         self.tallies.add(ran.transaction.tallies, ran.transaction.now_ms)
                     if ran.transaction.wakes:
                         self.wakes.notify(ran.transaction.wakes, ran.transaction.seq)
-        if self._queue:
+        if self._line:
             self._loop.call_soon(self._run_batch)
         else:
             self._busy = False

@@ -68,8 +68,16 @@ class Store(Protocol):
     tell: Callable[[], Mapping[str, Any]]
     """What this node says of itself to whoever asks :meth:`nodes`; set by the composition root."""
 
-    def write(self, unit: Unit[T]) -> asyncio.Future[T]:
-        """Run a unit; the future is done when its rows are on disk, or holds what the unit raised."""
+    def write(self, unit: Unit[T], *, arriving: bool = False) -> asyncio.Future[T]:
+        """Run a unit; the future is done when its rows are on disk, or holds what the unit raised.
+
+        ``arriving``: it is somebody's who has just come; all others go on with what is begun (see :mod:`store.line`).
+        """
+        ...
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits to be written that who comes now should come later."""
         ...
 
     def read(self, unit: Unit[T]) -> T:
@@ -82,6 +90,11 @@ class Store(Protocol):
 
     def look(self, unit: Unit[T]) -> asyncio.Future[T]:
         """Run a unit that most likely only reads, on what is committed; as a writer if it wants to write."""
+        ...
+
+    @property
+    def is_behind_in_reading(self) -> bool:
+        """As :attr:`is_behind`, of :meth:`look`."""
         ...
 
     @property

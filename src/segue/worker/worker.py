@@ -23,6 +23,7 @@ Effect = Callable[[Any], Awaitable[Any]]
 Claim = tuple[list[tuple[Job, Outbound]], list[Job], int | None, int]
 
 _JOBS_PER_UNIT = 32
+_CLAIM_SECONDS = 0.01
 _AFTER_FAILURE_SECONDS = 1.0
 _LOOK_AFTER_OTHERS_SECONDS = 1.0
 _AHEAD = 16
@@ -127,13 +128,25 @@ class Worker:
         due = queue.due(tx, _JOBS_PER_UNIT, self._unknown, for_others)
         # After a sleep of the machine what is still running here may look abandoned: it is not.
         queue.renew(tx, [self._leased[job.id] for job in due if job.id in self._leased])
-        known = [job for job in due if handler_of(self._api, job.kind) is not None]
-        claimed = [left for job in known if (left := run_job(self._api, tx, job)) is not None]
+        claimed, begun = self._run(tx, due)
         next_due_ms = queue.next_due_ms(tx, {*self._unknown, *for_others})
         if for_others:
             then_ms = tx.now_ms + queue.HEAD_START_MS
             next_due_ms = then_ms if next_due_ms is None else min(next_due_ms, then_ms)
-        return claimed, due, next_due_ms, tx.seq
+        return claimed, begun, next_due_ms, tx.seq
+
+    def _run(self, tx: Transaction, due: list[Job]) -> tuple[list[tuple[Job, Outbound]], list[Job]]:
+        """Run them, for as long as a unit may take: requests want their turn, too. What leaves, and what was begun."""
+        elapsed, claimed, begun = self._store.clock.elapsed_seconds, [], []
+        until = elapsed() + _CLAIM_SECONDS
+        for job in due:
+            begun.append(job)
+            left = run_job(self._api, tx, job) if handler_of(self._api, job.kind) is not None else None
+            if left is not None:
+                claimed.append(left)
+            if elapsed() > until:
+                break
+        return claimed, begun
 
     def _leave_unknown(self, due: list[Job]) -> None:
         """Jobs that a newer node has made are for those who know what to do."""

@@ -108,7 +108,7 @@ def receive_message(call: Call, params: dict[str, Any]) -> Result:
     else:
         deadline_ms = call.started_ms + wait_seconds * 1_000
         if call.now_ms < deadline_ms:
-            return Pending((queue.wake_key,), _until_ms(call.tx, queue, deadline_ms))
+            return Pending((queue.wake_key,), _until_ms(call.tx, queue, deadline_ms), deadline_ms)
         metrics.count(call, queue, "NumberOfEmptyReceives")
         return {}
     names = params.get("MessageAttributeNames") or []

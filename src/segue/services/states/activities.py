@@ -94,7 +94,7 @@ def get_activity_task(call: Call, params: dict[str, Any]) -> Result:
         if advance(call, execution_arn, TaskStarted((frame, generation), params.get("workerName"))):
             return {"taskToken": token, "input": text}
     until_ms = call.started_ms + _LONG_POLL_MS
-    return {} if call.now_ms >= until_ms else Pending((activity_key(arn),), until_ms)
+    return {} if call.now_ms >= until_ms else Pending((activity_key(arn),), until_ms, until_ms)
 
 
 def _existing(call: Call, arn: str) -> tuple[Any, ...]:

@@ -63,9 +63,10 @@ _FREE_TURN = (
 class Ran:
     """A unit, what came of it, and who waits for that."""
 
-    __slots__ = ("answer", "error", "result", "since", "transaction", "unit", "writes")
+    __slots__ = ("answer", "arriving", "error", "result", "since", "transaction", "unit", "writes")
 
-    def __init__(self, unit: Unit[Any], answer: asyncio.Future[Any], since: float) -> None:
+    def __init__(self, unit: Unit[Any], answer: asyncio.Future[Any], since: float, *, arriving: bool = False) -> None:
+        self.arriving = arriving
         self.unit = unit
         self.answer = answer
         self.since = since

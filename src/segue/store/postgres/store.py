@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from segue.clock import Clock, SystemClock
 from segue.ids import Ids
+from segue.store.line import Line
 from segue.store.migrations import Migrations
 from segue.store.postgres import notices
 from segue.store.postgres.connection import Connection, ConnectionLost, Statements
@@ -78,7 +79,7 @@ class _Batches:
     def __init__(self, store: PostgresStore, lanes: int, *, reads: bool) -> None:
         self._store = store
         self._reads = reads
-        self._queue: deque[Ran] = deque()
+        self.line: Line[Ran] = Line(store.clock)
         self._lanes = [Lane(self, store.connect, store.ids.uuid(), store.clock, reads=reads) for _ in range(lanes)]
         self._resting = list(self._lanes)
         self._called = False
@@ -94,25 +95,28 @@ class _Batches:
         """Whether no other node is known."""
         return not self._store.others
 
-    def add(self, unit: Unit[Any], answer: asyncio.Future[Any]) -> None:
+    def add(self, unit: Unit[Any], answer: asyncio.Future[Any], *, arriving: bool = False) -> None:
         """Have a unit run."""
-        self._queue.append(Ran(unit, answer, self._store.clock.elapsed_seconds()))
+        self.line.add(Ran(unit, answer, self._store.clock.elapsed_seconds(), arriving=arriving))
         self._call()
 
     async def close(self) -> None:
         """Finish what was handed in, then hang up."""
-        while len(self._resting) < len(self._lanes) or self._queue:
+        while len(self._resting) < len(self._lanes) or self.line:
             self._idle = asyncio.get_running_loop().create_future()
             await self._idle
         for lane in self._lanes:
             lane.close()
 
     def take(self) -> list[Ran]:
-        queue = self._queue
-        if not self._reads and queue and self._store.beat_is_due():
+        line = self.line
+        batch: list[Ran] = []
+        if not self._reads and line and self._store.beat_is_due():
             beat = cast("Unit[None]", self._store.beat)
-            queue.appendleft(Ran(beat, asyncio.get_running_loop().create_future(), self._store.clock.elapsed_seconds()))
-        return [queue.popleft() for _ in range(min(len(queue), _BATCH_UNITS))]
+            batch.append(Ran(beat, asyncio.get_running_loop().create_future(), self._store.clock.elapsed_seconds()))
+        while line and len(batch) < _BATCH_UNITS:  # of either line in turn
+            batch += [waiting.popleft() for waiting in (line.arriving, line.begun) if waiting]
+        return batch
 
     def begin_ids(self, connection: Connection) -> Callable[[], Ids]:
         ids = self._store.ids
@@ -131,10 +135,12 @@ class _Batches:
         for lane in self._lanes:
             lane.give_up_if_silent()
         late = StoreUnavailable(f"it could not be asked for {PATIENCE_SECONDS:.0f} seconds: so much was waiting")
-        self._queue = deque(refuse_late(self._queue, self._store.clock.elapsed_seconds(), late))
+        now = self._store.clock.elapsed_seconds()
+        self.line.arriving = deque(refuse_late(self.line.arriving, now, late))
+        self.line.begun = deque(refuse_late(self.line.begun, now, late))
 
     def give_back(self, batch: list[Ran]) -> None:
-        self._queue.extendleft(reversed(batch))
+        self.line.give_back(batch)
 
     def committed(self, batch: list[Ran]) -> None:
         self._store.units += len(batch)
@@ -152,7 +158,7 @@ class _Batches:
 
     def rests(self, lane: Lane) -> None:
         self._resting.append(lane)
-        if self._queue:
+        if self.line:
             self._call()
         elif self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
@@ -164,9 +170,9 @@ class _Batches:
 
     def _begin(self) -> None:
         self._called = False
-        if self._resting and self._queue:
+        if self._resting and self.line:
             self._resting.pop().start()
-            if self._queue:
+            if self.line:
                 self._call()
 
 
@@ -219,10 +225,20 @@ class PostgresStore:
             for work in (self._beat_forever, self._listen_forever, self._look_again_forever)
         ]
 
-    def write(self, unit: Unit[T]) -> asyncio.Future[T]:
+    @property
+    def is_behind(self) -> bool:
+        """See :attr:`Store.is_behind`."""
+        return self._writes.line.is_too_long
+
+    @property
+    def is_behind_in_reading(self) -> bool:
+        """See :attr:`Store.is_behind_in_reading`."""
+        return self._reads.line.is_too_long
+
+    def write(self, unit: Unit[T], *, arriving: bool = False) -> asyncio.Future[T]:
         """See :meth:`Store.write`. It may also hold ``StoreUnavailable``."""
         answer: asyncio.Future[Any] = self._loop.create_future()
-        self._writes.add(unit, answer)
+        self._writes.add(unit, answer, arriving=arriving)
         return cast("asyncio.Future[T]", answer)
 
     def write_for(self, unit: Unit[Any], answer: asyncio.Future[Any]) -> None:
@@ -236,7 +252,7 @@ class PostgresStore:
     def look(self, unit: Unit[T]) -> asyncio.Future[T]:
         """See :meth:`Store.look`."""
         answer: asyncio.Future[Any] = self._loop.create_future()
-        self._reads.add(unit, answer)
+        self._reads.add(unit, answer, arriving=True)
         return cast("asyncio.Future[T]", answer)
 
     def nodes(self, tx: Transaction) -> list[NodeSeen]:
