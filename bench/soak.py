@@ -139,7 +139,10 @@ class Soak:
         async def ask(request: bytes) -> bytes:
             self._mixture.requests += 1
             began = time.perf_counter()
-            status, body = await connection.call(request)
+            try:
+                status, body = await connection.call(request)
+            except ConnectionError:  # it was idle for so long that the server has ended it: SDKs open another, too
+                status, body = await connection.call(request)
             interval = self._interval
             if status < 300 or status == 404:  # an object that nobody has put yet
                 seconds = time.perf_counter() - began

@@ -243,4 +243,4 @@ def test_the_log_stays_bounded_under_constant_writing(tmp_path: Path, monkeypatc
 
     run(tmp_path, work)
     # 24 MB were written; how far it grows meanwhile depends on when the thread that moves it gets its turn
-    assert biggest[0] < 2_000 * 4_200
+    assert biggest[0] < 3_000 * 4_200

@@ -27,6 +27,7 @@ App = Callable[[Request], Response | Awaitable[Response]]
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _SWEEP_SECONDS: Final = 1.0
+_BACKLOG: Final = 4_096  # who finds no place tries again in one, two, four … seconds, until minutes have gone by
 
 
 class _Connection(asyncio.Protocol):
@@ -282,7 +283,7 @@ class Server:
         self._sweeper: asyncio.TimerHandle | None = None
 
     async def start(self, sock: socket.socket) -> None:
-        self._listening = await self.loop.create_server(lambda: _Connection(self), sock=sock, backlog=1024)
+        self._listening = await self.loop.create_server(lambda: _Connection(self), sock=sock, backlog=_BACKLOG)
         self._sweep()
 
     def _sweep(self) -> None:
