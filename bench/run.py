@@ -42,6 +42,7 @@ from measuring import LONGEST_SECONDS, MEASUREMENTS, Bench
 
 _RESULTS = Path(__file__).parent / "results"
 _OTHERS_WORTH_TELLING = 0.3
+_QUICK_SECONDS = 60  # what may take longer is left out of a quick run, unless it is named
 # parked executions stay, so they come last
 _ORDER = sorted(MEASUREMENTS, key=lambda name: (name == "parked", list(MEASUREMENTS).index(name)))
 _FIRST_CALL = Client("http://127.0.0.1").json("sqs", "ListQueues")
@@ -50,7 +51,7 @@ _FIRST_CALL = Client("http://127.0.0.1").json("sqs", "ListQueues")
 def main() -> int:
     """Measure, print, write; 0, or 1 where a measurement failed on our own server."""
     arguments = _arguments()
-    chosen = [name for name in _ORDER if not arguments.only or any(word in name for word in arguments.only)]
+    chosen = [name for name in _ORDER if _is_chosen(name, arguments)]
     host = None if arguments.endpoint_url else Host()
     own: dict[str, dict[str, Any]] = {}
     if host is not None:
@@ -76,12 +77,20 @@ def main() -> int:
     return 1 if any(not name.startswith("peer: ") for name in failures) else 0
 
 
+def _is_chosen(name: str, arguments: argparse.Namespace) -> bool:
+    if arguments.only:
+        return any(word in name for word in arguments.only)
+    return not arguments.quick or LONGEST_SECONDS[name] <= _QUICK_SECONDS
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--endpoint-url", help="measure this server instead of starting one")
     parser.add_argument("--peer-url", help="measure this server, too, shortly")
     parser.add_argument("--only", nargs="+", metavar="NAME", help=f"of {', '.join(_ORDER)}")
-    parser.add_argument("--quick", action="store_true", help="short loads: under a minute")
+    parser.add_argument(
+        "--quick", action="store_true", help="short loads, and nothing long unless it is named: a minute"
+    )
     parser.add_argument(
         "--million", action="store_true", help="flat: with a million executions, too (ten minutes more)"
     )
