@@ -7,6 +7,7 @@ Step Functions event delivery with EventBridge" (cw-events.html).
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from segue.api import Call
@@ -21,14 +22,18 @@ PAYLOAD_BYTES = 248 * 1024
 
 def tell(call: Call, execution: Execution) -> None:
     """Tell how a Standard execution stands now."""
-    if execution.kind == "STANDARD":
-        emit(call, PRINCIPAL, "aws.states", DETAIL_TYPE, execution.arn, lambda: detail(call, execution))
+    _tell(call, execution, lambda: detail(call, execution))
 
 
 def tell_begun(call: Call, execution: Execution) -> None:
     """Tell that a Standard execution began to run, whatever has become of it in the same transaction."""
-    running = execution._replace(status="RUNNING", stop_at_ms=None, output=None, error=None, cause=None)
-    tell(call, running)
+    then = {"status": "RUNNING", "stop_at_ms": None, "output": None, "error": None, "cause": None}
+    _tell(call, execution, lambda: detail(call, execution._replace(**then)))
+
+
+def _tell(call: Call, execution: Execution, detail: Callable[[], dict[str, Any]]) -> None:
+    if execution.kind == "STANDARD":
+        emit(call, PRINCIPAL, "aws.states", DETAIL_TYPE, execution.arn, detail)
 
 
 def detail(call: Call, execution: Execution) -> dict[str, Any]:
