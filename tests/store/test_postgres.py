@@ -82,6 +82,39 @@ def run(url: str, work: Callable[[PostgresStore], Awaitable[None]]) -> None:
     asyncio.run(main())
 
 
+def test_looks_ask_side_by_side_and_each_gets_its_own_answer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[int] = []
+    flush = Connection.flush
+
+    def counting(connection: Connection, *args: Any) -> None:
+        if connection.together is not None:
+            waited.append(len(connection.together))
+        flush(connection, *args)
+
+    def look(number: int) -> Callable[[Transaction], Any]:
+        def unit(tx: Transaction) -> Any:
+            times = tx.one("SELECT times FROM numbers WHERE n = ?", number)
+            if number == 7:
+                raise LookupError(number)
+            if number == 8:
+                return count(number)(tx)  # writes after all
+            return times, tx.all("SELECT COUNT(*) FROM numbers"), tx.ids.ordered(tx.now_ms) > 0
+
+        return unit
+
+    async def work(store: PostgresStore) -> None:
+        await asyncio.gather(*(store.write(count(number)) for number in range(20)))
+        monkeypatch.setattr(Connection, "flush", counting)
+        looks = [store.look(look(number)) for number in range(20)]
+        answers = await asyncio.gather(*looks, return_exceptions=True)
+        assert isinstance(answers.pop(7), LookupError)
+        assert answers.pop(7) == 2
+        assert answers == [((1,), [(20,)], True)] * 18
+        assert waited == [20, 21]  # what all of them ask first, and what they then ask, which is one thing
+
+    run(url, work)
+
+
 @pytest.mark.parametrize("mode", ["immediate", "fast"])
 def test_a_server_that_restarts_is_waited_for_and_nothing_is_half_done(cluster: Cluster, mode: str) -> None:
     async def work(store: PostgresStore) -> None:

@@ -27,8 +27,12 @@ def tell(call: Call, execution: Execution) -> None:
 
 def tell_begun(call: Call, execution: Execution) -> None:
     """Tell that a Standard execution began to run, whatever has become of it in the same transaction."""
-    then = {"status": "RUNNING", "stop_at_ms": None, "output": None, "error": None, "cause": None}
-    _tell(call, execution, lambda: detail(call, execution._replace(**then)))
+
+    def begun() -> dict[str, Any]:
+        running = execution._replace(status="RUNNING", stop_at_ms=None, output=None, error=None, cause=None)
+        return detail(call, running)
+
+    _tell(call, execution, begun)
 
 
 def _tell(call: Call, execution: Execution, detail: Callable[[], dict[str, Any]]) -> None:

@@ -91,7 +91,7 @@ _PLAIN: Final = Statement(b"")
 
 
 class Connection:
-    """Used by one greenlet at a time, whose parent is the event loop's."""
+    """Used by one greenlet at a time, whose parent is the event loop's (or, reading :attr:`together`, such a one)."""
 
     def __init__(self, connected: psycopg.AsyncConnection[Any]) -> None:
         self._connected = connected  # closes what it owns when it is forgotten
@@ -107,6 +107,8 @@ class Connection:
         self.lost: ConnectionLost | None = None
         self.careful = False
         """Wait for every statement, so that what fails, fails where it was made."""
+        self.together: dict[Statements, Sent] | None = None
+        """What units that only read have asked side by side: they wait for the lane's greenlet, their parent."""
         pgconn.nonblocking = 1
         pgconn.enter_pipeline_mode()
         self._socket = pgconn.socket
@@ -131,7 +133,12 @@ class Connection:
 
     def query(self, sql: str, args: tuple[Any, ...] = (), unit: object = None) -> list[Row]:
         """Run a statement, and all that was gathered before it; its rows."""
-        return self.rows(self.send(sql, args, unit))
+        if self.together is None:
+            return self.rows(self.send(sql, args, unit))
+        sent = self.together.get((sql, args))
+        if sent is None:
+            sent = self.together[sql, args] = self.send(sql, args, unit)
+        return self.rows(sent)
 
     def flush(self, behind: Sequence[Statements] = ()) -> None:
         """Wait until all that was gathered has run.
@@ -297,7 +304,12 @@ class Connection:
     def rows(self, sent: Sent) -> list[Row]:
         """What came back; waits for it."""
         if sent.changes is None:
-            self.flush()
+            if self.together is None:
+                self.flush()
+            else:
+                lane = greenlet.getcurrent().parent
+                assert lane is not None
+                lane.switch()  # which flushes what all have asked
         result, statement = sent.result, sent.statement
         assert result is not None
         decoders = statement.decoders

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import greenlet
@@ -147,6 +148,10 @@ class Batches(Protocol):
         ...
 
 
+View = Callable[[Ran], PostgresTransaction]
+"""What a unit is to see."""
+
+
 class Lane:
     """Runs batches until there is none; then it rests.
 
@@ -242,7 +247,11 @@ class Lane:
         for sql in self._beginning():
             connection.send(sql)
         ids = self._batches.begin_ids(connection)
-        ran, wrote = self._run_units(connection, batch, ids, seq)
+        view = partial(self._batches.transaction, connection, known=Known(), ids=ids, seq=seq)
+        if self._reads and not careful:
+            ran, wrote = self._run_together(connection, batch, view), False
+        else:
+            ran, wrote = self._run_units(connection, batch, view)
         connection.careful = False
         if careful and ran[0].error is not None:
             connection.undo()
@@ -258,31 +267,49 @@ class Lane:
             return _BEGIN_READING
         return _BEGIN_ALONE if self._met_another or self._batches.alone else _BEGIN_SHARED
 
-    def _run_units(
-        self, connection: Connection, batch: list[Ran], ids: Callable[[], Ids], seq: int
-    ) -> tuple[list[Ran], bool]:
-        count, wrote, known = 0, False, Known()
+    def _run_units(self, connection: Connection, batch: list[Ran], view: View) -> tuple[list[Ran], bool]:
+        """One after the other: each sees what those before it have written. Which ones, and whether any has written."""
+        count, wrote = 0, False
         began = self._elapsed()
         for ran in batch:
             count += 1
-            if ran.answer.cancelled():
-                continue
-            ran.result = ran.error = None
-            ran.transaction = transaction = self._batches.transaction(connection, ran, known, ids, seq)
-            try:
-                ran.result = ran.unit(transaction)
-            except WritesNeeded:
-                ran.writes = True
-            except Exception as error:
-                if transaction.wrote and not connection.careful:
-                    raise Spoiled(ran) from error
-                ran.error = error
-                transaction.wakes.clear()
-                transaction.tallies.clear()
-            wrote = wrote or transaction.wrote
+            self._run(connection, ran, view)
+            wrote = wrote or (ran.transaction is not None and ran.transaction.wrote)
             if self._elapsed() - began > _BATCH_SECONDS:
                 break
         return batch[:count], wrote
+
+    def _run_together(self, connection: Connection, batch: list[Ran], view: View) -> list[Ran]:
+        """Units that only read, side by side, each in a greenlet: what all of them ask next is one round trip."""
+        connection.together = {}
+        try:
+            running = [greenlet.greenlet(partial(self._run, connection, ran, view)) for ran in batch]
+            for unit in running:
+                unit.switch()
+            while running := [unit for unit in running if not unit.dead]:
+                connection.flush()
+                for unit in running:
+                    unit.switch()
+        finally:
+            connection.together = None
+        return batch
+
+    @staticmethod
+    def _run(connection: Connection, ran: Ran, view: View) -> None:
+        ran.result = ran.error = ran.transaction = None
+        if ran.answer.cancelled():
+            return
+        ran.transaction = transaction = view(ran)
+        try:
+            ran.result = ran.unit(transaction)
+        except WritesNeeded:
+            ran.writes = True
+        except Exception as error:
+            if transaction.wrote and not connection.careful:
+                raise Spoiled(ran) from error
+            ran.error = error
+            transaction.wakes.clear()
+            transaction.tallies.clear()
 
     def _commit(self, connection: Connection, batch: list[Ran]) -> None:
         connection.send(_MARK, (self._batch, self._id))
