@@ -97,6 +97,10 @@ def test_what_one_node_takes_another_has(cluster: Cluster) -> None:
     assert at_first.get_object(Bucket="kept", Key="copy")["Body"].read() == content(20_000)
     upload_in_parts(at_first, at_second)
     invoke_elsewhere(first, second)
+    if cluster.endpoint is None:
+        refused_with_words(at_first)
+    else:
+        damaged_at_the_endpoint(cluster, at_first, at_second)
 
 
 def upload_in_parts(at_first: Any, at_second: Any) -> None:
@@ -133,25 +137,34 @@ def invoke_elsewhere(first: Served, second: Served) -> None:
     assert answer["Payload"].read() == b"6291456"
 
 
-def test_on_one_node_content_is_at_the_endpoint_too(tmp_path: Path, stack: ExitStack, endpoint: Served) -> None:
-    before = Served(tmp_path / "node").start()  # it had content of its own before
-    before.client("s3").create_bucket(Bucket="kept")
-    before.client("s3").put_object(Bucket="kept", Key="old", Body=content(40_000, 1))
-    before.end()
-    cluster = Cluster(tmp_path, stack, (), endpoint)
-    node = cluster.node("node")
-    node.client("s3").put_object(Bucket="kept", Key="new", Body=content(20 * MIB, 2))
-    until(lambda: sorted(cluster.kept().values()) == [40_000, 4 * MIB, 8 * MIB, 8 * MIB])
-    node.end()
-    for file in (tmp_path / "node" / "blobs").glob("??/*"):
-        file.unlink()
-    again = cluster.node("node").client("s3")
-    assert again.get_object(Bucket="kept", Key="old")["Body"].read() == content(40_000, 1)
-    assert again.get_object(Bucket="kept", Key="new")["Body"].read() == content(20 * MIB, 2)
+def refused_with_words(client: Any) -> None:
+    """What is too large for the database."""
+    with pytest.raises(ClientError, match=r"start every node with --blobs DIR.* or --blobs s3://") as refused:
+        client.put_object(Bucket="kept", Key="large", Body=bytes(64 * MIB + 1))
+    assert refused.value.response["Error"]["Code"] == "EntityTooLarge"
+    assert client.list_objects_v2(Bucket="kept", Prefix="large")["KeyCount"] == 0
 
 
-def test_a_node_killed_while_it_sends_leaves_nothing_half_done(cluster: Cluster) -> None:
+def damaged_at_the_endpoint(cluster: Cluster, at_first: Any, at_second: Any) -> None:
+    """What was changed there is not given out; what is gone is told."""
+    assert cluster.endpoint is not None
+    before = cluster.kept()
+    at_first.put_object(Bucket="kept", Key="damaged", Body=content(50_000, 3))
+    (key,) = cluster.kept().keys() - before.keys()
+    s3 = cluster.endpoint.client("s3")
+    s3.put_object(Bucket="content", Key=key, Body=content(50_000, 4))
+    with pytest.raises(ClientError, match="a chunk is damaged where the content"):
+        at_second.get_object(Bucket="kept", Key="damaged")
+    s3.delete_object(Bucket="content", Key=key)
+    with pytest.raises(ClientError, match=r"the content \w+ is neither in .* nor kept anywhere else"):
+        at_second.get_object(Bucket="kept", Key="damaged")
+
+
+def test_a_node_killed_while_it_sends_leaves_nothing_half_done(
+    tmp_path: Path, database: str, stack: ExitStack, endpoint: Served
+) -> None:
     """What was acknowledged is whole at the other node; what was not is not there at all."""
+    cluster = Cluster(tmp_path, stack, ("--store", database), endpoint)
     dies, lives = cluster.node("a"), cluster.node("b")
     dies.client("s3").create_bucket(Bucket="kept")
     promised: set[str] = set()
@@ -206,32 +219,6 @@ def test_while_the_endpoint_is_away_nothing_is_half_done(
     assert {item["Key"] for item in second.list_objects_v2(Bucket="kept")["Contents"]} == {"before", "small"}
     second.put_object(Bucket="kept", Key="after", Body=content(50_000, 2))
     assert first.get_object(Bucket="kept", Key="after")["Body"].read() == content(50_000, 2)
-
-
-def test_content_that_was_changed_at_the_endpoint_is_not_given_out(
-    tmp_path: Path, database: str, stack: ExitStack, endpoint: Served
-) -> None:
-    cluster = Cluster(tmp_path, stack, ("--store", database), endpoint)
-    first, second = cluster.node("a").client("s3"), cluster.node("b").client("s3")
-    first.create_bucket(Bucket="kept")
-    first.put_object(Bucket="kept", Key="k", Body=content(50_000))
-    (key,) = cluster.kept()
-    endpoint.client("s3").put_object(Bucket="content", Key=key, Body=content(50_000, 1))
-    with pytest.raises(ClientError, match="is damaged where it is kept"):
-        second.get_object(Bucket="kept", Key="k")
-    endpoint.client("s3").delete_object(Bucket="content", Key=key)
-    with pytest.raises(ClientError, match=r"the content \w+ is neither in .* nor kept anywhere else"):
-        second.get_object(Bucket="kept", Key="k")
-
-
-def test_what_the_database_does_not_take_is_refused_with_words(tmp_path: Path, database: str, stack: ExitStack) -> None:
-    client = Cluster(tmp_path, stack, ("--store", database), None).node("a").client("s3")
-    client.create_bucket(Bucket="kept")
-    body = bytes(64 * MIB + 1)
-    with pytest.raises(ClientError, match=r"start every node with --blobs DIR.* or --blobs s3://") as refused:
-        client.put_object(Bucket="kept", Key="k", Body=body)
-    assert refused.value.response["Error"]["Code"] == "EntityTooLarge"
-    assert "Contents" not in client.list_objects_v2(Bucket="kept")
 
 
 def until(found: Callable[[], bool], seconds: float = 30.0) -> None:

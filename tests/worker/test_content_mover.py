@@ -117,3 +117,25 @@ def test_several_who_need_the_same_wait_for_one_transfer(segue: Segue, monkeypat
     segue._run(all_at_once())
     assert asked == [0]
     assert blobs.read(name) == bytes(20_000)
+
+
+def test_what_was_kept_in_files_is_sent_at_the_next_start(tmp_path: Path, endpoint: Any) -> None:
+    with Segue(tmp_path / "data") as segue:
+        segue.client("s3").create_bucket(Bucket="kept")
+        segue.client("s3").put_object(Bucket="kept", Key="old", Body=bytes(40_000))
+    with Segue(tmp_path / "data", blobs=PLACE, blobs_endpoint=endpoint.meta.endpoint_url) as segue:
+        segue._run(segue.server.content.tidy())  # as it does in a moment by itself
+        assert sizes(endpoint) == [40_000]
+        for file in (tmp_path / "data" / "blobs").glob("??/*"):
+            file.unlink()
+        assert segue.client("s3").get_object(Bucket="kept", Key="old")["Body"].read() == bytes(40_000)
+
+
+def test_content_in_the_database_is_found_when_there_is_a_folder_later(tmp_path: Path) -> None:
+    with Segue(tmp_path / "data") as segue:
+        segue.client("s3").create_bucket(Bucket="kept")
+        segue.client("s3").put_object(Bucket="kept", Key="k", Body=bytes(3_000_000))
+        ((_, _, name),) = segue.server.api.blobs.files()
+        segue._run(segue.server.content._send(name))
+    with Segue(tmp_path / "data", blobs=str(tmp_path / "shared")) as segue:
+        assert segue.client("s3").get_object(Bucket="kept", Key="k")["Body"].read() == bytes(3_000_000)

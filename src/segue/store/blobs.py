@@ -158,10 +158,9 @@ class Blobs:
                 continue
             kept = self.chunks.get(piece.sha256)
             chunks = [] if kept is None else [self.chunk(kept, number, cut) for number, *cut in kept.cut(piece)]
-            if chunks and all(self.has(chunk.path) for chunk in chunks):
-                found += chunks
-            else:
+            if kept is None or not all(self.has(chunk.path) for chunk in chunks):
                 away.append(piece)
+            found += chunks
         lost = [piece.sha256 for piece in away if piece.sha256 in self.missing]
         if lost:
             self.missing.difference_update(lost)

@@ -142,17 +142,18 @@ class ContentMover:
             size = (await asyncio.to_thread(path.stat)).st_size
             kind = IN_ROWS if self._endpoint is None else AT_ENDPOINT
             place = contents.new_place(kind, sha256, self._store.ids.uuid())
-            kept = Kept(sha256, place, size, CHUNK_BYTES[kind], b"")
-            if size <= kept.chunk_bytes and self._endpoint is None:
-                content = await asyncio.to_thread(path.read_bytes)
-                await self._store.write(partial(_keep_in_row, replace(kept, digests=bytes.fromhex(sha256)), content))
-            elif not await self._fill(kept, path):
-                log.warning("%s took longer to keep than content is young: trying again", path)
+            if await self._fill(Kept(sha256, place, size, CHUNK_BYTES[kind], b""), path):
+                break
+            log.warning("%s took longer to keep than content is young: trying again", path)
         self._blobs.sent(sha256)
 
     async def _fill(self, kept: Kept, path: Path) -> bool:
         """Put all chunks to a new place; ``False``: it was given up meanwhile."""
         count = -(-kept.size // kept.chunk_bytes)
+        if count == 1 and self._endpoint is None:
+            content = await asyncio.to_thread(self._blobs.read_chunk, path, 0, kept.size)
+            kept = replace(kept, digests=bytes.fromhex(kept.sha256))
+            return await self._store.write(partial(_keep_in_row, kept, content))
         await self._store.write(lambda tx: contents.begin(tx, kept.place, count))
         loop = asyncio.get_running_loop()
         said_at = loop.time()
@@ -291,11 +292,11 @@ class ContentMover:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _keep_in_row(kept: Kept, content: bytes, tx: Transaction) -> None:
+def _keep_in_row(kept: Kept, content: bytes, tx: Transaction) -> bool:
     """What is one chunk is kept in one unit."""
     contents.begin(tx, kept.place, 1)
     contents.put_chunk(tx, kept.place, 0, content)
-    contents.finish(tx, kept)
+    return contents.finish(tx, kept)
 
 
 def _known(in_use: InUse, names: list[str], tx: Transaction) -> tuple[set[str], set[str]]:
