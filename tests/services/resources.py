@@ -46,9 +46,9 @@ class Resources:
         before: Resource | None = None,
     ) -> Any:
         api = self.segue.server.api
-        self.notes = []
 
         def unit(tx: Any) -> Any:
+            self.notes = []  # of this run: it may be run again
             request = ResourceRequest(
                 Call(tx, Caller(host="localhost"), api, tx.now_ms),
                 type_name,
