@@ -148,6 +148,6 @@ def _passed(comparison: str, key: bytes, start: bytes, forward: bool) -> bool:
 _FROM = {
     False: "i.bucket, i.hash, i.sort FROM dynamodb_items i",
     True: "e.bucket, e.hash, e.sort, e.item_bucket, e.item_hash, e.item_sort FROM dynamodb_index_entries e"
-    " JOIN dynamodb_items i"
+    " LEFT JOIN dynamodb_items i"  # every entry has its item; so they are read in the order of the index
     " ON i.tbl = ? AND i.bucket = e.item_bucket AND i.hash = e.item_hash AND i.sort = e.item_sort",
 }

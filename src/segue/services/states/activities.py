@@ -83,9 +83,11 @@ def get_activity_task(call: Call, params: dict[str, Any]) -> Result:
     arn = _existing(call, params["activityArn"])[0]
     while True:
         row = call.tx.one(
-            "DELETE FROM states_activity_tasks WHERE id ="
-            " (SELECT MIN(id) FROM states_activity_tasks WHERE activity_arn = ?)"
+            # A range, and both columns in the order: by the activity's own index, never through all activities' tasks.
+            "DELETE FROM states_activity_tasks WHERE id = (SELECT id FROM states_activity_tasks"
+            " WHERE activity_arn >= ? AND activity_arn <= ? ORDER BY activity_arn, id LIMIT 1)"
             " RETURNING token, execution_arn, frame, generation, input",
+            arn,
             arn,
         )
         if row is None:

@@ -11,13 +11,11 @@ from segue.store import Row, Transaction
 _PAGE = 500
 
 
-def _pages(tx: Transaction, columns: str, where: str = "") -> Iterator[Row]:
+def _pages(tx: Transaction, columns: str) -> Iterator[Row]:
     """Columns of all executions, the ARN first, a page at a time."""
     after = ""
     while True:
-        rows = tx.all(
-            f"SELECT {columns} FROM states_executions WHERE arn > ? {where} ORDER BY arn LIMIT ?", after, _PAGE
-        )
+        rows = tx.all(f"SELECT {columns} FROM states_executions WHERE arn > ? ORDER BY arn LIMIT ?", after, _PAGE)
         yield from rows
         if len(rows) < _PAGE:
             return
@@ -46,7 +44,9 @@ def histories_have_no_gap(tx: Transaction) -> Iterator[str]:
 @SERVICE.invariant
 def nobody_is_forgotten(tx: Transaction) -> Iterator[str]:
     """Whoever runs has a job, a token, an activity's task, a Map Run or a child that will move it on."""
-    for (arn,) in _pages(tx, "arn", "AND status = 'RUNNING'"):
+    for arn, status in _pages(tx, "arn, status"):
+        if status != "RUNNING":
+            continue
         # whatever belongs to an execution is kept under its ARN, or under its ARN, a slash and more
         below = (f"{arn}/", f"{arn}0")
         either = "SELECT 1 FROM jobs WHERE key = ? UNION ALL SELECT 1 FROM jobs WHERE key > ? AND key < ? LIMIT 1"
