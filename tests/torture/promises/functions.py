@@ -58,7 +58,7 @@ class Mapped(Promise):
     weight = 0.5
 
     def deploy(self, clients: Clients) -> None:
-        source = clients.queue("mapped", VisibilityTimeout="30")
+        source = clients.queue("mapped", VisibilityTimeout="120")
         narrow = {"FunctionName": clients.function("narrow")}
         clients.functions.put_function_concurrency(**narrow, ReservedConcurrentExecutions=2)
         clients.functions.create_event_source_mapping(EventSourceArn=source, **narrow, BatchSize=2)
