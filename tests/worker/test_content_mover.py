@@ -92,6 +92,10 @@ def test_a_file_that_rows_name_and_nobody_keeps_is_sent_and_not_removed(segue: S
     blobs.write(b"of an upload that was refused")
     for _, _, file in blobs.files():
         os.utime(blobs.path(file), (0, 0))
+    blobs._largest_bytes = 10  # as if it were the database's: it stays here
+    segue._run(segue.server.content.tidy(0))
+    assert (sizes(endpoint), [file for _, _, file in blobs.files()]) == ([], [name])
+    blobs._largest_bytes = None
     segue._run(segue.server.content.tidy(0))
     assert sizes(endpoint) == [16]
 

@@ -122,10 +122,14 @@ class Blobs:
         """
         if not self.is_cache:
             return
-        if self._largest_bytes is not None and size > self._largest_bytes:
-            raise AwsError("EntityTooLarge", too_large(size, self._largest_bytes))
+        self.check_size(size)
         if self._sent_ms.get(sha256, 0) < self._clock.now_ms() - _KNOWN_MS:
             raise ContentElsewhere(send=(sha256,))
+
+    def check_size(self, size: int) -> None:
+        """Raise ``AwsError`` ``EntityTooLarge`` where so much cannot be kept where all nodes find it."""
+        if self._largest_bytes is not None and size > self._largest_bytes:
+            raise AwsError("EntityTooLarge", too_large(size, self._largest_bytes))
 
     def sent(self, sha256: str) -> None:
         """The content is where all nodes find it, and young there."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from segue.config import Settings
+from segue.errors import AwsError
 from segue.store import Transaction, contents
 from segue.store.blobs import Blobs, ContentElsewhere, remember
 from segue.store.contents import AT_ENDPOINT, IN_ROWS, BlobMissing, ContentUnavailable, Kept
@@ -95,13 +96,12 @@ class ContentMover:
         """
         kept = await self._find(piece.sha256)
         cuts = list(kept.cut(piece))
-        ahead = [self._begin_chunk(kept, number) for number, _, _ in cuts[:1]]
-        for (number, offset, size), following in zip(cuts, [*cuts[1:], None], strict=True):
-            current = ahead.pop()
-            if following is not None:
-                ahead.append(self._begin_chunk(kept, following[0]))
-            await asyncio.shield(current)
-            yield self._blobs.chunk(kept, number, (offset, size))
+        for at, (number, *stretch) in enumerate(cuts):
+            coming = self._begin_chunk(kept, number)
+            for following, *_ in cuts[at + 1 : at + 2]:
+                self._begin_chunk(kept, following)
+            await asyncio.shield(coming)
+            yield self._blobs.chunk(kept, number, stretch)
 
     async def fetch_whole(self, path: Path) -> None:
         """All of a content becomes the file that it would be.
@@ -259,10 +259,15 @@ class ContentMover:
         for at in range(0, len(files), _LOOKED_AT):
             batch = files[at : at + _LOOKED_AT]
             names = [name for _, _, name in batch]
-            kept, named = await self._store.look(partial(_known, self._in_use, names))
-            for sha256 in named - kept:
-                await self._once(f"send {sha256}", partial(self._send, sha256))
+            only_here = await self._store.look(partial(_only_here, self._in_use, names))
             for _, size, name in batch:
+                if name in only_here:
+                    try:
+                        self._blobs.check_size(size)
+                    except AwsError as error:
+                        log.warning("%s is on this node only: %s", self._blobs.path(name), error.message)
+                        continue
+                    await self._once(f"send {name}", partial(self._send, name))
                 if excess_bytes > 0:
                     removed = await asyncio.to_thread(self._blobs.remove, (name,), _JUST_USED_SECONDS)
                     excess_bytes -= size * removed
@@ -299,6 +304,6 @@ def _keep_in_row(kept: Kept, content: bytes, tx: Transaction) -> bool:
     return contents.finish(tx, kept)
 
 
-def _known(in_use: InUse, names: list[str], tx: Transaction) -> tuple[set[str], set[str]]:
-    """Which of these contents are kept, and which rows name."""
-    return set(contents.find(tx, names)), in_use(tx, names)
+def _only_here(in_use: InUse, names: list[str], tx: Transaction) -> set[str]:
+    """Which of these contents rows name and nobody else keeps."""
+    return in_use(tx, names) - contents.find(tx, names).keys()
