@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from segue.store.blobs import Blobs
-from segue.store.contents import BlobMissing
+from segue.clock import ManualClock
+from segue.errors import AwsError
+from segue.store.blobs import Blobs, ContentElsewhere
+from segue.store.contents import BlobMissing, Kept
 from segue.wire.request import FileBody, FilePiece
 
 
@@ -20,13 +22,49 @@ def test_content_is_found_by_its_digest_and_put_once(tmp_path: Path) -> None:
     inode = blobs.path(sha256).stat().st_ino
     assert blobs.put(b"content") == sha256
     assert blobs.path(sha256).stat().st_ino == inode
-    assert Blobs(tmp_path / "blobs").read(sha256) == b"content"
+    assert Blobs(tmp_path / "blobs").path(sha256).read_bytes() == b"content"
     assert [file.name for file in (tmp_path / "blobs").glob("*/*")] == [sha256]
 
 
-def test_missing_content_is_told(tmp_path: Path) -> None:
+def test_content_that_is_not_here_is_asked_for_once_and_then_missing(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    with pytest.raises(ContentElsewhere) as away:
+        blobs.body([("0123", 0, 10), ("4567", 0, 10)])
+    assert [(piece.sha256, piece.size) for piece in away.value.fetch] == [
+        ("0123", 1)
+    ]  # the rest comes while it is sent
+    blobs.missing.add("0123")
     with pytest.raises(BlobMissing, match="0123"):
-        Blobs(tmp_path).read("0123")
+        blobs.body([("0123", 0, 10)])
+    with pytest.raises(ContentElsewhere):  # it may have come since
+        blobs.body([("0123", 0, 10)])
+
+
+def test_a_stretch_is_at_hand_where_its_chunks_are(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path, is_cache=True)
+    names = [blobs.write(chunk) for chunk in (b"abc", b"def", b"g")]
+    blobs.chunks["whole"] = Kept("whole", "rows/x", 7, 3, bytes.fromhex("".join(names)))
+    body = blobs.body([("whole", 2, 5)])
+    assert (blobs.read_body(body, 9), blobs.read_body(body, 2)) == (b"cdefg", b"cd")
+    blobs.path(names[1]).unlink()
+    assert blobs.read_body(body, 1) == b"c"
+    with pytest.raises(ContentElsewhere):
+        blobs.read_body(body, 2)
+
+
+def test_what_a_row_is_to_name_is_kept_elsewhere_first_and_not_long_ago(tmp_path: Path) -> None:
+    clock = ManualClock()
+    blobs = Blobs(tmp_path, is_cache=True, largest_bytes=10, clock=clock)
+    with pytest.raises(ContentElsewhere) as away:
+        blobs.put(b"content")
+    (sha256,) = away.value.send
+    blobs.sent(sha256)
+    assert blobs.put(b"content") == sha256
+    clock.advance(601_000)
+    with pytest.raises(ContentElsewhere):
+        blobs.put(b"content")
+    with pytest.raises(AwsError, match="11 bytes are more than the 10 that are kept in the database"):
+        blobs.put(b"x" * 11)
 
 
 def test_only_what_is_old_is_listed_and_removed(tmp_path: Path) -> None:
@@ -67,7 +105,7 @@ def test_content_that_comes_in_pieces_is_there_when_it_is_whole(tmp_path: Path) 
     assert not list(tmp_path.glob("??/*"))
     name = writer.finish()
     assert name == hashlib.sha256(b"a" * 100_000 + b"b").hexdigest()
-    assert blobs.read(name) == b"a" * 100_000 + b"b"
+    assert blobs.path(name).read_bytes() == b"a" * 100_000 + b"b"
     assert [file.name for file in tmp_path.glob("*") if file.is_file()] == []
 
 

@@ -120,7 +120,7 @@ def test_several_who_need_the_same_wait_for_one_transfer(segue: Segue, monkeypat
 
     segue._run(all_at_once())
     assert asked == [0]
-    assert blobs.read(name) == bytes(20_000)
+    assert blobs.path(name).read_bytes() == bytes(20_000)
 
 
 def test_what_was_kept_in_files_is_sent_at_the_next_start(tmp_path: Path, endpoint: Any) -> None:

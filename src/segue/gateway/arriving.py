@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from segue.store.blobs import Blobs, BlobWriter
+from segue.store.blob_writer import BlobWriter
+from segue.store.blobs import Blobs
 from segue.wire.aws_chunked import ChunkedDecoder, is_chunked
 from segue.wire.checksums import DEFAULT_ALGORITHM, Digests, announced
 from segue.wire.request import Request, StoredBody

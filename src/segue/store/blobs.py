@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from segue.clock import Clock, SystemClock
 from segue.errors import AwsError
+from segue.store.blob_writer import UNFINISHED, BlobWriter
 from segue.store.contents import BlobMissing, Kept
 from segue.wire.checksums import Digests
 from segue.wire.request import Fetch, FileBody, FilePiece
@@ -32,7 +33,6 @@ MOVE: Final = "blobs:move"
 YOUNG_SECONDS: Final = 3_600.0
 """So long content is left alone that no row names: its row may not be committed yet."""
 
-_UNFINISHED: Final = ".unfinished-"
 _KNOWN_MS: Final = 600_000  # much less than content is young
 _REMEMBERED: Final = 4_096
 
@@ -90,7 +90,7 @@ class Blobs:
         self._directory.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()  # between "it is there already" and "nobody names it"
         before = time.time() - YOUNG_SECONDS if shared else float("inf")
-        for left in self._directory.glob(f"{_UNFINISHED}*"):  # of a process that was killed
+        for left in self._directory.glob(f"{UNFINISHED}*"):  # of a process that was killed
             if _is_older(left, before):
                 left.unlink(missing_ok=True)
 
@@ -107,7 +107,7 @@ class Blobs:
     def write(self, content: bytes) -> str:
         """:meth:`put`, for what no row is to name: a file is enough."""
         sha256 = hashlib.sha256(content).hexdigest()
-        if not self._touch(sha256):
+        if not self.touch(sha256):
             writer = self.writer()
             writer.write(content)
             writer.finish(sha256)
@@ -189,9 +189,9 @@ class Blobs:
 
     def writer(self) -> BlobWriter:
         """A new file for content that comes in pieces."""
-        return BlobWriter(self)
+        return BlobWriter(self, self._directory)
 
-    def _touch(self, sha256: str) -> bool:
+    def touch(self, sha256: str) -> bool:
         """Whether the content is there already; if so it is young again: the collector leaves it alone until the new
         row is committed."""
         with self._lock:
@@ -201,8 +201,8 @@ class Blobs:
                 return False
             return True
 
-    def _adopt(self, unfinished: Path, sha256: str) -> None:
-        """A complete file, on disk, becomes the content of that name."""
+    def adopt(self, unfinished: Path, sha256: str) -> None:
+        """A complete file, on disk, becomes the content of that name. For :class:`BlobWriter`."""
         target = self._target(sha256)
         target.parent.mkdir(exist_ok=True)
         os.utime(unfinished)
@@ -212,12 +212,8 @@ class Blobs:
         _sync_directory(self._directory)
 
     def path(self, sha256: str) -> Path:
-        """Where the content is, to be read only."""
+        """Where the content is, if it is on this disk, to be read only."""
         return self._target(sha256)
-
-    def read(self, sha256: str) -> bytes:
-        """The content; :class:`BlobMissing` where it is not there."""
-        return _read(self._target(sha256), 0, -1)
 
     def read_body(self, body: bytes | FileBody, limit: int) -> bytes:
         """The first ``limit`` bytes of an answer's body, wherever it is.
@@ -257,7 +253,7 @@ class Blobs:
         """Whatever is there is young again: for an hour, nobody removes it."""
         for directory in self._directory.glob("??"):
             for name in os.listdir(directory):
-                self._touch(name)
+                self.touch(name)
 
     def old(self, after: str = "", limit: int = 500, older_than_seconds: float = YOUNG_SECONDS) -> list[str]:
         """The names of content that is not young (else its row may not be committed yet), in order, behind ``after``.
@@ -304,63 +300,6 @@ class Blobs:
 
     def _target(self, sha256: str) -> Path:
         return self._directory / sha256[:2] / sha256
-
-
-class BlobWriter:
-    """Content on its way into the store: written in pieces, named at its end. Whoever gives up may be another thread
-    than the one that writes.
-
-    Attributes:
-        path: where it is until then.
-    """
-
-    def __init__(self, blobs: Blobs) -> None:
-        self._blobs = blobs
-        handle, path = tempfile.mkstemp(prefix=_UNFINISHED, dir=blobs._directory)
-        self._file, self.path = os.fdopen(handle, "wb", buffering=0), Path(path)
-        self._sha256 = hashlib.sha256()
-        self._lock = threading.Lock()
-        self._given_up = False
-
-    @property
-    def sha256(self) -> str:
-        """The SHA-256, in hexadecimal, of what was written."""
-        return self._sha256.hexdigest()
-
-    def write(self, piece: bytes) -> None:
-        """The next piece of the content."""
-        with self._lock:
-            self._sha256.update(piece)
-            view = memoryview(piece)
-            while view and not self._given_up:
-                view = view[self._file.write(view) :]
-        if self._given_up:
-            self.discard()
-
-    def finish(self, sha256: str = "") -> str:
-        """The content is whole: its SHA-256, when it is on disk under that name."""
-        with self._lock:
-            try:
-                name = sha256 or self._sha256.hexdigest()
-                if not self._blobs._touch(name):
-                    os.fsync(self._file.fileno())
-                    self._blobs._adopt(self.path, name)
-                return name
-            finally:
-                self._remove()
-
-    def discard(self) -> None:
-        """Forget what was written, unless it was finished. Waits for nobody: who is writing, or syncing, tidies up."""
-        self._given_up = True
-        if self._lock.acquire(blocking=False):
-            try:
-                self._remove()
-            finally:
-                self._lock.release()
-
-    def _remove(self) -> None:
-        self._file.close()
-        self.path.unlink(missing_ok=True)
 
 
 def too_large(size: int, largest_bytes: int) -> str:

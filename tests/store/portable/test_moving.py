@@ -27,7 +27,7 @@ class Files:
         self._blobs = Blobs(None)
 
     def read(self, tx: Transaction, sha256: str) -> tuple[int, Iterator[bytes]]:
-        content = self._blobs.read(sha256)
+        content = self._blobs.path(sha256).read_bytes()
         return len(content), iter((content[:2], content[2:]))
 
     def write(self, tx: Transaction, pieces: Iterable[bytes]) -> str:
