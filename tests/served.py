@@ -94,7 +94,12 @@ class Served:
 
     def client(self, service: str, *, account: str = "000000000000", read_timeout: int = 30, **more: Any) -> Any:
         """A boto3 client that tries once."""
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout, max_pool_connections=50)
+        config = Config(
+            inject_host_prefix=False,
+            retries={"total_max_attempts": 1},
+            read_timeout=read_timeout,
+            max_pool_connections=50,
+        )
         credentials = {"aws_access_key_id": account, "aws_secret_access_key": "test", "region_name": "us-east-1"}
         return boto3.client(service, endpoint_url=self.endpoint_url, config=config, **{**credentials, **more})
 

@@ -63,6 +63,54 @@ def test_nodes_that_start_together_make_one_schema_and_wake_each_other(nodes: No
         second.client("stepfunctions").send_task_success(taskToken=message["Body"], output='"done"')
         described = third.client("stepfunctions").describe_execution(executionArn=execution["executionArn"])
         assert (described["status"], described["output"]) == ("SUCCEEDED", '"done"')
+        whoever_waits_is_answered_by_what_happens_elsewhere(pool, first, second, third)
+
+
+def whoever_waits_is_answered_by_what_happens_elsewhere(
+    pool: ThreadPoolExecutor, first: Served, second: Served, third: Served
+) -> None:
+    """An activity's worker, a parent with ``.sync``, who calls a function, and who waits for an Express execution."""
+    states = [node.client("stepfunctions") for node in (first, second, third)]
+    activity = states[0].create_activity(name="a")["activityArn"]
+    working = {"Type": "Task", "Resource": activity, "HeartbeatSeconds": 30, "End": True}
+    child = machine(states[0], "child", working)
+    sync = {"StateMachineArn": child, "Input": {"n": 1}}
+    parent = machine(
+        states[1],
+        "parent",
+        {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "Parameters": sync, "End": True},
+    )
+    polls = pool.submit(states[2].get_activity_task, activityArn=activity)
+    began = states[1].start_execution(stateMachineArn=parent)["executionArn"]
+    task = polls.result()
+    assert json.loads(task["input"])["n"] == 1
+    states[0].send_task_heartbeat(taskToken=task["taskToken"])
+    states[1].send_task_success(taskToken=task["taskToken"], output='"worked"')
+    until(lambda: states[2].describe_execution(executionArn=began)["status"] == "SUCCEEDED")
+    assert json.loads(states[0].describe_execution(executionArn=began)["output"])["Output"] == "worked"
+
+    first.client("lambda").create_function(
+        FunctionName="f", Runtime="python3.11", Role=ROLE, Handler="f.handler", Code={"ZipFile": slow_function(1)}
+    )
+    call = {"FunctionName": "f"}
+    calls = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": call,
+        "OutputPath": "$.Payload",
+    }
+    express = machine(states[0], "express", {**calls, "End": True}, type="EXPRESS")
+    invoked = pool.submit(second.client("lambda").invoke, FunctionName="f")
+    ended = [pool.submit(one.start_sync_execution, stateMachineArn=express) for one in states[1:]]
+    assert json.loads(invoked.result()["Payload"].read()) == "done"
+    assert [(one.result()["status"], one.result()["output"]) for one in ended] == [("SUCCEEDED", '"done"')] * 2
+
+
+def machine(states: Any, name: str, state: dict[str, Any], **more: Any) -> str:
+    """A state machine of one state: its ARN."""
+    definition = json.dumps({"StartAt": "S", "States": {"S": state}})
+    made = states.create_state_machine(name=name, roleArn=ROLE, definition=definition, **more)
+    return str(made["stateMachineArn"])
 
 
 def test_any_node_tells_who_is_there_what_they_do_and_who_is_missed(nodes: Nodes) -> None:
@@ -91,3 +139,15 @@ def waiting(url: str) -> dict[str, Any]:
         "StartAt": "T",
         "States": {"T": {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}},
     }
+
+
+def slow_function(seconds: int = 3) -> bytes:
+    import io
+    import zipfile
+
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as zipped:
+        zipped.writestr(
+            "f.py", f"import time\ndef handler(event, context):\n    time.sleep({seconds})\n    return 'done'\n"
+        )
+    return content.getvalue()
