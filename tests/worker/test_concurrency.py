@@ -16,6 +16,7 @@ from segue.runtimes import ConcurrencyExceeded
 from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
 from segue.store.sqlite import SqliteStore
+from segue.store.store import StoreUnavailable
 from segue.worker.concurrency import Concurrency
 
 
@@ -30,7 +31,7 @@ class Shared(GroupCommit):
         if self.broken:
             self.broken -= 1
             failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            failed.set_exception(OSError("the database is away"))
+            failed.set_exception(StoreUnavailable("the database is away"))
             return failed
         return super().write(unit)
 
@@ -64,7 +65,7 @@ def test_the_accounts_limit_counts_what_other_nodes_have_told() -> None:
 def test_a_place_is_given_back_however_the_invocation_ends_and_when_the_database_is_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("segue.worker.concurrency._AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr("segue.store.patience._PAUSE_SECONDS", 0.001)
 
     async def main() -> None:
         shared = store()
@@ -79,7 +80,7 @@ def test_a_place_is_given_back_however_the_invocation_ends_and_when_the_database
                 raise KeyError
         assert shared.read(taken) == 0
         shared.broken = 1  # whether it was taken is not known
-        with pytest.raises(OSError, match="away"):
+        with pytest.raises(StoreUnavailable, match="away"):
             async with concurrency.admit("f", 1, 1):
                 pass
         assert shared.read(taken) == 0

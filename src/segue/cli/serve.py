@@ -278,7 +278,8 @@ async def _serve(settings: Settings) -> None:
             flush=True,
         )
     await stopped.wait()
-    print("Stopping: everything acknowledged is kept, running executions go on at the next start.", flush=True)
+    where = "at the other servers" if settings.store else "at the next start"
+    print(f"Stopping: everything acknowledged is kept, running executions go on {where}.", flush=True)
     await server.stop()
 
 

@@ -7,22 +7,17 @@ and a half until they tell it anew, more may begin.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
 from segue.api import places
 from segue.runtimes.errors import ConcurrencyExceeded
+from segue.store.patience import at_last
 from segue.store.store import Store
-
-log = logging.getLogger(__name__)
 
 TOLD = "functions"
 """What a node calls how many functions it runs, when it tells of itself."""
-
-_AGAIN_SECONDS = 1.0
 
 
 class Concurrency:
@@ -61,16 +56,5 @@ class Concurrency:
                 raise ConcurrencyExceeded("ReservedFunctionConcurrentInvocationLimitExceeded")
             yield
         finally:
-            if taken:
-                await self._give_back(place)
-
-    async def _give_back(self, place: str) -> None:
-        """Before the answer, so that who gets it can invoke again. If the database is away, when it is back."""
-        while True:
-            try:
-                await self._store.write(lambda tx: places.give_back(tx, place))
-            except Exception as error:
-                log.warning("an invocation has ended, and that could not be written down; trying again: %s", error)
-                await asyncio.sleep(_AGAIN_SECONDS)
-            else:
-                return
+            if taken:  # before the answer, so that who gets it can invoke again
+                await at_last(lambda: self._store.write(lambda tx: places.give_back(tx, place)))
