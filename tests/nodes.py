@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from tests.postgres import NoPostgres, drop_database, new_database
 from tests.served import Served
 
 
@@ -33,6 +37,18 @@ class Nodes:
         return self._stack.enter_context(Served(data, *more, module=module, environment=environment))
 
 
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[Nodes]:
+    """Nodes on a new database. (A folder's ``conftest.py`` names it.)"""
+    try:
+        url = new_database()
+    except NoPostgres as none:
+        pytest.skip(str(none))
+    with ExitStack() as stack:
+        stack.callback(drop_database, url)
+        yield Nodes(tmp_path, url, stack)
+
+
 def until(found: Callable[[], object], seconds: float = 20.0) -> float:
     """Wait until ``found()``; how long that took."""
     began = time.monotonic()
@@ -40,3 +56,11 @@ def until(found: Callable[[], object], seconds: float = 20.0) -> float:
         assert time.monotonic() - began < seconds, "not in time"
         time.sleep(0.05)
     return time.monotonic() - began
+
+
+def take(queues: Any, url: str) -> list[str]:
+    """Receive and delete what there is; the bodies."""
+    messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
+    for message in messages:
+        queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return [message["Body"] for message in messages]

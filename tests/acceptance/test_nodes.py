@@ -6,30 +6,13 @@ import json
 import signal
 import time
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.nodes import Nodes, until
-from tests.postgres import NoPostgres, drop_database, new_database
 from tests.served import Served
 
 ROLE = "arn:aws:iam::000000000000:role/r"
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    try:
-        url = new_database()
-    except NoPostgres as none:
-        pytest.skip(str(none))
-    with ExitStack() as stack:
-        stack.callback(drop_database, url)
-        yield Nodes(tmp_path, url, stack)
 
 
 def cluster(node: Served) -> Any:

@@ -9,10 +9,9 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.acceptance.test_nodes import ROLE, Nodes, nodes, until
+from tests.acceptance.test_nodes import ROLE
+from tests.nodes import Nodes, until
 from tests.served import Served
-
-__all__ = ["nodes"]
 
 NOTES = """
 import os, time

@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from tests.acceptance.test_nodes import ROLE, Nodes, nodes, take, until
+from tests.acceptance.test_nodes import ROLE
+from tests.nodes import Nodes, take, until
 from tests.served import Served
-
-__all__ = ["nodes"]
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:q"
 

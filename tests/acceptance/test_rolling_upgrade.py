@@ -16,11 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from segue import __version__
 from tests.acceptance import newer
-from tests.acceptance.test_nodes import ROLE, Nodes, cluster, nodes, sending, take, until
+from tests.acceptance.test_nodes import ROLE, cluster
 from tests.acceptance.test_nodes_functions import Function
+from tests.nodes import Nodes, take, until
 from tests.served import Served
-
-__all__ = ["nodes"]
 
 
 class Load:
@@ -103,8 +102,9 @@ def test_the_old_version_works_beside_the_new_one_then_leaves_and_nothing_is_los
 
 def machine_that_tells(node: Served, queue: str) -> str:
     """A state machine that waits for a second and sends its input to a queue."""
-    definition = sending(queue)
-    definition["States"]["S"]["Parameters"] = {"QueueUrl": queue, "MessageBody.$": "$"}
+    parameters = {"QueueUrl": queue, "MessageBody.$": "$"}
+    send = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": parameters, "End": True}
+    definition = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "Next": "S"}, "S": send}}
     made = node.client("stepfunctions").create_state_machine(name="m", roleArn=ROLE, definition=json.dumps(definition))
     return str(made["stateMachineArn"])
 

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.faults.work import Book
-from tests.nodes import Nodes
-from tests.postgres import Cluster, NoPostgres, drop_database, new_database
+from tests.nodes import nodes
+from tests.postgres import Cluster, NoPostgres
 
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    """Nodes on a new database."""
-    try:
-        url = new_database()
-    except NoPostgres as none:
-        pytest.skip(str(none))
-    with ExitStack() as stack:
-        stack.callback(drop_database, url)
-        yield Nodes(tmp_path, url, stack)
+__all__ = ["nodes"]
 
 
 @pytest.fixture
