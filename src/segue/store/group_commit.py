@@ -124,9 +124,10 @@ class GroupCommit:
     def write(self, unit: Unit[T], *, arriving: bool = False) -> asyncio.Future[T]:
         """Run a unit; the future is done when its rows are on disk, or holds what the unit raised."""
         answer: asyncio.Future[Any] = self._loop.create_future()
-        self._line.add(_Ran(unit, answer, self.clock.elapsed_seconds(), arriving=arriving))
+        now = self.clock.elapsed_seconds()
+        self._line.add(_Ran(unit, answer, now, arriving=arriving))
         if not self._busy:
-            self._busy = True
+            self._busy, self._free_since = True, now
             self._loop.call_soon(self._run_batch)
         return cast("asyncio.Future[T]", answer)
 
