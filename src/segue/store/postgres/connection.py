@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -179,6 +180,19 @@ class Connection:
         if self.lost is None:
             self._lose(why)
 
+    def look(self) -> None:
+        """See whether something has come that the event loop does not tell of.
+
+        Measured: of the sockets that are made anew when a server has crashed, uvloop forgets one now and then.
+        """
+        if self.lost is None and self._asked:
+            waiting = select.poll()
+            waiting.register(self._socket, select.POLLIN)
+            if waiting.poll(0):
+                self._loop.remove_reader(self._socket)
+                self._loop.add_reader(self._socket, self._readable)
+                self._readable()
+
     @property
     def silent_seconds(self) -> float:
         """For how long the server has owed an answer without saying anything."""
@@ -215,10 +229,6 @@ class Connection:
 
     def _write(self) -> None:
         unsent = self._pg.flush()
-        if (
-            self._pg.status == pq.ConnStatus.BAD
-        ):  # it has closed the socket by itself: nothing more would be heard of it
-            raise OperationalError("the server closed the connection")
         if bool(unsent) != self._writing:
             self._writing = bool(unsent)
             if unsent:

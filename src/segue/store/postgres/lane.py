@@ -187,7 +187,10 @@ class Lane:
 
     def give_up_if_silent(self) -> None:
         """Hang up on a server that says nothing any more, although the connection stands: it is stopped, or cut off."""
-        if self._connection is not None and self._connection.silent_seconds > _SILENCE_SECONDS:
+        if self._connection is None:
+            return
+        self._connection.look()
+        if self._connection.silent_seconds > _SILENCE_SECONDS:
             self._connection.close(f"the server has said nothing for {_SILENCE_SECONDS:.0f} seconds")
 
     def _work(self) -> None:
