@@ -64,7 +64,7 @@ async def two_nodes() -> AsyncIterator[tuple[Bench, Bench]]:
         yield here, there
 
 
-@measurement(most_seconds=400)
+@measurement(most_seconds=900)
 async def postgresql(bench: Bench) -> None:
     """The hot paths, one measurement after the other in each world."""
     if bench.host is None:

@@ -28,7 +28,7 @@ _THREADS = (1, 8, 32)
 _CODE = "def handler(event, context):\n    return event\n"
 
 
-@measurement(most_seconds=400)
+@measurement(most_seconds=900)
 async def dbos(bench: Bench) -> None:
     """Ahead of DBOS on the same PostgreSQL in the same run."""
     if bench.host is None:

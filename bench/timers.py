@@ -22,7 +22,7 @@ _TIMERS_A_SECOND = 100
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/bench"
 
 
-@measurement(most_seconds=120)
+@measurement(most_seconds=400)
 async def timers(bench: Bench) -> None:
     """Wait states, delayed messages, schedules; seen by who waits for the message that each of them sends."""
     if bench.host is None:
@@ -95,17 +95,18 @@ async def _lateness(
     late: list[float] = []
     receivers = [asyncio.create_task(_receive(bench.client, url, late, delay_seconds)) for _ in range(_RECEIVERS)]
     maker, began = bench.client.connection(), time.time()
-    for number in range(count):
-        at = began + number / _TIMERS_A_SECOND
-        await asyncio.sleep(max(0.0, at - time.time()))
-        await make(maker, time.time() + _AHEAD_SECONDS)
-    async with asyncio.timeout(30):
-        while len(late) < count:  # noqa: ASYNC110  (another process is waited for)
-            await asyncio.sleep(0.05)
-    for receiver in receivers:
-        receiver.cancel()
-    await asyncio.gather(*receivers, return_exceptions=True)
-    maker.close()
+    try:
+        for number in range(count):
+            await asyncio.sleep(max(0.0, began + number / _TIMERS_A_SECOND - time.time()))
+            await make(maker, time.time() + _AHEAD_SECONDS)
+        async with asyncio.timeout(60):
+            while len(late) < count:  # noqa: ASYNC110  (another process is waited for)
+                await asyncio.sleep(0.05)
+    finally:
+        for receiver in receivers:
+            receiver.cancel()
+        await asyncio.gather(*receivers, return_exceptions=True)
+        maker.close()
     return late
 
 
