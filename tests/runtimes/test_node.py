@@ -24,10 +24,10 @@ RESULTS = [
     ("export const handler = (e, c, cb) => { cb(null, 'first'); cb(null, 'second'); };", b'"first"'),
     ("export const handler = (e, c) => c.succeed('ok');", b'"ok"'),
     ("export const handler = (e, c) => c.done(null, 'done');", b'"done"'),
-    ("let n = 0; export const handler = (e, c, cb) => { setTimeout(() => { n = 5; }, 20); cb(null, { get n() { return n; } }); };", b'{"n":5}'),
+    ("let n = 0; export const handler = (e, c, cb) => { setTimeout(() => { n = 5; }, 1000); cb(null, { get n() { return n; } }); };", b'{"n":5}'),
     (
         "let n = 0; export const handler = (e, c, cb) => { c.callbackWaitsForEmptyEventLoop = false;"
-        " setTimeout(() => { n = 5; }, 20); cb(null, { get n() { return n; } }); };",
+        " setTimeout(() => { n = 5; }, 1000); cb(null, { get n() { return n; } }); };",
         b'{"n":0}',
     ),
     ("export const handler = async (e, c) => c.getRemainingTimeInMillis() > 1000;", b"true"),

@@ -13,6 +13,8 @@ from segue.store.sqlite import WritesNeeded
 from segue.testing import Segue
 from tests.served import Served
 
+pytestmark = pytest.mark.sqlite_only("it copies data directories")
+
 
 def test_a_copy_made_under_load_serves(tmp_path: Path) -> None:
     with Served(tmp_path / "data") as served:
