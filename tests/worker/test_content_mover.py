@@ -124,7 +124,7 @@ def test_several_who_need_the_same_wait_for_one_transfer(segue: Segue, monkeypat
 
 
 def test_what_was_kept_in_files_is_sent_at_the_next_start(tmp_path: Path, endpoint: Any) -> None:
-    with Segue(tmp_path / "data") as segue:
+    with Segue(tmp_path / "data", blobs=str(tmp_path / "data" / "blobs")) as segue:
         segue.client("s3").create_bucket(Bucket="kept")
         segue.client("s3").put_object(Bucket="kept", Key="old", Body=bytes(40_000))
     with Segue(tmp_path / "data", blobs=PLACE, blobs_endpoint=endpoint.meta.endpoint_url) as segue:
