@@ -297,7 +297,7 @@ class Server:
             self._ids,
             self._timers,
             private=(queue.DUE,),
-            gone=_node_is_gone,
+            gone=node_is_gone,
         )
 
     def _load(self) -> Load:
@@ -361,7 +361,7 @@ async def _digests(request: tuple[FileBody, tuple[str, ...]]) -> dict[str, bytes
     return digests.result()
 
 
-def _node_is_gone(tx: Transaction, number: int, node: str) -> None:
+def node_is_gone(tx: Transaction, number: int, node: str) -> None:
     """What a node held, others go on with."""
     queue.release_leases_of(tx, number)
     sockets.lose_of(tx, node)

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 from segue.clock import Clock, SystemClock
@@ -68,7 +68,7 @@ class Database(Protocol):
 
     def prepare(self, migrations: Migrations) -> None: ...
 
-    async def connect(self) -> Connection: ...
+    def connect(self) -> Awaitable[Connection]: ...
 
     async def listen(self, begun: Callable[[], None], heard: Callable[[str], None]) -> None: ...
 
@@ -276,9 +276,9 @@ class PostgresStore:
         await self._reads.close()
         await self._writes.close()
 
-    async def connect(self) -> Connection:
+    def connect(self) -> Awaitable[Connection]:
         """A connection for a lane."""
-        return await self._database.connect()
+        return self._database.connect()
 
     @property
     def others(self) -> Sequence[Mapping[str, Any]]:
