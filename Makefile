@@ -50,8 +50,9 @@ docs: setup      ## write the pages that follow from the code
 conformance: setup  ## the cases recorded from AWS, against a live server: make conformance STORE=postgresql
 	$(BIN)/python -m tests.conformance.run $(if $(STORE),--store $(STORE))
 
-simulate: setup  ## crash applications at their commits: make simulate SEEDS=1000 FIRST=0 OF=pipeline
-	$(BIN)/python -m tests.simulation.run --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0) $(if $(OF),--of $(OF))
+simulate: setup  ## worlds of nodes that die, sleep and err: make simulate SEEDS=1000 FIRST=0 OF=pipeline NODES=3
+	$(BIN)/python -m tests.simulation.run --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0) $(if $(OF),--of $(OF)) \
+		$(if $(NODES),--nodes $(NODES))
 
 torture: setup   ## kill servers under load, check what they had promised: make torture KILLS=1000 SEED=7 STORE=postgresql NODES=3
 	$(BIN)/python -m tests.torture.run --kills $(or $(KILLS),100) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),1800) \

@@ -11,13 +11,13 @@ import json
 import re
 import zipfile
 from collections import Counter
-from functools import partial
 from typing import Any
 
-from segue.api import Caller, outbox
+from segue.api import outbox
 from segue.errors import AwsError
 from segue.store import Transaction
-from segue.store.blobs import Blobs
+from tests.simulation.deployment import Deployment
+from tests.simulation.outside import Client
 from tests.simulation.world import World
 
 _REGION = "us-east-1:000000000000"
@@ -58,97 +58,104 @@ _FULFIL = {
 }
 
 
+def _deploy(deployment: Deployment) -> str:
+    """The state machine's ARN."""
+    perform = deployment.perform
+    for name in ("done", "effects"):
+        perform(
+            "dynamodb:CreateTable",
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    _deploy_messaging(deployment)
+    services = {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]}
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": services}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    perform("iam:CreateRole", RoleName="pipeline", AssumeRolePolicyDocument=document)
+    _function(deployment, "work", "work.fifo", FunctionResponseTypes=["ReportBatchItemFailures"])
+    _function(deployment, "finish", "finish")
+    machine = perform("stepfunctions:CreateStateMachine", name="fulfil", definition=json.dumps(_FULFIL), roleArn=_ROLE)
+    return str(machine["stateMachineArn"])
+
+
+def _deploy_messaging(deployment: Deployment) -> None:
+    perform = deployment.perform
+    redrive = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{_REGION}:dead.fifo", "maxReceiveCount": 3})
+    queues: dict[str, dict[str, str]] = {
+        "dead.fifo": _FIFO,
+        "work.fifo": {**_FIFO, "VisibilityTimeout": "8", "RedrivePolicy": redrive},
+        "archive.fifo": _FIFO,
+        **{name: {"VisibilityTimeout": "8"} for name in ("finish", "all-notes", "blue-notes")},
+    }
+    for name, attributes in queues.items():
+        perform("sqs:CreateQueue", QueueName=name, Attributes=attributes)
+    perform("sns:CreateTopic", Name="orders.fifo", Attributes={"FifoTopic": "true"})
+    perform("sns:CreateTopic", Name="notes")
+    for topic, queue in ((_ORDERS, "work.fifo"), (_ORDERS, "archive.fifo"), (_NOTES, "all-notes")):
+        _subscribe(deployment, topic, queue)
+    _subscribe(deployment, _NOTES, "blue-notes", FilterPolicy='{"kind": ["blue"]}')
+    perform("sns:Subscribe", TopicArn=_NOTES, Protocol="email", Endpoint="staff@example.com")
+    perform("sns:ConfirmSubscription", TopicArn=_NOTES, Token=_TOKEN.findall(deployment.look(_mail)[0])[0])
+
+
+def _subscribe(deployment: Deployment, topic: str, queue: str, **attributes: str) -> None:
+    arn = f"arn:aws:sqs:{_REGION}:{queue}"
+    attributes["RawMessageDelivery"] = "true"
+    deployment.perform("sns:Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+
+
+def _function(deployment: Deployment, name: str, queue: str, **mapping: Any) -> None:
+    deployment.perform(
+        "lambda:CreateFunction",
+        FunctionName=name,
+        Runtime="python3.11",
+        Role=_ROLE,
+        Handler="index.handler",
+        Code={"ZipFile": _ARCHIVE.getvalue()},
+        Timeout=8,
+    )
+    arn = f"arn:aws:sqs:{_REGION}:{queue}"
+    deployment.perform("lambda:CreateEventSourceMapping", FunctionName=name, EventSourceArn=arn, BatchSize=5, **mapping)
+
+
 class PipelineRun:
     """One seed: a world, the pipeline in it, orders, an end, and what is true then."""
 
-    def __init__(self, seed: int, blobs: Blobs, crash_at: tuple[int, bool] | None = None) -> None:
+    def __init__(self, seed: int, nodes: int | None = None) -> None:
+        deployment = Deployment.of(_deploy)
+        self.machine: str = deployment.made
         functions = {"work": self._work, "finish": self._finish}
-        self.world = World(seed, functions, crashes=0.0, blobs=blobs)
+        self.world = World(seed, deployment, functions, nodes)
         self.chance = self.world.random
-        self.world.crashes = self.chance.choice((0.0, 0.01, 0.05, 0.1))
-        self.world.crash_at = crash_at
         self.mended = False
         self.handled: list[str] = []
         self.orders: dict[str, dict[str, Any]] = {}
-        self._deploy()
 
     def run(self) -> None:
         """Place the orders, let the world run, check; then mend, move the dead letters back, and check again."""
-        try:
-            self._place_orders()
-            self.world.run(lambda: not self.world.outside and self._is_quiet())
-            dead = self.check()
-            self.mended = True
-            while dead:  # again, where the process died three times while these were worked at
-                self.world.counts["brought back"] += len(dead)
-                dead = self._bring_back()
-            self._check_archive()
-        finally:
-            self.world.close()
+        self._place_orders()
+        self.world.run(self._is_quiet)
+        dead = self.check()
+        self.mended = True
+        while dead:  # again, where a process died three times while these were worked at
+            self.world.counts["brought back"] += len(dead)
+            dead = self._bring_back()
+        self._check_archive()
 
     def _bring_back(self) -> set[str]:
         source, back = (f"arn:aws:sqs:{_REGION}:{name}" for name in ("dead.fifo", "work.fifo"))
-        self._api("sqs:StartMessageMoveTask", SourceArn=source, DestinationArn=back)
+        self.world.run_calmly(
+            self.world.client().ask("sqs:StartMessageMoveTask", SourceArn=source, DestinationArn=back)
+        )
         self.world.run(self._is_quiet)
         tasks = self._api("sqs:ListMessageMoveTasks", SourceArn=source)["Results"]
         assert tasks[0]["Status"] == "COMPLETED", tasks
         return self.check()
 
     def _api(self, operation: str, **params: Any) -> Any:
-        return self.world.perform(operation, params)
-
-    def _deploy(self) -> None:
-        for name in ("done", "effects"):
-            self._api(
-                "dynamodb:CreateTable",
-                TableName=name,
-                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-                BillingMode="PAY_PER_REQUEST",
-            )
-        redrive = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{_REGION}:dead.fifo", "maxReceiveCount": 3})
-        self._queue("dead.fifo", **_FIFO)
-        self._queue("work.fifo", **_FIFO, VisibilityTimeout="30", RedrivePolicy=redrive)
-        self._queue("archive.fifo", **_FIFO)
-        for name in ("finish", "all-notes", "blue-notes"):
-            self._queue(name, VisibilityTimeout="30")
-        self._api("sns:CreateTopic", Name="orders.fifo", Attributes={"FifoTopic": "true"})
-        self._api("sns:CreateTopic", Name="notes")
-        for topic, queue in ((_ORDERS, "work.fifo"), (_ORDERS, "archive.fifo"), (_NOTES, "all-notes")):
-            self._subscribe(topic, queue)
-        self._subscribe(_NOTES, "blue-notes", FilterPolicy='{"kind": ["blue"]}')
-        self._api("sns:Subscribe", TopicArn=_NOTES, Protocol="email", Endpoint="staff@example.com")
-        self._api("sns:ConfirmSubscription", TopicArn=_NOTES, Token=_TOKEN.findall(self._mail()[0])[0])
-        services = {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]}
-        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": services}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        self._api("iam:CreateRole", RoleName="pipeline", AssumeRolePolicyDocument=document)
-        self._function("work", "work.fifo", FunctionResponseTypes=["ReportBatchItemFailures"])
-        self._function("finish", "finish")
-        self.machine = self._api(
-            "stepfunctions:CreateStateMachine", name="fulfil", definition=json.dumps(_FULFIL), roleArn=_ROLE
-        )["stateMachineArn"]
-
-    def _queue(self, name: str, **attributes: str) -> None:
-        self._api("sqs:CreateQueue", QueueName=name, Attributes=attributes)
-
-    def _subscribe(self, topic: str, queue: str, **attributes: str) -> None:
-        arn = f"arn:aws:sqs:{_REGION}:{queue}"
-        attributes["RawMessageDelivery"] = "true"
-        self._api("sns:Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
-
-    def _function(self, name: str, queue: str, **mapping: Any) -> None:
-        self._api(
-            "lambda:CreateFunction",
-            FunctionName=name,
-            Runtime="python3.11",
-            Role=_ROLE,
-            Handler="index.handler",
-            Code={"ZipFile": _ARCHIVE.getvalue()},
-            Timeout=20,
-        )
-        arn = f"arn:aws:sqs:{_REGION}:{queue}"
-        self._api("lambda:CreateEventSourceMapping", FunctionName=name, EventSourceArn=arn, BatchSize=5, **mapping)
+        return self.world.perform(operation, **params)
 
     def _place_orders(self) -> None:
         """Each group's orders come from a producer of its own, which goes on when the one before is acknowledged."""
@@ -158,11 +165,15 @@ class PipelineRun:
                 order["poison"] = self.chance.random() < 0.15
                 self.orders[order["id"]] = order
             mine = [order for order in self.orders.values() if order["id"][0] == group]
-            self.world.outside.append([partial(self._order, order) for order in mine])
+            self.world.outside.begin(self._produce(mine))
 
-    def _order(self, order: dict[str, Any]) -> None:
+    async def _produce(self, orders: list[dict[str, Any]]) -> None:
+        for order in orders:
+            await self._order(order)
+
+    async def _order(self, order: dict[str, Any]) -> None:
         """Published until it is acknowledged, under one deduplication id, as SDKs try again when a connection ends."""
-        self._api(
+        await self.world.client().ask(
             "sns:Publish",
             TopicArn=_ORDERS,
             Message=json.dumps(order),
@@ -170,7 +181,7 @@ class PipelineRun:
             MessageDeduplicationId=order["id"],
         )
 
-    def _work(self, world: World, event: Any, caller: Caller) -> Any:
+    async def _work(self, client: Client, event: Any) -> Any:
         """Hand on one order after the other; the first of a group that fails keeps back the rest of its group."""
         failed: list[str] = []
         stuck: set[str] = set()
@@ -185,7 +196,7 @@ class PipelineRun:
             if self.chance.random() < 0.03:
                 raise ValueError("OutOfMemory")
             self._check_turn(order["id"])
-            world.perform("sqs:SendMessage", {"QueueUrl": _url("finish"), "MessageBody": record["body"]}, caller)
+            await client.ask("sqs:SendMessage", QueueUrl=_url("finish"), MessageBody=record["body"])
             self.handled.append(order["id"])
         return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 
@@ -197,27 +208,19 @@ class PipelineRun:
         waiting = before - {json.loads(body)["id"] for body in self._bodies("dead.fifo")}
         assert not waiting, f"{order} overtook {waiting}"
 
-    def _finish(self, world: World, event: Any, caller: Caller) -> Any:
+    async def _finish(self, client: Client, event: Any) -> Any:
         """At least once: the execution's name makes it one."""
         for record in event["Records"]:
             order = json.loads(record["body"])
             params = {"stateMachineArn": self.machine, "name": order["id"], "input": record["body"]}
             try:
-                world.perform("stepfunctions:StartExecution", params, caller)
+                await client.ask("stepfunctions:StartExecution", **params)
             except AwsError as error:
                 if error.code != "ExecutionAlreadyExists":
                     raise AssertionError(f"an order was refused: {error}") from error
-                world.counts["finished twice"] += 1
+                self.world.counts["finished twice"] += 1
             if self.chance.random() < 0.03:
                 raise ValueError("OutOfMemory")
-
-    def _mail(self) -> list[str]:
-        """What the staff was sent."""
-
-        def unit(tx: Transaction) -> list[Any]:
-            return [outbox.content(tx, entry.id) for entry in outbox.listed(tx, recipient="staff@example.com")]
-
-        return [message.text for message in self.world.store.transact(unit)[0]]
 
     def _is_quiet(self) -> bool:
         return not (self._bodies("work.fifo") or self._bodies("finish") or self._running())
@@ -227,7 +230,7 @@ class PipelineRun:
         return list(listed["executions"])
 
     def _bodies(self, queue: str) -> list[str]:
-        return self.world.store.transact(lambda tx: _bodies(tx, queue))[0]
+        return self.world.look(lambda tx: _bodies(tx, queue))
 
     def check(self) -> set[str]:
         """Every order is done, once, or among the dead letters, once, and nothing is left over; the dead ones.
@@ -243,10 +246,8 @@ class PipelineRun:
         notes, blue = Counter(self._bodies("all-notes")), Counter(self._bodies("blue-notes"))
         assert notes == effects, f"noted otherwise than done: {notes}"
         assert blue == {order: 1 for order in effects if self.orders[order]["kind"] == "blue"}, blue
-        mail = Counter(text.split("\n")[0] for text in self._mail()[1:])
+        mail = Counter(text.split("\n")[0] for text in self.world.look(_mail)[1:])
         assert mail == effects, f"written otherwise than done: {mail}"
-        left = self.world.store.transact(_left_over)[0]
-        assert not left, f"jobs are left over: {left}"
         self.world.check()
         return set(dead)
 
@@ -276,5 +277,7 @@ def _bodies(tx: Transaction, queue: str) -> list[str]:
     return [str(row[0]) for row in tx.all("SELECT body FROM sqs_messages WHERE queue = ? ORDER BY id", arn)]
 
 
-def _left_over(tx: Transaction) -> list[Any]:
-    return tx.all("SELECT kind, key, last_error FROM jobs WHERE wait_key IS NULL")
+def _mail(tx: Transaction) -> list[str]:
+    """What the staff was sent."""
+    messages = [outbox.content(tx, entry.id) for entry in outbox.listed(tx, recipient="staff@example.com")]
+    return [message.text for message in messages if message is not None]
