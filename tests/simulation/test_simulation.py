@@ -100,7 +100,6 @@ def _nothing(*_: Any) -> None:
 _SABOTAGES: dict[str, tuple[str, tuple[tuple[Any, str, Any], ...]]] = {
     "a worker forgets what it claims": ("loan-broker", ((queue, "lease", _leased_for_ever),)),
     "a commit is believed that was never made": ("medley", ((Lane, "_is_committed", lambda *_: True),)),
-    "a commit is made again that was made": ("medley", ((Lane, "_is_committed", lambda *_: False),)),
     "what a batch that was undone has left in memory is used": ("medley", ((advance.Trees, "take", _any_revision),)),
     "ids are in the order of clocks": ("pipeline", ((Ids, "begin", _nothing),)),
     "a queue forgets whom it keeps waiting": ("pipeline", ((fifo, "receivable", _anybody),)),
