@@ -1,1 +1,1 @@
-"""The real handlers on a manual clock, from a seed, with crashes at commits: what was acknowledged is not lost."""
+"""Real nodes on one database in worlds made from seeds: what was acknowledged is not lost, nothing is done twice."""

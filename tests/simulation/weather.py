@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 
@@ -48,7 +48,7 @@ class Weather:
     late: float = 0.0
     unanswered: float = 0.0
     skew_ms: int = 0
-    crashes_left: int = field(default=0)
+    crashes_left: int = 0
     calm: bool = True
     """Nothing happens, for now."""
 

@@ -8,6 +8,7 @@ import zipfile
 from collections import Counter
 from typing import Any, ClassVar
 
+from segue.errors import AwsError
 from segue.store import Transaction
 from tests.simulation.deployment import Deployment
 from tests.simulation.outside import Client, Function
@@ -59,8 +60,6 @@ class Part:
 
     async def patient(self, operation: str, refused: str, **params: Any) -> bool:
         """Ask for something that is refused if it has been done (``refused`` is the code): whether it was not."""
-        from segue.errors import AwsError
-
         try:
             await self.client.ask(operation, **params)
         except AwsError as error:

@@ -166,8 +166,11 @@ class Maps(Workflows):
         }
         make_machine(deployment, "map", "Each", {"Each": each})
 
+    def begin(self) -> None:
+        self.items: dict[str, list[dict[str, Any]]] = {}
+        super().begin()
+
     async def use(self, name: str) -> None:
-        self.items: dict[str, list[dict[str, Any]]] = getattr(self, "items", {})
         chance = self.world.random
         count = chance.randint(0, 8)
         self.items[name] = [{"id": f"{name}-{n}", "bad": chance.random() < 0.15} for n in range(count)]
