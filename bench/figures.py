@@ -92,7 +92,7 @@ FIGURES = {
         Figure("recovery_timer", "the same: process start to a timer, due meanwhile, seen to have fired", "s", 2),
         Figure("timers_waits", "Wait states to the message that they send, how late, p99", "ms", 50),
         Figure("timers_delays", "delayed messages, how late they are received, p99", "ms", 50),
-        Figure("timers_schedules", "one-time schedules, a hundred a second, to their message, how late, p99", "ms", 50),
+        Figure("timers_schedules", "one-time schedules, twenty at once, to their message, how late, p99", "ms", 50),
         Figure("timers_waits_postgresql", "Wait states on PostgreSQL, p99", "ms", 50),
         Figure("timers_delays_postgresql", "delayed messages on PostgreSQL, p99", "ms", 50),
         Figure("timers_schedules_postgresql", "one-time schedules on PostgreSQL, p99", "ms", 50),
