@@ -16,7 +16,7 @@ from measuring import Bench, measurement
 from messages import queue
 from nodes import nodes
 
-_RECEIVERS = 8
+_RECEIVERS = 2
 _AHEAD_SECONDS = 2.0
 _TIMERS_A_SECOND = 100
 _SCHEDULES_FEWER = 5
