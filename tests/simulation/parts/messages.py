@@ -186,15 +186,16 @@ class Groups(Part):
     async def _receive(self) -> None:
         params = {"QueueUrl": queue_url("groups.fifo"), "MaxNumberOfMessages": 3, "WaitTimeSeconds": 20}
         while True:
+            deleted = set(self.deleted)  # before it was asked
             told = await self.client.ask("sqs:ReceiveMessage", wait_seconds=20, **params)
             for message in told.get("Messages", []):
+                assert message["Body"] not in deleted, f"{message['Body']} came again, although it was deleted"
                 if not await self._handle(message):
                     break
 
     async def _handle(self, message: dict[str, Any]) -> bool:
         """Work at a message and delete it; whether to go on with those that came with it."""
         group, number = message["Body"][0], int(message["Body"][1:])
-        assert message["Body"] not in self.deleted, f"{message['Body']} came again, although it was deleted"
         self.received.setdefault(group, []).append(number)
         before = {f"{group}{earlier}" for earlier in range(number)} - self.deleted - set(+self.going)
         assert not before, f"{message['Body']} came before {before} was deleted"
@@ -256,7 +257,11 @@ class Narrow(Part):
 
     async def _invoke(self, name: str) -> None:
         payload = json.dumps({"name": name}).encode()
-        await self.client.ask("lambda:Invoke", FunctionName="narrow", InvocationType="Event", Payload=payload)
+        params = {"FunctionName": "narrow", "Payload": payload}
+        is_done = False
+        while not is_done:
+            await asyncio.sleep(self.world.random.random() * 0.3)
+            is_done = await self.patient("lambda:Invoke", "TooManyRequestsException", **params)
 
     async def narrow(self, _: Client, event: Any) -> None:
         self.running += 1
