@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from segue.api import Caller
 from segue.errors import AwsError
 from segue.services.cloudformation import responses
-from segue.store.blobs import Blobs
+from tests.simulation.deployment import Deployment
+from tests.simulation.outside import Client
 from tests.simulation.world import World
 
 FUNCTION = {
@@ -25,21 +25,25 @@ FUNCTION = {
 }
 
 
-def _maker(world: World, event: Any, _: Caller) -> None:
-    """Makes things whose names are their physical ids; those that are called bad cannot be made."""
-    name = event["ResourceProperties"]["Name"]
-    status = "FAILED" if name == "bad" and event["RequestType"] != "Delete" else "SUCCESS"
-    body = {"Status": status, "PhysicalResourceId": f"thing-{name}", "Data": {"Name": name}}
-    response = responses.id_of(event["ResponseURL"])
-    world.transact(lambda tx: responses.keep(tx, response, json.dumps(body).encode()))
+def _nothing(deployment: Deployment) -> None:
+    """A stack makes everything."""
 
 
 class Life:
     """A stack that is made, changed, changed in vain, and removed."""
 
-    def __init__(self, seed: int, blobs: Blobs, crash_at: tuple[int, bool]) -> None:
-        self.world = World(seed, {"maker": _maker}, crashes=0.0, blobs=blobs)
+    def __init__(self, seed: int, crash_at: tuple[int, bool]) -> None:
+        self.world = World(seed, Deployment.of(_nothing), {"maker": self._maker}, nodes=1)
+        self.world.weather.clear()
         self.world.crash_at = crash_at
+
+    async def _maker(self, _: Client, event: Any) -> None:
+        """Makes things whose names are their physical ids; those that are called bad cannot be made."""
+        name = event["ResourceProperties"]["Name"]
+        status = "FAILED" if name == "bad" and event["RequestType"] != "Delete" else "SUCCESS"
+        body = {"Status": status, "PhysicalResourceId": f"thing-{name}", "Data": {"Name": name}}
+        response = responses.id_of(event["ResponseURL"])
+        self.world.look(lambda tx: responses.keep(tx, response, json.dumps(body).encode()))
 
     def run(self) -> int:
         """Live it through; how many crashes there were."""
@@ -51,10 +55,10 @@ class Life:
             self._do("UpdateStack", "bad", 3, "UPDATE_ROLLBACK_COMPLETE")
             assert self._queues() == ["life-thing", "life-two"]
             assert self._delay() == "2"
-            self.world.perform("cloudformation:DeleteStack", {"StackName": "life"})
+            self.world.perform("cloudformation:DeleteStack", StackName="life")
             self.world.run(lambda: not self._stacks())
             assert self._queues() == []
-            self.world.store.transact(self._check_rows)
+            self.world.look(self._check_rows)
             return self.world.counts["crashes"]
         finally:
             self.world.close()
@@ -72,7 +76,7 @@ class Life:
         }
         outputs = {"Name": {"Value": {"Fn::GetAtt": ["Thing", "Name"]}}}
         template = json.dumps({"Resources": resources, "Outputs": outputs})
-        self.world.perform(f"cloudformation:{operation}", {"StackName": "life", "TemplateBody": template})
+        self.world.perform(f"cloudformation:{operation}", StackName="life", TemplateBody=template)
         self.world.run(lambda: not self._stacks()[0]["StackStatus"].endswith("_IN_PROGRESS"))
         (stack,) = self._stacks()
         assert stack["StackStatus"] == status
@@ -80,20 +84,19 @@ class Life:
 
     def _stacks(self) -> list[dict[str, Any]]:
         try:
-            found: list[dict[str, Any]] = self.world.perform("cloudformation:DescribeStacks", {})["Stacks"]
+            found: list[dict[str, Any]] = self.world.perform("cloudformation:DescribeStacks")["Stacks"]
         except AwsError:
             return []
         return found
 
     def _queues(self) -> list[str]:
-        urls = self.world.perform("sqs:ListQueues", {}).get("QueueUrls", [])
+        urls = self.world.perform("sqs:ListQueues").get("QueueUrls", [])
         return sorted(url.rpartition("/")[2] for url in urls)
 
     def _delay(self) -> str:
-        url = self.world.perform("sqs:GetQueueUrl", {"QueueName": "life-thing"})["QueueUrl"]
-        params = {"QueueUrl": url, "AttributeNames": ["DelaySeconds"]}
-        found: str = self.world.perform("sqs:GetQueueAttributes", params)["Attributes"]["DelaySeconds"]
-        return found
+        url = self.world.perform("sqs:GetQueueUrl", QueueName="life-thing")["QueueUrl"]
+        found = self.world.perform("sqs:GetQueueAttributes", QueueUrl=url, AttributeNames=["DelaySeconds"])
+        return str(found["Attributes"]["DelaySeconds"])
 
     @staticmethod
     def _check_rows(tx: Any) -> None:
@@ -106,8 +109,8 @@ class Life:
 @pytest.mark.parametrize(("before", "every"), [(True, 1), (False, 5)])
 def test_a_crash_at_each_commit_in_turn(before: bool, every: int) -> None:
     """Just before it; and just after it, which differs in the answer alone, at some."""
-    blobs, at, crashes = Blobs(None), 1 - every, 1
+    at, crashes = 1 - every, 1
     while crashes:
         at += every
-        crashes = Life(11, blobs, (at, before)).run()
+        crashes = Life(11, (at, before)).run()
     assert at > 30, "a stack's life should be longer than that"
