@@ -34,7 +34,8 @@ async def timers(bench: Bench) -> None:
                 late = await what(world, bench.times(500))
                 figure = f"timers{what.__name__}{suffix}"
                 bench.record(figure, percentile_ms(late, 99), p50_ms=percentile_ms(late, 50), timers=len(late))
-                assert min(late) >= 0, f"{figure}: {min(late) * 1000:.3f} ms early"
+                # times are whole milliseconds, and a node's clock agrees with its database's to one
+                assert min(late) > -0.001, f"{figure}: {min(late) * 1000:.3f} ms early"
 
 
 async def _waits(bench: Bench, count: int) -> list[float]:
