@@ -224,11 +224,32 @@ class Server:
         await self.pool.start()
         following = asyncio.create_task(self.functions.follow(), name="functions: follow")
         opened.callback(following.cancel)
+        effects = self._effects(opened)
+        self.functions.extension = ParametersExtension(self.api, self.store, effects, self._listen)
+        opened.push_async_callback(self._close_others)
+        self.worker = Worker(self.api, self.store, effects)
+        opened.push_async_callback(self.worker.stop, _GRACE_SECONDS if self.store.shared else 0)
+        self.gateway = Gateway(self.api, self.store, effects, self._pages())
+        opened.push_async_callback(self.gateway.close)
+        self._http = await http.serve(
+            guarded(self.gateway, self.settings, self.gateway.admits),
+            listening,
+            http.HttpLimits(connections=_most_connections()),
+            receive=self.gateway.receive,
+            sockets=self.gateway.sockets,
+        )
+        opened.push_async_callback(self._http.close)
+        opened.push_async_callback(self.gateway.sockets.close)
+        opened.callback(self.gateway.stop_waiting)
+        await self._go_to_work(opened)
+
+    def _effects(self, opened: AsyncExitStack) -> dict[str, Effect]:
+        """How what leaves the building is done."""
         serverless = ServerlessEffect()
         opened.push_async_callback(serverless.close)
         mail = MailEffect(self.settings.smtp)
         opened.push_async_callback(mail.close)
-        effects: dict[str, Effect] = {
+        return {
             "lambda:invoke": self.functions,
             "lambda:invoke-streaming": StreamEffect(self.functions),
             HTTP: HttpEffect(),
@@ -239,11 +260,10 @@ class Server:
             "blobs:digests": _digests,
             housekeeping.BLOBS_EFFECT: self.content.old,
         }
-        self.functions.extension = ParametersExtension(self.api, self.store, effects, self._listen)
-        opened.push_async_callback(self._close_others)
-        self.worker = Worker(self.api, self.store, effects)
-        opened.push_async_callback(self.worker.stop, _GRACE_SECONDS if self.store.shared else 0)
-        pages: dict[str, Page] = {
+
+    def _pages(self) -> dict[str, Page]:
+        """What is answered beside AWS's operations, by the beginning of its path."""
+        return {
             "/_segue/health": partial(health, self.api),
             "/_localstack/health": partial(health, self.api),
             "/_segue/blobs/": partial(blobs_page, self.api.blobs, self.content.fetch_whole),
@@ -256,18 +276,9 @@ class Server:
             "/_segue/peek": partial(peek_page, self.store, peek),
             PREFIX: Pages(),  # last: it begins the others
         }
-        self.gateway = Gateway(self.api, self.store, effects, pages)
-        opened.push_async_callback(self.gateway.close)
-        self._http = await http.serve(
-            guarded(self.gateway, self.settings, self.gateway.admits),
-            listening,
-            http.HttpLimits(connections=_most_connections()),
-            receive=self.gateway.receive,
-            sockets=self.gateway.sockets,
-        )
-        opened.push_async_callback(self._http.close)
-        opened.push_async_callback(self.gateway.sockets.close)
-        opened.callback(self.gateway.stop_waiting)
+
+    async def _go_to_work(self, opened: AsyncExitStack) -> None:
+        """Begin what goes on as long as the node is there."""
         await self.store.write(lambda tx: housekeeping.ensure(tx, self.settings.kept))
         if not self.store.shared:
             await self.store.write(lambda tx: sockets.lose_of_others(tx, self.api.node))
