@@ -17,7 +17,7 @@ import pytest
 from segue.server import Server
 from segue.store.store import Store
 from segue.testing import Segue
-from tests.postgres import CHOSEN, STORE_OF, NoPostgres, is_chosen, server_url
+from tests.postgres import CHOSEN, STORE_OF, NoPostgres, drop_database, is_chosen, new_database, server_url
 
 # A loaded machine is no failure: how long things take is measured in bench/.
 hypothesis.settings.register_profile("house", deadline=None)
@@ -53,6 +53,17 @@ def store(request: pytest.FixtureRequest) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(CHOSEN, chosen)
         yield chosen
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """A PostgreSQL database of the test's own: its URL."""
+    try:
+        url = new_database()
+    except NoPostgres as none:
+        pytest.skip(str(none))
+    yield url
+    drop_database(url)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from tests.postgres import NoPostgres, drop_database, new_database
 from tests.served import Served
 
 
@@ -38,15 +37,10 @@ class Nodes:
 
 
 @pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
+def nodes(tmp_path: Path, database: str) -> Iterator[Nodes]:
     """Nodes on a new database. (A folder's ``conftest.py`` names it.)"""
-    try:
-        url = new_database()
-    except NoPostgres as none:
-        pytest.skip(str(none))
     with ExitStack() as stack:
-        stack.callback(drop_database, url)
-        yield Nodes(tmp_path, url, stack)
+        yield Nodes(tmp_path, database, stack)
 
 
 def until(found: Callable[[], object], seconds: float = 20.0) -> float:

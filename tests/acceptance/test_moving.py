@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from segue.store.portable.file import read_parts
 from segue.store.snapshot import NoData
 from segue.testing import Segue
 from segue.worker.invariants import violations
-from tests.postgres import NoPostgres, drop_database, new_database
 from tests.served import Served
 
 _LARGE = b"0123456789abcdef" * 20_000
@@ -58,16 +56,6 @@ class Left:
 
 
 pytestmark = pytest.mark.sqlite_only("it says itself which store is meant")
-
-
-@pytest.fixture
-def database() -> Iterator[str]:
-    try:
-        url = new_database()
-    except NoPostgres as none:
-        pytest.skip(str(none))
-    yield url
-    drop_database(url)
 
 
 def test_everything_moves_to_postgres_and_back(tmp_path: Path, database: str) -> None:

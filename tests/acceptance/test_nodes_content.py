@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.postgres import NoPostgres, drop_database, new_database
 from tests.served import Served
 
 ROLE = "arn:aws:iam::000000000000:role/r"
@@ -25,16 +24,6 @@ MIB = 1024**2
 
 def content(size: int, seed: int = 0) -> bytes:
     return random.Random(seed).randbytes(size)
-
-
-@pytest.fixture
-def database() -> Iterator[str]:
-    try:
-        url = new_database()
-    except NoPostgres as none:
-        pytest.skip(str(none))
-    yield url
-    drop_database(url)
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from segue.cli.main import main
 from segue.testing import Segue
-from tests.postgres import NoPostgres, drop_database, new_database
 
 pytestmark = pytest.mark.sqlite_only("it is about data directories; what is said of databases names them")
 
@@ -62,16 +60,6 @@ def test_nothing_is_put_over_something(tmp_path: Path, capsys: pytest.CaptureFix
         assert "is in use by another Segue server" in capsys.readouterr().err
     assert main(["store", "import", str(tmp_path / "file"), "--data", str(tmp_path / "data")]) == 1
     assert "holds data already: import into a new directory" in capsys.readouterr().err
-
-
-@pytest.fixture
-def database() -> Iterator[str]:
-    try:
-        url = new_database()
-    except NoPostgres as none:
-        pytest.skip(str(none))
-    yield url
-    drop_database(url)
 
 
 def test_a_database_is_checked(

@@ -11,20 +11,9 @@ import pytest
 
 from segue.cli.main import main
 from segue.testing import Segue
-from tests.postgres import NoPostgres, drop_database, new_database
 
 SMALL, LARGE = (random.Random(size).randbytes(size) for size in (30_000, 9_000_000))
 PLACE = "s3://content/kept"
-
-
-@pytest.fixture
-def database() -> Iterator[str]:
-    try:
-        url = new_database()
-    except NoPostgres as none:
-        pytest.skip(str(none))
-    yield url
-    drop_database(url)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from segue.ids import Ids
 from segue.store import Transaction
 from segue.store.migrations import Migrations
 from segue.store.store import DatabaseUnusable, StoreUnavailable
-from tests.postgres import Cluster, NoPostgres, drop_database, execute, new_database
+from tests.postgres import Cluster, NoPostgres, execute
 
 pytest.importorskip("psycopg", reason="pip install 'segue[postgres]'")
 
@@ -31,13 +31,8 @@ SCHEMA: Migrations = {"test": ("CREATE TABLE numbers (n BIGINT PRIMARY KEY, time
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
-    try:
-        made = new_database()
-    except NoPostgres as none:
-        pytest.skip(str(none))
-    yield made
-    drop_database(made)
+def url(database: str) -> str:
+    return database
 
 
 @pytest.fixture

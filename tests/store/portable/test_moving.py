@@ -17,7 +17,6 @@ from segue.store.portable.file import FORMAT, FileRefused, PartsWriter
 from segue.store.portable.moving import read_import, write_export
 from segue.store.portable.sqlite import sqlite_source, sqlite_target
 from segue.store.snapshot import NoData
-from tests.postgres import NoPostgres, drop_database, new_database
 
 
 class Files:
@@ -46,20 +45,15 @@ Ends = tuple[Callable[[], Opened], Callable[[], Made]]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def ends(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ends]:
+def ends(request: pytest.FixtureRequest, tmp_path: Path) -> Ends:
     """Opens the same store as a source and as a target."""
     if request.param == "sqlite":
-        yield lambda: sqlite_source(tmp_path, CLOCK), lambda: sqlite_target(tmp_path, CLOCK)
-        return
-    try:
-        url = new_database()
-    except NoPostgres as none:
-        pytest.skip(str(none))
+        return lambda: sqlite_source(tmp_path, CLOCK), lambda: sqlite_target(tmp_path, CLOCK)
+    url = request.getfixturevalue("database")
     from segue.store.postgres.opening import Database
     from segue.store.postgres.portable import postgres_source, postgres_target
 
-    yield lambda: postgres_source(Database(url), CLOCK), lambda: postgres_target(Database(url), CLOCK)
-    drop_database(url)
+    return lambda: postgres_source(Database(url), CLOCK), lambda: postgres_target(Database(url), CLOCK)
 
 
 def exported(rows: list[tuple[object, ...]], **header: object) -> io.BytesIO:
