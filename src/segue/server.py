@@ -307,7 +307,6 @@ class Server:
             self.clock,
             self._ids,
             self._timers,
-            private=(queue.DUE,),
             gone=node_is_gone,
         )
 

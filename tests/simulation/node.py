@@ -15,7 +15,6 @@ from segue.errors import AwsError
 from segue.gateway.answers import Answers
 from segue.gateway.app import Exchange, Gateway
 from segue.ids import Ids
-from segue.jobs import queue
 from segue.runtimes.spec import FunctionSpec, Invocation, Outcome
 from segue.server import node_is_gone
 from segue.services.events import compiled
@@ -162,7 +161,6 @@ class SimulatedNode:
             {},
             MachineClock(world, ahead_ms),
             ids,
-            private=(queue.DUE,),
             gone=node_is_gone,
         )
         self.api.tallies = self.store.tallies

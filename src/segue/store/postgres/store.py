@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 from segue.clock import Clock, SystemClock
@@ -183,7 +183,6 @@ class PostgresStore:
         database: which.
         migrations: the schema of every component.
         clock, ids, timers: given in tests; a clock of the machine's is set by the database's.
-        private: wake keys that concern this node only.
         gone: what is done about a node that has gone (its leases are let go).
 
     Raises:
@@ -201,7 +200,6 @@ class PostgresStore:
         ids: Ids,
         timers: Timers | None = None,
         *,
-        private: Collection[str] = (),
         gone: Gone = lambda tx, number, token: None,
     ) -> None:
         database.prepare(migrations)
@@ -214,7 +212,7 @@ class PostgresStore:
         self.wakes = Wakes(timers or LoopTimers(self._loop, self.clock))
         self.tallies = Tallies()
         self._database = database
-        self.private = frozenset(private)
+        self.private: frozenset[str] = frozenset()
         self._node = Node(f"{socket.gethostname()}:{os.getpid()}", ids, gone)
         self.node = self._node.token
         self._beat_at = float("-inf")
