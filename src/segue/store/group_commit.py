@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar, cast
 
-from segue.store.line import Line
+from segue.store.line import Line, Ran
 from segue.store.sqlite import SqliteStore, SqliteTransaction, TransactionLost
 from segue.store.store import NodeSeen, WritesNeeded
 from segue.store.tallies import Tallies
@@ -29,31 +29,14 @@ _BATCH_SECONDS = 0.005
 _MOST_SHARES = 10.0
 
 
-class _Ran:
-    """A unit that waits, or was run in the open batch, and who waits for its answer."""
+class _Ran(Ran):
+    """A unit that waits, or was run in the open batch."""
 
-    __slots__ = ("answer", "arriving", "error", "result", "since", "transaction", "unit")
+    __slots__ = ("transaction",)
 
     def __init__(self, unit: Unit[Any], answer: asyncio.Future[Any], since: float, *, arriving: bool) -> None:
-        self.unit = unit
-        self.answer = answer
-        self.since = since
-        self.arriving = arriving
-        self.result: Any = None
-        self.error: Exception | None = None
+        super().__init__(unit, answer, since, arriving=arriving)
         self.transaction: SqliteTransaction | None = None
-
-    def tell(self, failure: BaseException | None) -> None:
-        """Answer: what the unit raised, else why its commit failed, else its result."""
-        if self.answer.done():
-            return
-        error = self.error or failure
-        if error is None:
-            self.answer.set_result(self.result)
-        elif isinstance(error, StopIteration):  # which a future refuses to hold
-            self.answer.set_exception(RuntimeError(f"a unit raised {error!r}"))
-        else:
-            self.answer.set_exception(error)
 
 
 class _Disk:

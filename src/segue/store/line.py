@@ -6,25 +6,51 @@ Each batch takes of both, so that a flood of requests does not keep jobs from th
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from segue.clock import Clock
+from segue.store.transaction import Unit
 
 _LONG_SECONDS: Final = 1.0
 _MANY: Final = 128
 _MOST: Final = 20_000
 
 
-class Waiting(Protocol):
-    """What waits: whether it has just come from outside, and since when it waits."""
+class Ran:
+    """A unit that waits, or was run; what came of it, and who waits for that.
 
-    arriving: bool
-    since: float
+    Args:
+        since: from when on it waits, by the clock's elapsed seconds.
+        arriving: whether it has just come from outside.
+    """
+
+    __slots__ = ("answer", "arriving", "error", "result", "since", "unit")
+
+    def __init__(self, unit: Unit[Any], answer: Future[Any], since: float, *, arriving: bool = False) -> None:
+        self.unit = unit
+        self.answer = answer
+        self.since = since
+        self.arriving = arriving
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def tell(self, failure: BaseException | None = None) -> None:
+        """Answer: what the unit raised, else why its commit failed, else its result."""
+        if self.answer.done():
+            return
+        error = self.error or failure
+        if error is None:
+            self.answer.set_result(self.result)
+        elif isinstance(error, StopIteration):  # which a future refuses to hold
+            self.answer.set_exception(RuntimeError(f"a unit raised {error!r}"))
+        else:
+            self.answer.set_exception(error)
 
 
-T = TypeVar("T", bound=Waiting)
+T = TypeVar("T", bound=Ran)
 
 
 class Line(Generic[T]):

@@ -12,6 +12,7 @@ import greenlet
 
 from segue.clock import Clock
 from segue.ids import Ids
+from segue.store import line
 from segue.store.postgres.connection import Connection, ConnectionLost, RunAgain, Spoiled, Statements
 from segue.store.postgres.known import Known
 from segue.store.postgres.nodes import TAKE_TURN
@@ -61,31 +62,15 @@ _FREE_TURN = (
 )
 
 
-class Ran:
-    """A unit, what came of it, and who waits for that."""
+class Ran(line.Ran):
+    """A unit of a lane: whether it was run as a reader, and wants to write."""
 
-    __slots__ = ("answer", "arriving", "error", "result", "since", "transaction", "unit", "writes")
+    __slots__ = ("transaction", "writes")
 
     def __init__(self, unit: Unit[Any], answer: asyncio.Future[Any], since: float, *, arriving: bool = False) -> None:
-        self.arriving = arriving
-        self.unit = unit
-        self.answer = answer
-        self.since = since
-        self.result: Any = None
-        self.error: BaseException | None = None
+        super().__init__(unit, answer, since, arriving=arriving)
         self.transaction: PostgresTransaction | None = None
         self.writes = False
-
-    def tell(self) -> None:
-        """Answer: what the unit raised, else its result."""
-        if self.answer.done():
-            return
-        if self.error is None:
-            self.answer.set_result(self.result)
-        elif isinstance(self.error, StopIteration):  # which a future refuses to hold
-            self.answer.set_exception(RuntimeError(f"a unit raised {self.error!r}"))
-        else:
-            self.answer.set_exception(self.error)
 
     def refuse(self, error: Exception) -> None:
         """Answer that it could not be run."""
