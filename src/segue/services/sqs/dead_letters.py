@@ -5,6 +5,7 @@ from __future__ import annotations
 from segue import jobs
 from segue.api import Call
 from segue.api.deliveries import Delivery, record
+from segue.services.sqs import groups
 from segue.services.sqs.records import Queue, queue_of
 
 
@@ -20,17 +21,24 @@ def move_message(call: Call, row_id: int, target: Queue, *, source: str | None, 
     if not anew:
         tx.run(f"UPDATE sqs_messages SET {changed} WHERE id = ?", target.arn, source, tx.now_ms, row_id)
         return
+    row = tx.one("SELECT queue, group_id, leads FROM sqs_messages WHERE id = ?", row_id)
+    assert row is not None
+    left, group, led = row
     new_id = tx.ids.ordered(tx.now_ms)
     tx.run(
-        f"UPDATE sqs_messages SET {changed}, id = ?, sent_at = ?, sequence = ? WHERE id = ?",
+        f"UPDATE sqs_messages SET {changed}, id = ?, sent_at = ?, sequence = ?,"
+        f" leads = {groups.LEADS if target.fifo else 'NULL'} WHERE id = ?",
         target.arn,
         source,
         tx.now_ms,
         new_id,
         tx.now_ms,
         new_id if target.fifo else None,
+        *((target.arn, group) if target.fifo else ()),
         row_id,
     )
+    if led:
+        groups.close_up(tx, [(left, group)])
 
 
 def move_to_dead_letters(call: Call, queue: Queue, row_id: int, message_id: str, trace: str, times: int) -> bool:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice, takewhile
+
 from segue.services.sqs.records import Queue
 from segue.store import Transaction
 
 _PAGE = 200
+_FIRST = 20
+"""So many of a group are looked at. A receive takes the first ten at most and locks the group, so that what is in
+flight is among those.
+"""
 
 
 def receivable(tx: Transaction, queue: Queue, count: int, taken: set[int]) -> list[int]:
@@ -22,8 +28,8 @@ def receivable(tx: Transaction, queue: Queue, count: int, taken: set[int]) -> li
     after = (0, 0)
     while len(found) < count:
         rows = tx.all(
-            "SELECT visible_at, id, group_id FROM sqs_messages"
-            " WHERE queue = ? AND visible_at <= ? AND (visible_at, id) > (?, ?) ORDER BY visible_at, id LIMIT ?",
+            "SELECT visible_at, id, group_id FROM sqs_messages WHERE leads = 1"
+            " AND queue = ? AND visible_at <= ? AND (visible_at, id) > (?, ?) ORDER BY visible_at, id LIMIT ?",
             queue.arn,
             tx.now_ms,
             *after,
@@ -41,29 +47,15 @@ def receivable(tx: Transaction, queue: Queue, count: int, taken: set[int]) -> li
 
 def _head(tx: Transaction, queue: Queue, group: str, count: int, taken: set[int]) -> list[int]:
     """The first messages of a group, none if it is locked by another receive."""
-    # "+ 0" keeps the planner off the index by visibility, which would walk all that is in flight in the queue.
-    locked = tx.all(
-        "SELECT id FROM sqs_messages WHERE sequence IS NOT NULL AND queue = ? AND group_id = ?"
-        " AND visible_at + 0 > ? AND receive_count > 0 LIMIT ?",
-        queue.arn,
-        group,
-        tx.now_ms,
-        len(taken) + 1,
-    )
-    if any(row[0] not in taken for row in locked):
-        return []
     rows = tx.all(
-        "SELECT id, visible_at FROM sqs_messages WHERE sequence IS NOT NULL AND queue = ? AND group_id = ?"
-        " ORDER BY id LIMIT ?",
+        "SELECT id, visible_at, receive_count FROM sqs_messages"
+        " WHERE sequence IS NOT NULL AND queue = ? AND group_id = ? ORDER BY id LIMIT ?",
         queue.arn,
         group,
-        count + len(taken),
+        _FIRST + len(taken),
     )
-    head: list[int] = []
-    for row_id, visible_at_ms in rows:
-        if row_id in taken:
-            continue
-        if visible_at_ms > tx.now_ms or len(head) == count:
-            break
-        head.append(row_id)
-    return head
+    waiting = [(row_id, visible_at, receives) for row_id, visible_at, receives in rows if row_id not in taken]
+    if any(visible_at > tx.now_ms and receives for _, visible_at, receives in waiting):
+        return []
+    head = takewhile(lambda row: row[1] <= tx.now_ms, waiting)
+    return [row_id for row_id, _, _ in islice(head, count)]

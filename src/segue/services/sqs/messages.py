@@ -12,7 +12,7 @@ from segue.api import Call
 from segue.api.deduplication import remember_message
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
-from segue.services.sqs import message_attributes, metrics
+from segue.services.sqs import groups, message_attributes, metrics
 from segue.services.sqs.addresses import arn_of_url, find_queue
 from segue.services.sqs.batches import check_entries, each
 from segue.services.sqs.records import Queue, drop_expired
@@ -93,8 +93,8 @@ def send(call: Call, queue: Queue, entry: dict[str, Any]) -> dict[str, Any]:
     header = _trace_header(call, system)
     tx.run(
         "INSERT INTO sqs_messages (id, queue, message_id, body, body_md5, attributes, sender, sent_at, visible_at,"
-        " group_id, deduplication_id, sequence, trace, trace_header)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " group_id, deduplication_id, sequence, trace, trace_header, leads)"
+        f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {groups.LEADS if queue.fifo else 'NULL'})",
         row_id,
         queue.arn,
         message_id,
@@ -109,6 +109,7 @@ def send(call: Call, queue: Queue, entry: dict[str, Any]) -> dict[str, Any]:
         sequence,
         header or call.trace,
         header,
+        *((queue.arn, entry["MessageGroupId"]) if queue.fifo else ()),
     )
     if call.continues and not call.nested:
         # Sent by a function, as a rule. Who performs this for somebody else (a topic, a rule) has a record of its own.

@@ -179,6 +179,14 @@ def messages_are_in_queues(tx: Transaction) -> Iterator[str]:
             yield f"{arn}: {count} messages in a queue that is not there"
 
 
+@SERVICE.invariant
+def every_group_is_led(tx: Transaction) -> Iterator[str]:
+    """A group of a FIFO queue that no message leads would never be received."""
+    groups = "SELECT queue, group_id FROM sqs_messages WHERE sequence IS NOT NULL GROUP BY queue, group_id"
+    for queue, group in tx.all(f"{groups} HAVING MAX(leads) IS NULL"):
+        yield f"{queue}: no message leads the group {group}"
+
+
 @SERVICE.operation("DeleteQueue", resource=arn_of_url)
 def delete_queue(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a queue and its messages; one that is not there raises ``QueueDoesNotExist``."""

@@ -15,7 +15,7 @@ import msgpack
 from segue.api import Call, Result
 from segue.errors import AwsError
 from segue.jobs import Pending
-from segue.services.sqs import fair, fifo, message_attributes, metrics
+from segue.services.sqs import fair, fifo, groups, message_attributes, metrics
 from segue.services.sqs.addresses import arn_of_url, find_queue
 from segue.services.sqs.dead_letters import move_to_dead_letters
 from segue.services.sqs.messages import sequence_number
@@ -159,7 +159,7 @@ def _kept(call: Call, queue: Queue, rows: list[Row], oldest_ms: int) -> list[Mes
     for row in rows:
         message = Message(*row)
         if message.sent_at_ms <= oldest_ms:
-            call.tx.run("DELETE FROM sqs_messages WHERE id = ?", message.id)
+            groups.delete(call.tx, "id = ?", message.id)
             drop_expired(call.tx, queue)
         elif queue.max_receive_count and message.receive_count > queue.max_receive_count:
             times = message.receive_count - 1

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from segue.api.deduplication import forget_messages
+from segue.services.sqs import groups
 from segue.store import Row, Transaction
 
 MIGRATIONS = (
@@ -78,6 +79,12 @@ MIGRATIONS = (
     );
     """,
     "CREATE INDEX sqs_receive_attempts_expiry ON sqs_receive_attempts (expires_at);",
+    """
+    ALTER TABLE sqs_messages ADD COLUMN leads BIGINT;
+    UPDATE sqs_messages SET leads = 1 WHERE id IN
+        (SELECT MIN(id) FROM sqs_messages WHERE sequence IS NOT NULL GROUP BY queue, group_id);
+    CREATE INDEX sqs_messages_leading ON sqs_messages (queue, visible_at, id) WHERE leads = 1;
+    """,
 )
 
 PARTITION_KEYS = {"sqs_messages": "queue"}
@@ -215,9 +222,9 @@ def is_deleted_since(tx: Transaction, arn: str, since_ms: int) -> bool:
 
 def delete_messages(tx: Transaction, arn: str, last_id: int, limit: int) -> bool:
     """Delete up to ``limit`` messages of a queue, none younger than ``last_id``; whether that was all."""
-    deleted = tx.run(
-        "DELETE FROM sqs_messages WHERE id IN"
-        " (SELECT id FROM sqs_messages WHERE queue = ? AND id <= ? ORDER BY visible_at, id LIMIT ?)",
+    deleted = groups.delete(
+        tx,
+        "id IN (SELECT id FROM sqs_messages WHERE queue = ? AND id <= ? ORDER BY visible_at, id LIMIT ?)",
         arn,
         last_id,
         limit,
@@ -283,9 +290,9 @@ def drop_receive_attempts(tx: Transaction, limit: int) -> int:
 
 def drop_expired(tx: Transaction, queue: Queue, limit: int = 500) -> int:
     """Remove visible messages past their retention (a message is never visible before it was sent); how many."""
-    return tx.run(
-        "DELETE FROM sqs_messages WHERE id IN"
-        " (SELECT id FROM sqs_messages WHERE queue = ? AND visible_at <= ? AND sent_at <= ? LIMIT ?)",
+    return groups.delete(
+        tx,
+        "id IN (SELECT id FROM sqs_messages WHERE queue = ? AND visible_at <= ? AND sent_at <= ? LIMIT ?)",
         queue.arn,
         tx.now_ms - queue.retention_ms,
         tx.now_ms - queue.retention_ms,

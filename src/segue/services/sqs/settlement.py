@@ -12,7 +12,7 @@ from typing import Any
 from segue import jobs
 from segue.api import Call
 from segue.errors import AwsError
-from segue.services.sqs import metrics
+from segue.services.sqs import groups, metrics
 from segue.services.sqs.addresses import arn_of_url, find_queue
 from segue.services.sqs.batches import check_entries, each
 from segue.services.sqs.receipts import decode_receipt
@@ -75,7 +75,7 @@ def _delete(call: Call, queue: Queue, handle: str) -> dict[str, Any]:
         return {}
     if row[0] != receipt or row[1] <= call.now_ms:
         raise _unusable(handle, "The receipt handle has expired.")
-    call.tx.run("DELETE FROM sqs_messages WHERE id = ?", row_id)
+    groups.delete(call.tx, "id = ?", row_id)
     # The message's group is free again.
     jobs.wake(call.tx, queue.wake_key)
     return {}
