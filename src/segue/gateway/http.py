@@ -16,6 +16,7 @@ from typing import Final, cast
 from segue.gateway.files import read_pieces
 from segue.gateway.http_message import HttpLimits, refusal, render
 from segue.gateway.http_reader import NEVER, HeldBodies, Reader, Receive, Work
+from segue.gateway.listener import Listener
 from segue.gateway.sockets import Sockets
 from segue.wire.request import Request, Response, Upgrade
 
@@ -27,7 +28,6 @@ App = Callable[[Request], Response | Awaitable[Response]]
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _SWEEP_SECONDS: Final = 1.0
-_BACKLOG: Final = 4_096  # who finds no place tries again in one, two, four … seconds, until minutes have gone by
 
 
 class _Connection(asyncio.Protocol):
@@ -279,11 +279,11 @@ class Server:
         self.held_bodies = HeldBodies()
         self.closing = False
         self._empty = asyncio.Event()
-        self._listening: asyncio.Server | None = None
+        self._listening: Listener | None = None
         self._sweeper: asyncio.TimerHandle | None = None
 
-    async def start(self, sock: socket.socket) -> None:
-        self._listening = await self.loop.create_server(lambda: _Connection(self), sock=sock, backlog=_BACKLOG)
+    def start(self, sock: socket.socket) -> None:
+        self._listening = Listener(self.loop, sock, lambda: _Connection(self))
         self._sweep()
 
     def _sweep(self) -> None:
@@ -337,5 +337,5 @@ async def serve(
         sockets: what connections become that are to be WebSockets.
     """
     server = Server(app, limits or HttpLimits(), asyncio.get_running_loop(), receive, sockets)
-    await server.start(sock)
+    server.start(sock)
     return server
