@@ -25,18 +25,20 @@ def _bound() -> tuple[socket.socket, int]:
 class Counting(asyncio.Protocol):
     """Counts the turns of the loop until each connection is there."""
 
-    def __init__(self, made: list[int], turns: list[int]) -> None:
-        self.made, self.turns = made, turns
+    def __init__(self, made: list[int], turns: list[int], all_are_there: asyncio.Event, clients: int = 1) -> None:
+        self.made, self.turns, self.all_are_there, self.clients = made, turns, all_are_there, clients
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.made.append(self.turns[0])
+        if len(self.made) == self.clients:
+            self.all_are_there.set()
 
 
 def test_all_who_wait_are_accepted_in_one_turn(run: Run) -> None:
     async def main() -> None:
-        loop, made, turns = asyncio.get_running_loop(), list[int](), [0]
+        loop, made, turns, there = asyncio.get_running_loop(), list[int](), [0], asyncio.Event()
         sock, port = _bound()
-        listener = Listener(loop, sock, lambda: Counting(made, turns))
+        listener = Listener(loop, sock, lambda: Counting(made, turns, there, 300))
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(300)]
 
         def turn() -> None:
@@ -44,8 +46,7 @@ def test_all_who_wait_are_accepted_in_one_turn(run: Run) -> None:
             loop.call_soon(turn)
 
         turn()
-        while len(made) < len(clients):
-            await asyncio.sleep(0)
+        await there.wait()
         assert max(made) < 20
         listener.close()
         for client in clients:
@@ -72,11 +73,10 @@ def test_without_file_descriptors_it_tries_again(
         Poor.refusals = 3
         sock = Poor()
         sock.bind(("127.0.0.1", 0))
-        made: list[int] = []
-        listener = Listener(asyncio.get_running_loop(), sock, lambda: Counting(made, [0]))
+        there = asyncio.Event()
+        listener = Listener(asyncio.get_running_loop(), sock, lambda: Counting([], [0], there))
         with socket.create_connection(sock.getsockname()):
-            while not made:
-                await asyncio.sleep(0.001)
+            await there.wait()
         listener.close()
         assert "Too many open files" in caplog.text
 

@@ -24,6 +24,7 @@ Claim = tuple[list[tuple[Job, Outbound]], list[Job], int | None, int]
 
 _JOBS_PER_UNIT = 32
 _CLAIM_SECONDS = 0.01
+_MOST_TURNS = 10.0
 _AFTER_FAILURE_SECONDS = 1.0
 _LOOK_AFTER_OTHERS_SECONDS = 1.0
 _AHEAD = 16
@@ -50,6 +51,7 @@ class Worker:
         self._store = store
         self._effects = effects
         self.lateness = Lateness()
+        self._turns = 1.0
         self._leased: dict[int, Job] = {}
         self._unknown: frozenset[str] = frozenset()
         self._leaving: frozenset[str] = frozenset()  # kinds of which some have left the building
@@ -102,10 +104,14 @@ class Worker:
 
     async def _claim_forever(self) -> None:
         while True:
-            asked = self._store.clock.elapsed_seconds()
+            asked, most = self._store.clock.elapsed_seconds(), int(_JOBS_PER_UNIT * self._turns)
             try:
-                claimed, begun, next_due_ms, seq = await self._store.write(partial(self._claim, self._for_others()))
-                if self._store.shared and self._store.clock.elapsed_seconds() - asked > _CERTAIN_SECONDS:
+                claim = partial(self._claim, most, self._for_others())
+                claimed, begun, next_due_ms, seq = await self._store.write(claim)
+                took = self._store.clock.elapsed_seconds() - asked
+                # whatever floods in, half of the time goes to what was begun
+                self._turns = min(max(took / _CLAIM_SECONDS - self._turns, 1.0), _MOST_TURNS)
+                if self._store.shared and took > _CERTAIN_SECONDS:
                     claimed = await self._store.write(partial(_still_held, claimed))
             except Exception:
                 log.exception("could not claim jobs; trying again")
@@ -115,7 +121,7 @@ class Worker:
             self.lateness.add(self._store.clock.now_ms(), (job.due_at_ms for job in begun))
             for job, outbound in claimed:
                 self._begin(job, outbound)
-            if len(begun) == _JOBS_PER_UNIT:
+            if len(begun) == most:
                 continue
             # every job that is new or earlier wakes this key: nothing else needs to be looked for
             parked = self._store.wakes.park((queue.DUE, queue.LEFT), seq, next_due_ms)
@@ -123,9 +129,9 @@ class Worker:
             await asyncio.wait((parked,), timeout=_LOOK_AFTER_OTHERS_SECONDS if self._store.shared else None)
             parked.cancel()
 
-    def _claim(self, for_others: Collection[str], tx: Transaction) -> Claim:
+    def _claim(self, most: int, for_others: Collection[str], tx: Transaction) -> Claim:
         """One unit: run the due jobs of one transaction in it, lease those that leave."""
-        due = queue.due(tx, _JOBS_PER_UNIT, self._unknown, for_others)
+        due = queue.due(tx, most, self._unknown, for_others)
         # After a sleep of the machine what is still running here may look abandoned: it is not.
         queue.renew(tx, [self._leased[job.id] for job in due if job.id in self._leased])
         claimed, begun = self._run(tx, due)
@@ -138,7 +144,7 @@ class Worker:
     def _run(self, tx: Transaction, due: list[Job]) -> tuple[list[tuple[Job, Outbound]], list[Job]]:
         """Run them, for as long as a unit may take: requests want their turn, too. What leaves, and what was begun."""
         elapsed, claimed, begun = self._store.clock.elapsed_seconds, [], []
-        until = elapsed() + _CLAIM_SECONDS
+        until = elapsed() + _CLAIM_SECONDS * self._turns
         for job in due:
             begun.append(job)
             left = run_job(self._api, tx, job) if handler_of(self._api, job.kind) is not None else None
