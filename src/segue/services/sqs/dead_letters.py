@@ -21,13 +21,13 @@ def move_message(call: Call, row_id: int, target: Queue, *, source: str | None, 
     if not anew:
         tx.run(f"UPDATE sqs_messages SET {changed} WHERE id = ?", target.arn, source, tx.now_ms, row_id)
         return
-    row = tx.one("SELECT queue, group_id, leads FROM sqs_messages WHERE id = ?", row_id)
+    row = tx.one(f"SELECT queue, group_id, {groups.LEADING} FROM sqs_messages WHERE id = ?", row_id)
     assert row is not None
     left, group, led = row
     new_id = tx.ids.ordered(tx.now_ms)
     tx.run(
         f"UPDATE sqs_messages SET {changed}, id = ?, sent_at = ?, sequence = ?,"
-        f" leads = {groups.LEADS if target.fifo else 'NULL'} WHERE id = ?",
+        f" behind = {groups.BEHIND if target.fifo else 'NULL'} WHERE id = ?",
         target.arn,
         source,
         tx.now_ms,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice, takewhile
 
+from segue.services.sqs import groups
 from segue.services.sqs.records import Queue
 from segue.store import Transaction
 
@@ -23,12 +24,19 @@ def receivable(tx: Transaction, queue: Queue, count: int, taken: set[int]) -> li
     Args:
         taken: rows that this receive has already.
     """
+    found = _of_led_groups(tx, queue, count, taken)
+    if not found and groups.find_forsaken(tx, queue.arn):
+        found = _of_led_groups(tx, queue, count, taken)
+    return found
+
+
+def _of_led_groups(tx: Transaction, queue: Queue, count: int, taken: set[int]) -> list[int]:
     found: list[int] = []
     seen: set[str] = set()
     after = (0, 0)
     while len(found) < count:
         rows = tx.all(
-            "SELECT visible_at, id, group_id FROM sqs_messages WHERE leads = 1"
+            f"SELECT visible_at, id, group_id FROM sqs_messages WHERE {groups.LEADING}"
             " AND queue = ? AND visible_at <= ? AND (visible_at, id) > (?, ?) ORDER BY visible_at, id LIMIT ?",
             queue.arn,
             tx.now_ms,

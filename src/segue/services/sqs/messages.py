@@ -93,8 +93,8 @@ def send(call: Call, queue: Queue, entry: dict[str, Any]) -> dict[str, Any]:
     header = _trace_header(call, system)
     tx.run(
         "INSERT INTO sqs_messages (id, queue, message_id, body, body_md5, attributes, sender, sent_at, visible_at,"
-        " group_id, deduplication_id, sequence, trace, trace_header, leads)"
-        f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {groups.LEADS if queue.fifo else 'NULL'})",
+        " group_id, deduplication_id, sequence, trace, trace_header, behind)"
+        f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {groups.BEHIND if queue.fifo else 'NULL'})",
         row_id,
         queue.arn,
         message_id,

@@ -80,10 +80,9 @@ MIGRATIONS = (
     """,
     "CREATE INDEX sqs_receive_attempts_expiry ON sqs_receive_attempts (expires_at);",
     """
-    ALTER TABLE sqs_messages ADD COLUMN leads BIGINT;
-    UPDATE sqs_messages SET leads = 1 WHERE id IN
-        (SELECT MIN(id) FROM sqs_messages WHERE sequence IS NOT NULL GROUP BY queue, group_id);
-    CREATE INDEX sqs_messages_leading ON sqs_messages (queue, visible_at, id) WHERE leads = 1;
+    ALTER TABLE sqs_messages ADD COLUMN behind BIGINT;
+    CREATE INDEX sqs_messages_leading ON sqs_messages (queue, visible_at, id)
+        WHERE sequence IS NOT NULL AND behind IS NULL;
     """,
 )
 
