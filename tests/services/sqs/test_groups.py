@@ -12,6 +12,8 @@ import pytest
 from segue.api import Api
 from segue.config import Settings
 from segue.server import services
+from segue.services.sqs.fifo import receivable
+from segue.services.sqs.records import queue_of
 from segue.testing import Segue
 from segue.worker.invariants import violations
 
@@ -120,3 +122,37 @@ def test_a_group_that_nobody_leads_is_told(segue: Segue) -> None:
     # such as an older node leaves during an upgrade: the next receive finds it
     assert [message["Body"] for message in life.take(life.urls[0])] == ["m"]
     assert life.problems() == []
+
+
+def test_a_receive_reads_little_whatever_waits_behind_locked_groups(segue: Segue) -> None:
+    life = Life(segue, Random(1))
+    live = life.urls[1]
+    for group in "abcde":
+        for start in range(0, 100, 10):
+            entries = [{"Id": str(n), "MessageBody": f"{group}{start + n}", "MessageGroupId": group} for n in range(10)]
+            life.sqs.send_message_batch(QueueUrl=live, Entries=entries)
+        assert len(life.take(live)) == 1  # it locks the group
+    read = []
+
+    class Counting:
+        """A transaction that counts the rows it reads."""
+
+        def __init__(self, tx: Any) -> None:
+            self.tx, self.now_ms = tx, tx.now_ms
+
+        def all(self, sql: str, *params: Any) -> Any:
+            rows = self.tx.all(sql, *params)
+            read.extend(rows)
+            return rows
+
+        def one(self, sql: str, *params: Any) -> Any:
+            read.append(sql)
+            return self.tx.one(sql, *params)
+
+    def receive(tx: Any) -> list[int]:
+        queue = queue_of(tx, _DEAD.replace("dead", "live"))
+        assert queue is not None
+        return receivable(Counting(tx), queue, 10, set())  # type: ignore[arg-type]
+
+    assert segue.transact(receive) == []
+    assert len(read) < 10
