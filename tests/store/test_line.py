@@ -53,6 +53,25 @@ def test_a_line_is_too_long_when_many_wait_and_the_first_for_long_or_very_many(
     assert line.is_too_long is is_too_long
 
 
+@pytest.mark.parametrize(("served", "waiting", "is_too_long"), [(100, 128, True), (400, 399, False), (400, 400, True)])
+def test_a_line_is_too_long_when_its_last_would_wait_for_long_as_others_are_served(
+    served: int, waiting: int, is_too_long: bool
+) -> None:
+    clock = Elapsing()
+    line: Line[Item] = Line(clock)
+    for number in range(served // 2 + waiting):
+        line.add(Item(number, arriving=True))
+    assert not line.is_too_long  # it is not known how fast they are served
+    for _ in range(served // 2):
+        line.arriving.popleft()
+    clock.seconds = 0.5
+    assert line.is_too_long is is_too_long
+    line.arriving.clear()
+    for number in range(400):  # others, at another time: it is not known how fast these will be
+        line.add(Item(number, arriving=True, since=0.5))
+    assert not line.is_too_long
+
+
 def test_who_is_given_back_is_the_first_again() -> None:
     line: Line[Item] = Line(Elapsing())
     for number in range(6):

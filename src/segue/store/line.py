@@ -17,6 +17,8 @@ from segue.store.transaction import Unit
 _LONG_SECONDS: Final = 1.0
 _MANY: Final = 128
 _MOST: Final = 20_000
+_PACE_SECONDS: Final = 0.5
+"""So long at least it is counted how many are served, before it is said how fast."""
 
 
 class Ran:
@@ -64,13 +66,22 @@ class Line(Generic[T]):
         self._elapsed = clock.elapsed_seconds
         self.begun: deque[T] = deque()
         self.arriving: deque[T] = deque()
+        self._came = 0
+        self._counted, self._counted_at = 0, 0.0  # of those who came, how many were served, and when they were counted
+        self._pace = 0.0  # how many a second, since some wait; 0: not known
 
     def __len__(self) -> int:
         return len(self.begun) + len(self.arriving)
 
     def add(self, item: T) -> None:
         """The last of its line."""
-        (self.arriving if item.arriving else self.begun).append(item)
+        if not item.arriving:
+            self.begun.append(item)
+            return
+        if not self.arriving:
+            self._counted, self._counted_at, self._pace = self._came, item.since, 0.0
+        self._came += 1
+        self.arriving.append(item)
 
     def give_back(self, batch: Sequence[T]) -> None:
         """There was no room for these: they are the first again."""
@@ -79,8 +90,21 @@ class Line(Generic[T]):
 
     @property
     def is_too_long(self) -> bool:
-        """Whether who comes now should come later: many wait, and the first for long. A few that wait for a slow disk
-        are no crowd, and a crowd that is soon served is none either.
+        """Whether who comes now should come later: many wait, and the last of them would for long. A few that wait for
+        a slow disk are no crowd, and a crowd that is soon served is none either.
         """
         waiting = len(self.arriving)
-        return waiting >= _MANY and (waiting >= _MOST or self._elapsed() - self.arriving[0].since >= _LONG_SECONDS)
+        if not _MANY <= waiting < _MOST:
+            return waiting >= _MOST
+        now = self._elapsed()
+        self._count(now)
+        if self._pace:
+            return waiting >= self._pace * _LONG_SECONDS
+        return now - self.arriving[0].since >= _LONG_SECONDS
+
+    def _count(self, now: float) -> None:
+        seconds = now - self._counted_at
+        if seconds >= _PACE_SECONDS:
+            served = self._came - len(self.arriving)
+            self._pace = (served - self._counted) / seconds
+            self._counted, self._counted_at = served, now

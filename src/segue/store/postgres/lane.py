@@ -193,7 +193,8 @@ class Lane:
             try:
                 if batch:
                     done = self._attempt(batch, careful=False)
-                    self._batches.give_back(batch[len(done) :])
+                    found_room = set(done)
+                    self._batches.give_back([ran for ran in batch if ran not in found_room])
                     batch = []
                 else:
                     done = self._attempt(alone[:1], careful=True)
@@ -256,16 +257,22 @@ class Lane:
         return _BEGIN_ALONE if self._met_another or self._batches.alone else _BEGIN_SHARED
 
     def _run_units(self, connection: Connection, batch: list[Ran], view: View) -> tuple[list[Ran], bool]:
-        """One after the other: each sees what those before it have written. Which ones, and whether any has written."""
-        count, wrote = 0, False
-        began = self._elapsed()
+        """One after the other: each sees what those before it have written. Which ones, and whether any has written.
+
+        What has just come and what goes on with something have a time each, so that neither keeps the other waiting.
+        """
+        done, wrote = list[Ran](), False
+        left = {True: _BATCH_SECONDS, False: _BATCH_SECONDS}
+        now = self._elapsed()
         for ran in batch:
-            count += 1
+            if left[ran.arriving] <= 0:
+                continue
+            done.append(ran)
             self._run(connection, ran, view)
             wrote = wrote or (ran.transaction is not None and ran.transaction.wrote)
-            if self._elapsed() - began > _BATCH_SECONDS:
-                break
-        return batch[:count], wrote
+            began, now = now, self._elapsed()
+            left[ran.arriving] -= now - began
+        return done, wrote
 
     def _run_together(self, connection: Connection, batch: list[Ran], view: View) -> list[Ran]:
         """Units that only read, side by side, each in a greenlet: what all of them ask next is one round trip."""
