@@ -251,6 +251,29 @@ def test_who_looks_and_parks_misses_no_wake(opens: Open) -> None:
     run(opens, work)
 
 
+def test_who_saw_what_was_done_in_his_batch_is_woken_by_what_is_done_after(opens: Open) -> None:
+    async def work(store: Store) -> None:
+        def does(tx: Transaction) -> None:
+            tx.run("INSERT INTO numbers (n) VALUES (1) ON CONFLICT DO NOTHING")
+            tx.wake("k")
+
+        def sees(tx: Transaction) -> int:
+            tx.saw("k")
+            return tx.seq
+
+        async def park() -> asyncio.Future[bool]:
+            _, seq = await asyncio.gather(store.write(does), store.write(sees))
+            return store.wakes.park(("k",), seq)
+
+        while (parked := await park()).done():
+            continue  # everybody is woken when a node begins to hear of others
+        seq, _ = await asyncio.gather(store.write(sees), store.write(does))
+        assert await asyncio.wait_for(parked, 5)
+        assert store.wakes.park(("k",), seq).done()
+
+    run(opens, work)
+
+
 def test_rows_are_there_after_opening_again(opens: Open) -> None:
     async def writes(store: Store) -> None:
         await asyncio.gather(*(store.write(insert(number)) for number in range(10)))

@@ -99,6 +99,35 @@ def test_what_leaves_runs_beside_each_other_and_is_settled() -> None:
     assert sorted(settled) == ["outcome 0", "outcome 1", "outcome 2"]
 
 
+def test_what_goes_on_after_a_settlement_is_claimed_in_its_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    commits: list[str] = []
+    commit = SqliteStore.commit
+
+    def counted(store: SqliteStore) -> None:
+        commits.append("commit")
+        commit(store)
+
+    async def effect(request: int) -> int:
+        commits.append(f"step {request}")
+        return request
+
+    def handle(call: Call, job: Job) -> Outbound:
+        def settle(call: Call, outcome: int) -> None:
+            if outcome < 4:
+                enqueue(call.tx, "test:job", "k", outcome + 1)
+
+        return Outbound("test:effect", job.payload, settle)
+
+    async def work(site: Site) -> None:
+        monkeypatch.setattr(SqliteStore, "commit", counted)
+        await site.enqueue(0)
+        await until(lambda: "step 4" in commits and not site.worker.busy)
+
+    run(lambda: Site(handle, effect), work)
+    steps = commits[commits.index("step 0") : commits.index("step 4")]
+    assert steps == ["step 0", "commit", "step 1", "commit", "step 2", "commit", "step 3", "commit"]
+
+
 @pytest.mark.parametrize("failure", [ValueError("broken"), KeyError("x")])
 def test_an_effect_that_breaks_is_performed_again(failure: Exception) -> None:
     tries: list[int] = []

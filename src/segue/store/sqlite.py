@@ -116,6 +116,9 @@ class SqliteTransaction:
     def wake(self, key: str) -> None:
         self.wakes.append(key)
 
+    def saw(self, key: str) -> None:
+        """Its number says so."""
+
     def tally(self, series: Series, value: float) -> None:
         self.tallies.append((series, value))
 

@@ -48,6 +48,11 @@ class Transaction(Protocol):
         """After the commit, wake whoever is parked on ``key`` (see ``segue.jobs`` for durable waiters)."""
         ...
 
+    def saw(self, key: str) -> None:
+        """The unit has seen what units before it have woken others by ``key`` for; who parks after it is not woken for
+        that any more, though they be committed together."""
+        ...
+
     def tally(self, series: Series, value: float) -> None:
         """After the commit, count ``value`` in a series of measurements (see :mod:`segue.store.tallies`)."""
         ...

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from segue.api import Api
 from segue.jobs import Job, Outbound, queue
@@ -19,6 +20,7 @@ from segue.worker.run_job import fail_job, handler_of, run_job, settle_job
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Effect = Callable[[Any], Awaitable[Any]]
 Claim = tuple[list[tuple[Job, Outbound]], list[Job], int | None, int]
 
@@ -37,6 +39,15 @@ TOLD = "begun"
 """What a node calls how many jobs it has begun that leave the building, when it tells of itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A claim under way: since when, by the clock's elapsed seconds, and of how many jobs at most."""
+
+    since: float
+    most: int
+    claim: asyncio.Future[Claim]
+
+
 class Worker:
     """Runs jobs until it is stopped.
 
@@ -52,6 +63,8 @@ class Worker:
         self._effects = effects
         self.lateness = Lateness()
         self._turns = 1.0
+        self._next: _Look | None = None
+        self._parked: asyncio.Future[bool] | None = None  # while there is nothing to claim
         self._leased: dict[int, Job] = {}
         self._unknown: frozenset[str] = frozenset()
         self._leaving: frozenset[str] = frozenset()  # kinds of which some have left the building
@@ -104,11 +117,10 @@ class Worker:
 
     async def _claim_forever(self) -> None:
         while True:
-            asked, most = self._store.clock.elapsed_seconds(), int(_JOBS_PER_UNIT * self._turns)
+            look, self._next = self._next or self._look(), None
             try:
-                claim = partial(self._claim, most, self._for_others())
-                claimed, begun, next_due_ms, seq = await self._store.write(claim)
-                took = self._store.clock.elapsed_seconds() - asked
+                claimed, begun, next_due_ms, seq = await look.claim
+                took = self._store.clock.elapsed_seconds() - look.since
                 # whatever floods in, half of the time goes to what was begun
                 self._turns = min(max(took / _CLAIM_SECONDS - self._turns, 1.0), _MOST_TURNS)
                 if self._store.shared and took > _CERTAIN_SECONDS:
@@ -121,16 +133,30 @@ class Worker:
             self.lateness.add(self._store.clock.now_ms(), (job.due_at_ms for job in begun))
             for job, outbound in claimed:
                 self._begin(job, outbound)
-            if len(begun) == most:
+            if len(begun) == look.most:
                 continue
             # every job that is new or earlier wakes this key: nothing else needs to be looked for
-            parked = self._store.wakes.park((queue.DUE, queue.LEFT), seq, next_due_ms)
+            parked = self._parked = self._store.wakes.park((queue.DUE, queue.LEFT), seq, next_due_ms)
             # but what another node has left
             await asyncio.wait((parked,), timeout=_LOOK_AFTER_OTHERS_SECONDS if self._store.shared else None)
             parked.cancel()
 
+    def _look(self) -> _Look:
+        most = int(_JOBS_PER_UNIT * self._turns)
+        claim = self._store.write(partial(self._claim, most, self._for_others()))
+        return _Look(self._store.clock.elapsed_seconds(), most, claim)
+
+    def _look_with(self, settled: asyncio.Future[T]) -> asyncio.Future[T]:
+        """Claim in the transaction of what was handed in just now, if nothing is claimed meanwhile: then what goes on
+        after it waits for one commit, not for two."""
+        if self._parked is not None and not self._parked.done() and self.begun is not None:
+            self._next = self._look()
+            self._parked.cancel()
+        return settled
+
     def _claim(self, most: int, for_others: Collection[str], tx: Transaction) -> Claim:
         """One unit: run the due jobs of one transaction in it, lease those that leave."""
+        tx.saw(queue.DUE)
         due = queue.due(tx, most, self._unknown, for_others)
         # After a sleep of the machine what is still running here may look abandoned: it is not.
         queue.renew(tx, [self._leased[job.id] for job in due if job.id in self._leased])
@@ -192,7 +218,8 @@ class Worker:
     async def _settle(self, job: Job, outbound: Outbound, outcome: Any) -> bool:
         while True:
             try:
-                return await self._store.write(lambda tx: settle_job(self._api, tx, job, outbound, outcome))
+                settled = self._store.write(lambda tx: settle_job(self._api, tx, job, outbound, outcome))
+                return await self._look_with(settled)
             except ContentElsewhere as away:
                 await self._effects[MOVE](away)
 

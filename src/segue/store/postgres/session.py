@@ -86,6 +86,9 @@ class SessionTransaction:
     def wake(self, key: str) -> None:
         """Nobody waits in this process."""
 
+    def saw(self, key: str) -> None:
+        """Nor does anybody park."""
+
     def tally(self, series: Series, value: float) -> None:
         """Nobody counts in this process."""
 

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 from segue.clock import Clock, SystemClock
@@ -151,7 +151,12 @@ class _Batches:
                 ran.tell()
                 if ran.transaction is not None and ran.transaction.tallies:
                     self._store.tallies.add(ran.transaction.tallies, ran.transaction.now_ms)
-        self._store.wake([key for ran in batch if ran.transaction for key in ran.transaction.wakes])
+        woken: dict[str, None] = {}
+        for transaction in (ran.transaction for ran in batch if ran.transaction is not None):
+            for key in transaction.seen:
+                woken.pop(key, None)
+            woken |= dict.fromkeys(transaction.wakes)
+        self._store.wake(woken)
 
     def notices(self, batch: list[Ran]) -> list[Statements]:
         return self._store.notices([key for ran in batch if ran.transaction for key in ran.transaction.wakes])
@@ -283,7 +288,7 @@ class PostgresStore:
         """See :meth:`Store.others`."""
         return self._node.others
 
-    def wake(self, keys: list[str]) -> None:
+    def wake(self, keys: Collection[str]) -> None:
         """Wake this node's waiters."""
         if keys:
             self.seq += 1

@@ -93,7 +93,19 @@ class PostgresTransaction:
         reads: only reads are allowed.
     """
 
-    __slots__ = ("_connection", "_ids", "_known", "_reads", "_unit", "now_ms", "seq", "tallies", "wakes", "wrote")
+    __slots__ = (
+        "_connection",
+        "_ids",
+        "_known",
+        "_reads",
+        "_unit",
+        "now_ms",
+        "seen",
+        "seq",
+        "tallies",
+        "wakes",
+        "wrote",
+    )
 
     skip_locked = " FOR UPDATE SKIP LOCKED"
 
@@ -116,6 +128,7 @@ class PostgresTransaction:
         self.now_ms = now_ms
         self.seq = seq
         self.wakes: list[str] = []
+        self.seen: list[str] = []
         self.tallies: list[Tally] = []
         self.wrote = False
 
@@ -141,6 +154,9 @@ class PostgresTransaction:
 
     def wake(self, key: str) -> None:
         self.wakes.append(key)
+
+    def saw(self, key: str) -> None:
+        self.seen.append(key)
 
     def tally(self, series: Series, value: float) -> None:
         self.tallies.append((series, value))
