@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from typing import Any
 
@@ -206,23 +207,42 @@ def test_age_ends_retries(house: House) -> None:
     assert (context["condition"], context["approximateInvokeCount"]) == ("EventAgeExceeded", 2)
 
 
-def test_throttles_back_off_and_are_no_failures(house: House) -> None:
-    open_at_ms = house.clock.now_ms() + 7_000
+def _throttled_for(house: House, seconds: int, events: int) -> dict[str, list[int]]:
+    """When each of some events, that came at once to a function that is busy so long, was tried: milliseconds."""
+    start_ms = house.clock.now_ms()
+    tries: dict[str, list[int]] = {}
 
     def busy(event: Any) -> Any:
-        if house.clock.now_ms() < open_at_ms:
+        tries.setdefault(event, []).append(house.clock.now_ms() - start_ms)
+        if house.clock.now_ms() < start_ms + seconds * 1_000:
             raise throttled("ConcurrentInvocationLimitExceeded")
         return event
 
     house.create_function("f", busy)
-    start_ms = house.clock.now_ms()
-    later(house)
-    times = []
-    for _ in range(10):
-        times += [house.clock.now_ms() - start_ms] * len(house.run_jobs())
-        house.advance(0.999)
-        house.clock.advance(1)
-    assert times == [0, 1_000, 3_000, 7_000]
+    for number in range(events):
+        later(house, f'"{number}"'.encode())
+    house.advance(seconds + 301)
+    return tries
+
+
+def test_throttles_back_off_and_are_no_failures(house: House) -> None:
+    (tries,) = _throttled_for(house, 3_600, 1).values()
+    pauses = [after - before for before, after in itertools.pairwise(tries)]
+    for number, pause in enumerate(pauses):
+        longest = min(1_000 * 2**number, 300_000)
+        assert longest / 2 <= pause <= longest
+    assert tries[-1] >= 3_600_000 > tries[-2]  # far more often than a failure is tried
+
+
+def test_events_that_were_throttled_together_do_not_come_back_together(house: House) -> None:
+    tries = _throttled_for(house, 2, 50)
+    assert len(tries) == 50
+    again = [times[1] for times in tries.values()]
+    assert len(set(again)) > 25
+    assert max(again) - min(again) > 250
+    twin = House()
+    assert _throttled_for(twin, 2, 50) == tries  # chance is the store's: who repeats the run repeats this
+    twin.close()
 
 
 def test_reserved_concurrency_of_nothing_hands_events_on_at_once(house: House) -> None:

@@ -2,6 +2,7 @@
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html: a failed event is tried twice
 more, a minute and two minutes later; a throttled one for up to six hours, after a second, doubling up to five minutes.
+A burst's throttled events are spread, each by chance, so that they do not come back as one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import partial
 
 from segue.api import Call
 from segue.api.caller import service_caller
+from segue.api.deliver import retry_delay_ms
 from segue.api.deliveries import Delivery, record
 from segue.errors import AwsError
 from segue.jobs import Again, Job, Outbound
@@ -24,8 +26,6 @@ from segue.services.lambda_.service import SERVICE
 from segue.services.lambda_.sessions import PRINCIPAL
 
 _RETRY_AFTER_MS = 60_000
-_THROTTLED_FIRST_MS = 1_000
-_THROTTLED_LAST_MS = 300_000
 _LOST = "(The event is lost: the function has neither a dead-letter queue nor a destination on failure.)"
 
 
@@ -76,7 +76,7 @@ def _settle(event: AsyncEvent, request: InvokeRequest, call: Call, outcome: Invo
     refused = outcome.refused
     if refused is not None and refused.retryable:
         later = replace(event, throttles=event.throttles + 1)
-        delay_ms = min(_THROTTLED_LAST_MS, _THROTTLED_FIRST_MS * 2 ** min(event.throttles, 20))
+        delay_ms = retry_delay_ms(later.throttles, jitter=call.tx.ids.random.random)
         return _again(call, later, config, delay_ms, outcome, request)
     event = replace(event, invocations=event.invocations + 1)
     if refused is None and outcome.function_error is None:
