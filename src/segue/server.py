@@ -55,7 +55,7 @@ from segue.gateway.app import Gateway, Page
 from segue.gateway.files import read_pieces
 from segue.ids import Ids
 from segue.jobs import queue
-from segue.runtimes.pool import Pool
+from segue.runtimes.pool import Pool, PoolSettings
 from segue.services.cloudformation import responses
 from segue.services.cloudwatch.records import keep_tallies
 from segue.services.sqs.peek import peek
@@ -214,6 +214,7 @@ class Server:
         self.api.node = self.store.node
         self.pool = Pool(
             data / "functions",
+            PoolSettings(account_concurrency=self.settings.limits.account_concurrency),
             clock=self.store.clock,
             on_late_lines=lambda *late: self.functions.late_lines(*late),
             fetch_code=self.content.fetch_whole,
@@ -224,6 +225,9 @@ class Server:
         await self.pool.start()
         following = asyncio.create_task(self.functions.follow(), name="functions: follow")
         opened.callback(following.cancel)
+        if self.store.shared:
+            keeping = asyncio.create_task(self.functions.concurrency.keep_forever(), name="functions: keep places")
+            opened.callback(keeping.cancel)
         effects = self._effects(opened)
         self.functions.extension = ParametersExtension(self.api, self.store, effects, self._listen)
         opened.push_async_callback(self._close_others)

@@ -17,6 +17,9 @@ class House:
     def take(self, place: str, node: str = "one", what: str = "f", most: int = 2) -> bool:
         return self._store.transact(lambda tx: places.take(tx, what, most, place=place, node=node))[0]
 
+    def share(self, wanted: int, node: str = "one", most: int = 100) -> int:
+        return self._store.transact(lambda tx: places.share(tx, "f", most, wanted, node=node))[0]
+
     def give_back(self, place: str) -> None:
         self._store.transact(lambda tx: places.give_back(tx, place))
 
@@ -51,3 +54,23 @@ def test_a_node_that_goes_leaves_its_places() -> None:
     house.lose_of("one")
     assert house.take("c", node="two")
     assert not house.take("d", node="two")
+
+
+def test_a_share_is_what_is_wanted_and_some_more_while_there_are_many() -> None:
+    house = House()
+    assert house.share(20) == 20 + 80 // 4
+    assert house.share(20) == 20  # fewer than it held: no more than it says
+    assert house.share(20, node="two") == 20 + 60 // 8
+    assert house.share(90, node="two") == 80
+    assert house.share(1, node="three") == 0
+    assert house.share(0) == 0
+    assert house.share(1, node="three") == 1 + 19 // 12
+    assert house.share(20) == 18
+
+
+def test_a_node_that_goes_leaves_its_share() -> None:
+    house = House()
+    house.share(100)
+    assert house.share(1, node="two") == 0
+    house.lose_of("one")
+    assert house.share(100, node="two") == 100

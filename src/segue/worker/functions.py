@@ -46,7 +46,8 @@ class FunctionEffect:
         self.extension: ParametersExtension | None = None
         """What serves parameters and secrets to functions whose layers name it."""
         self._running: Counter[str] = Counter()
-        self._concurrency = Concurrency(store, api.settings.limits.account_concurrency)
+        self.concurrency = Concurrency(store, api.settings.limits.account_concurrency)
+        """How many run on all nodes."""
         self._specs: WeakKeyDictionary[InvokeTarget, FunctionSpec] = WeakKeyDictionary()
 
     async def __call__(self, request: InvokeRequest, sink: Sink | None = None) -> InvokeOutcome:
@@ -68,7 +69,7 @@ class FunctionEffect:
         began, function = self._store.clock.elapsed_seconds(), request.target.function_arn
         at_once = self._running[function] = self._running[function] + 1
         try:
-            async with self._concurrency.admit(function, spec.concurrency_limit, self.running):
+            async with self.concurrency.admit(function, spec.concurrency_limit):
                 ran = await self._pool.invoke(spec, invocation)
         except AwsError as error:
             outcome = InvokeOutcome(refused=error)
