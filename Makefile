@@ -54,8 +54,8 @@ simulate: setup  ## worlds of nodes that die, sleep and err: make simulate SEEDS
 	$(BIN)/python -m tests.simulation.run --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0) $(if $(OF),--of $(OF)) \
 		$(if $(NODES),--nodes $(NODES))
 
-torture: setup   ## kill servers under load, check what they had promised: make torture KILLS=1000 SEED=7 STORE=postgresql NODES=3
-	$(BIN)/python -m tests.torture.run --kills $(or $(KILLS),100) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),1800) \
+torture: setup   ## kill servers under load, check what they had promised: make torture KILLS=1000 LOAD=50 SEED=7 STORE=postgresql NODES=3
+	$(BIN)/python -m tests.torture.run --kills $(or $(KILLS),100) --load $(or $(LOAD),50) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),1800) \
 		--store $(or $(STORE),sqlite) --nodes $(or $(NODES),3)
 
 histories: setup  ## what clients see while nodes are killed, checked for linearizability: make histories SECONDS=60 STORE=postgresql NODES=3 SEED=7

@@ -31,9 +31,8 @@ class Nodes:
     ) -> Served:
         """One more: perhaps another program, by another way to the database, or with more in its environment."""
         self._count += 1
-        more = ("--store", url or self.url, "--blobs", str(self.directory / "blobs"))
-        data = self.directory / f"node{self._count}"
-        return self._stack.enter_context(Served(data, *more, module=module, environment=environment))
+        data, store = self.directory / f"node{self._count}", ("--store", url or self.url)
+        return self._stack.enter_context(Served(data, *store, module=module, environment=environment))
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ class Servers:
         if store == "postgresql":
             url = new_database()
             stack.callback(drop_database, url)
-            shared = ("--store", url, "--blobs", str(directory / "blobs"))
+            shared = ("--store", url)
         self.nodes = [Served(directory / f"node{number}", *shared, port=free_port()) for number in range(nodes)]
         self._clients: list[dict[str, Any]] = []
         for node in self.nodes:

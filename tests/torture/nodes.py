@@ -145,7 +145,7 @@ class World:
         self.restarts = 0
         if cluster is not None:
             cluster.start()
-            more = ("--store", cluster.url(), "--blobs", str(directory / "blobs"), *more)
+            more = ("--store", cluster.url(), *more)
         directory.mkdir()
         longest = 1.5 if nodes > 1 else 0.2
         self.nodes = []

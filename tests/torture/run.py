@@ -24,6 +24,7 @@ from tests.torture.nodes import World
 from tests.torture.promises import KINDS, Promise
 
 _THREADS = 6
+_LONGEST_SILENCE_SECONDS = 60
 _CALM_SECONDS = 120
 _MAX_ERRORS = 5
 _UNANSWERED = 503
@@ -35,10 +36,12 @@ class Torture:
     Args:
         world: what is tortured.
         seed: what the clients do, and when they are cut off.
+        load: how many requests are acknowledged between two kills, on average, however busy the machine is.
     """
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: World, seed: int, load: int) -> None:
         self.world = world
+        self._load_of_a_kill = load
         self._chance = random.Random(seed)
         self.promises: list[Promise] = [kind() for kind in KINDS]
         self._first = list(self.promises)
@@ -74,12 +77,22 @@ class Torture:
         told = 0
         while (self.world.kills < kills or self._first) and time.monotonic() < end and not self._errors:
             self.world.until_living(self._chance.randint(1, max(1, len(self.world.nodes) - 1)))
-            time.sleep(self._chance.uniform(0.05, 1.0))
+            self._until_promised(self.promised() + self._chance.randint(0, 2 * self._load_of_a_kill), end)
             self.world.hurt()
             if self.world.kills >= told + 50:
                 told = self.world.kills
                 progress(f"{self.world}, {self.promised()} promises")
                 self._errors += self.world.violations()
+
+    def _until_promised(self, count: int, end: float) -> None:
+        """Wait by what is done, not by the clock: on a busy machine a kill meets as much load as on a quiet one."""
+        latest, silent_since = self.promised(), time.monotonic()
+        while (promised := self.promised()) < count and time.monotonic() < end and not self._errors:
+            if promised > latest:
+                latest, silent_since = promised, time.monotonic()
+            elif time.monotonic() - silent_since > _LONGEST_SILENCE_SECONDS:
+                self._err(f"nothing was acknowledged for {_LONGEST_SILENCE_SECONDS} s, though nobody was killed")
+            time.sleep(self._chance.uniform(0, 0.02))
 
     def _load(self, clients: Clients, number: int) -> None:
         """One request after the other, as fast as they are answered; what fails, fails."""
@@ -121,6 +134,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100, help="how many (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=1800, help="and no longer than that (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the clients and of the killer (default: %(default)s)")
+    parser.add_argument("--load", type=int, default=50, help="promises a kill, on average (default: %(default)s)")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite", help="default: %(default)s")
     parser.add_argument("--nodes", type=int, default=3, help="how many, with PostgreSQL (default: %(default)s)")
     arguments, more = parser.parse_known_args()
@@ -129,7 +143,7 @@ def main() -> int:
     cluster = Cluster(fsync="on", autovacuum="on") if arguments.store == "postgresql" else None
     nodes = arguments.nodes if cluster is not None else 1
     world = World(directory / "data", nodes, cluster, random.Random(arguments.seed), tuple(more))
-    torture = Torture(world, arguments.seed)
+    torture = Torture(world, arguments.seed, arguments.load)
     try:
         problems = torture.run(
             arguments.kills,

@@ -37,7 +37,7 @@ def test_every_promise_is_kept_when_nodes_and_their_database_are_killed(tmp_path
 
 
 def _keeps_its_promises(world: World) -> None:
-    torture = Torture(world, seed=1)
+    torture = Torture(world, seed=1, load=10)
     assert torture.run(kills=6) == []
     assert all(promise.ledger.tried for promise in torture.promises)
     assert torture.promised()
