@@ -1,13 +1,22 @@
-"""WebSockets, byte by byte: what is no proper handshake, what is no proper frame."""
+"""WebSockets, byte by byte: what is no proper handshake, what is no proper frame; and who is told of ends."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from segue.api.sockets import ABNORMAL, SocketEvent
+from segue.gateway.sockets import Sockets
+from segue.store import patience
 from segue.testing import Segue
+from segue.wire.request import Response, Upgrade
+
+if TYPE_CHECKING:
+    from segue.store.store import Store
 
 HANDSHAKE = (
     "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -150,3 +159,29 @@ def test_a_client_that_hangs_up_is_forgotten(segue: Segue, wire: Wire) -> None:
     wire.socket.close()
     while segue.transact(lambda tx: tx.all("SELECT id FROM sockets WHERE owner = ?", wire.path.split("/")[3])):
         pass
+
+
+def test_the_end_of_a_socket_is_told_until_it_is_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "_PAUSE_SECONDS", 0)
+    answers = [Response(503), Response(503), Response(200), Response(503)]
+    told: list[SocketEvent] = []
+    is_written_down = asyncio.Event()
+
+    def tell(_: Upgrade, event: SocketEvent) -> Response:
+        told.append(event)
+        answer = answers[len(told) - 1]
+        if answer.status == 200:
+            is_written_down.set()
+        return answer
+
+    async def work() -> None:
+        sockets = Sockets(cast("Store", None), tell)
+        upgrade = Upgrade("label", "id", 1, 1, 1, 1)
+        sockets.abandon(upgrade)
+        await asyncio.wait_for(is_written_down.wait(), 20)
+        await sockets.close()
+        sockets.abandon(upgrade)  # who stops does not wait: whoever misses this node writes it down
+        await sockets.close()
+
+    asyncio.run(work())
+    assert [event.code for event in told] == [ABNORMAL] * 4

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from segue.api.sockets import ABNORMAL, GOING_AWAY, SocketEvent
-from segue.store.store import Store
+from segue.store.patience import at_last
+from segue.store.store import Store, StoreUnavailable
 from segue.wire.request import Response, Upgrade
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Tell = Callable[[Upgrade, SocketEvent], Response | Awaitable[Response]]
 
 _LINGER_SECONDS: Final = 2.0
+_UNAVAILABLE: Final = 503
 LOST: Final = "Connection Closed Abnormally"
 
 
@@ -60,9 +62,20 @@ class Sockets:
             self._open.discard(opened)
             if not self._open and self._empty is not None:
                 self._empty.set()
-        ending = _future(self._tell(upgrade, SocketEvent(upgrade.id, code=code, reason=reason)))
+        ending = asyncio.ensure_future(self._tell_of_end(upgrade, SocketEvent(upgrade.id, code=code, reason=reason)))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
+
+    async def _tell_of_end(self, upgrade: Upgrade, event: SocketEvent) -> Response:
+        """Until it is written down: else the socket would be there for others as long as this node is."""
+
+        async def told() -> Response:
+            answer = await _future(self._tell(upgrade, event))
+            if answer.status == _UNAVAILABLE and not self.closing:  # then whoever misses this node sees to it
+                raise StoreUnavailable(f"nobody could be told that a socket has ended: {answer.body.decode()}")
+            return answer
+
+        return await at_last(told)
 
     async def close(self) -> None:
         """The server stops: all sockets end, and it is written down that they have."""
