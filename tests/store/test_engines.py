@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -121,6 +122,23 @@ def test_a_failing_unit_hurts_nobody_else_and_leaves_nothing(opens: Open) -> Non
         assert isinstance(answers[2], Exception)
         assert isinstance(answers[5], KeyError)
         assert await store.look(numbers) == [1, 2, 3, 4]
+
+    run(opens, work)
+
+
+def test_a_unit_that_met_one_before_it_is_run_after_it_although_the_batch_is_cut_short_meanwhile(opens: Open) -> None:
+    runs: list[float] = []
+
+    def slow_when_run_again(_: Transaction) -> None:
+        runs.append(time.monotonic())
+        while len(runs) > 1 and time.monotonic() < runs[-1] + 0.05:
+            pass
+
+    async def work(store: Store) -> None:
+        units = (slow_when_run_again, insert(1), insert(1), insert(2))
+        answers = await asyncio.gather(*map(store.write, units), return_exceptions=True)
+        assert (answers[1], answers[3]) == (1, 2)
+        assert isinstance(answers[2], Exception)
 
     run(opens, work)
 

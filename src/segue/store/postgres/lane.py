@@ -194,8 +194,10 @@ class Lane:
                 if batch:
                     done = self._attempt(batch, careful=False)
                     found_room = set(done)
-                    self._batches.give_back([ran for ran in batch if ran not in found_room])
-                    batch = []
+                    batch = [ran for ran in batch if ran not in found_room]
+                    if not alone:  # else what spoiled the batch would come before what it may have met there
+                        self._batches.give_back(batch)
+                        batch = []
                 else:
                     done = self._attempt(alone[:1], careful=True)
                     del alone[0]
