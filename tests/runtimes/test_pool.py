@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,11 @@ from pathlib import Path
 import pytest
 
 from segue.errors import AwsError
-from segue.runtimes import ConcurrencyExceeded, Outcome, PoolSettings
+from segue.runtimes import CodeRef, ConcurrencyExceeded, Outcome, PoolSettings
+from segue.runtimes.environment import Environment
+from segue.runtimes.environment_log import InitFailure
+from segue.runtimes.package import extract
+from segue.runtimes.process import Helper
 
 from .harness import Place, invocation, text
 
@@ -139,8 +144,19 @@ def test_children_of_functions_go_with_them(own: Place) -> None:
     in_group, detached = int(own.invoke(spec, False).payload), int(own.invoke(spec, True).payload)
     own.pool.drop(spec.function_arn)
     own.run(until(lambda: process_state(in_group) in ("", "Z")))
+    own.run(until(lambda: process_state(detached) in ("", "Z")))  # not only when the server ends
+
+
+def test_detached_children_of_living_environments_stay(own: Place) -> None:
+    start = "subprocess.Popen(['sh', '-c', 'setsid sleep 1000 & echo $!'], stdout=subprocess.PIPE)"
+    body = f"import subprocess\ndef handler(e, c):\n    return int({start}.stdout.readline())\n"
+    ending, staying = own.python(body), own.python(body)
+    of_ending, of_staying = int(own.invoke(ending).payload), int(own.invoke(staying).payload)
+    own.pool.drop(ending.function_arn)
+    own.run(until(lambda: process_state(of_ending) in ("", "Z")))
+    assert process_state(of_staying) not in ("", "Z")
     own.run(own.pool.close())
-    assert (process_state(in_group), process_state(detached)) == ("", "")
+    assert process_state(of_staying) == ""
 
 
 def test_what_an_exiting_function_leaves_behind_is_ended(own: Place, tmp_path: Path) -> None:
@@ -231,6 +247,74 @@ def test_cancelled_callers_leave_a_usable_pool(own: Place) -> None:
         assert (await own.pool.invoke(spec, invocation())).status == "ok"
 
     own.run(cancel_some())
+
+
+def test_starts_that_need_the_processor_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First come, first served, and the wait is no part of an environment's init."""
+    monkeypatch.setattr("segue.runtimes.pool._START_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("segue.runtimes.pool._START_LOOKS", 1_000)
+    made = Place(tmp_path, PoolSettings(parallel_starts=1))
+    note = tmp_path / "note"
+    init = f"""
+import time
+def note(text):
+    with open({str(note)!r}, "a") as file:
+        file.write(text + " ")
+note("begin")
+while time.process_time() < NEEDED:
+    pass
+note("end")
+def handler(e, c): pass
+"""
+    specs = [made.python(init.replace("NEEDED", needed)) for needed in ("0.4", "0", "0")]
+
+    async def crowd() -> list[Outcome]:
+        return await asyncio.gather(*(made.pool.invoke(spec, invocation()) for spec in specs))
+
+    outcomes = made.run(crowd())
+    assert note.read_text().split() == ["begin", "end"] * 3
+    init_ms = [outcome.init_ms or 0 for outcome in outcomes]
+    assert init_ms[0] > max(init_ms[1:])
+    made.run(made.pool.close())
+    made.runner.close()
+
+
+def test_who_waits_for_an_environment_that_ends_as_it_comes_up_gets_another(
+    own: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, ended = Environment.start, []
+
+    async def start_and_end(environment: Environment, helper: Helper) -> InitFailure | None:
+        failure = await start(environment, helper)
+        if not ended:
+            ended.append(environment)
+            environment.kill()
+        return failure
+
+    monkeypatch.setattr(Environment, "start", start_and_end)
+    own.run(asyncio.wait_for(own.pool.invoke(own.python(PID), invocation()), 20))
+    assert ended
+
+
+def test_a_burst_of_a_new_function_extracts_its_code_once(
+    own: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, made = tmp_path / "code.zip", []
+    with zipfile.ZipFile(package, "w") as opened:
+        opened.writestr("app.py", "def handler(e, c): pass\n")
+
+    def counting(archive: Path, folder: Path) -> Path:
+        made.append(folder)
+        return extract(archive, folder)
+
+    monkeypatch.setattr("segue.runtimes.code_folders.extract", counting)
+    specs = [own.python("", code=CodeRef("0" * 64, package)) for _ in range(3)]
+
+    async def burst() -> list[Outcome]:
+        return await asyncio.gather(*(own.pool.invoke(spec, invocation()) for spec in specs * 2))
+
+    assert [outcome.status for outcome in own.run(burst())] == ["ok"] * 6
+    assert len(made) == 1
 
 
 def test_closing_answers_everybody(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from segue.runtimes.errors import CodeRefused
 from segue.runtimes.launch import find_node
@@ -38,6 +39,7 @@ class CodeFolders:
     def __init__(self, directory: Path, sdk: NodeSdk, fetch: Fetch | None = None) -> None:
         self._directory = directory
         self._fetch = fetch
+        self._making: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()  # each by one only
         self._node = NodeModules(directory, sdk)
         self._public = PublicLayers(sdk.installer)
         node = find_node()
@@ -72,8 +74,9 @@ class CodeFolders:
         if code.path is None:
             raise CodeRefused("The function has no code")
         folder = parent / code.sha256.replace("/", "_")
-        if folder.is_dir():
-            return folder
-        if self._fetch is not None:
-            await self._fetch(code.path)
-        return await asyncio.get_running_loop().run_in_executor(None, extract, code.path, folder)
+        async with self._making.setdefault(folder, asyncio.Lock()):
+            if folder.is_dir():
+                return folder
+            if self._fetch is not None:
+                await self._fetch(code.path)
+            return await asyncio.get_running_loop().run_in_executor(None, extract, code.path, folder)

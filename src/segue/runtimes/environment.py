@@ -24,7 +24,7 @@ from segue.runtimes.code_folders import Folders
 from segue.runtimes.environment_log import Ending, EnvironmentLog, InitFailure
 from segue.runtimes.errors import shutting_down
 from segue.runtimes.launch import Launch, Place, plan
-from segue.runtimes.memory import MemoryGauge
+from segue.runtimes.memory import MemoryGauge, processor_seconds
 from segue.runtimes.process import Child, Exit, Helper, Program
 from segue.runtimes.report import Failure
 from segue.runtimes.runtime_api import Answer, RuntimeConnection, is_streamed, refusal
@@ -284,6 +284,11 @@ class Environment:
         if self._measure_memory() > self.spec.memory_mb * _MEBIBYTE and self._child is not None:
             self._is_out_of_memory = True
             self._child.send_signal(signal.SIGKILL)
+
+    @property
+    def processor_seconds(self) -> float | None:
+        """For how long it has used processors, or would have; ``None`` while there is no process."""
+        return None if self._child is None or self._child.pid is None else processor_seconds(self._child.pid)
 
     def _measure_memory(self) -> int:
         if self._gauge is None and self._child is not None and self._child.pid is not None:

@@ -1,8 +1,9 @@
-"""How much memory a process uses."""
+"""What a process uses: memory, and processors."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -32,3 +33,15 @@ class MemoryGauge:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def processor_seconds(pid: int) -> float:
+    """For how long a process's threads have used processors, or were kept waiting for one. 0 where that is not told."""
+    total = 0
+    for told in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            used, waited, _ = told.read_text().split()
+        except (OSError, ValueError):  # it has just ended
+            continue
+        total += int(used) + int(waited)
+    return total / 1e9

@@ -29,16 +29,20 @@ from segue.runtimes.spec import FunctionSpec, Invocation, LogLine, Outcome
 LateLines = Callable[[FunctionSpec, str, tuple[LogLine, ...]], None]
 _SWEEP_SECONDS = 0.1
 _SLOW_SWEEP_SECONDS = 5.0
-_START_TURN_SECONDS = 1.0
+_START_LOOK_SECONDS = 0.5
+_START_LOOKS = 20
+_START_WORKS = 0.25
 _DESCRIPTORS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """``account_concurrency`` is AWS's account limit; the others keep this machine usable."""
+    """``account_concurrency`` is AWS's account limit; the others keep this machine usable. No more than
+    ``parallel_starts`` environments come up at the same time: an interpreter's start is all processor, so that of
+    hundreds that began together none would be up within the time it has."""
 
     account_concurrency: int = 1_000
-    parallel_starts: int = (os.cpu_count() or 1) * 2
+    parallel_starts: int = max(4, (os.cpu_count() or 1) * 2)
     idle_environments: int = 32
     idle_seconds: float = 300
     freeze_after_seconds: float = 0.25
@@ -53,6 +57,20 @@ class _Group:
     waiting: deque[asyncio.Future[Environment | _Failed]] = field(default_factory=deque)
     starting: int = 0
     is_retired: bool = False
+    getting_ready: asyncio.Lock = field(default_factory=asyncio.Lock)  # what one has done the others find
+
+    def give(self, found: Environment | _Failed | Exception) -> bool:
+        """To the first who still waits; whether anybody does."""
+        while self.waiting:
+            waiter = self.waiting.popleft()
+            if waiter.done():
+                continue
+            if isinstance(found, Exception):
+                waiter.set_exception(found)
+            else:
+                waiter.set_result(found)
+            return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +249,7 @@ class Pool:
         """For the first environment that comes up or becomes free."""
         waiter: asyncio.Future[Environment | _Failed] = asyncio.get_running_loop().create_future()
         group.waiting.append(waiter)
-        if group.starting < len(group.waiting):
-            group.starting += 1
-            self._track(asyncio.get_running_loop().create_task(self._start_one(group)))
+        self._start_for(group)
         try:
             return await waiter
         except asyncio.CancelledError:
@@ -243,30 +259,35 @@ class Pool:
                 self._on_free(group, given)
             raise
 
+    def _start_for(self, group: _Group) -> None:
+        """There is a start for each who waits."""
+        if group.starting < len(group.waiting):
+            group.starting += 1
+            self._track(asyncio.get_running_loop().create_task(self._start_one(group)))
+
     async def _start_one(self, group: _Group) -> None:
         try:
-            folders = await self._code.ready(group.spec, partial(self._tell, group.spec))
+            async with group.getting_ready:
+                folders = await self._code.ready(group.spec, partial(self._tell, group.spec))
             async with self._starts:
                 if not group.waiting:  # someone became free meanwhile
                     return
                 environment = self._environment(group, folders)
                 start = asyncio.get_running_loop().create_task(environment.start(self._helper))
                 self._track(start)
-                # The bound is for processors; a long init, which may even wait for another function, must not block
-                # others.
-                await asyncio.wait({start}, timeout=_START_TURN_SECONDS)
+                await _turn(environment, start)
             failure = await start
         except Exception as error:  # what cannot run at all: told to the one who waits
-            if group.waiting:
-                group.waiting.popleft().set_exception(error)
+            group.give(error)
             return
         finally:
             group.starting -= 1
         if failure is not None:
-            if group.waiting:
-                group.waiting.popleft().set_result(_Failed(environment, failure))
+            group.give(_Failed(environment, failure))
         elif environment.state == "idle":
             self._on_free(group, environment)
+        else:  # it came up, and ended before anybody was told
+            self._start_for(group)
 
     def _tell(self, spec: FunctionSpec, text: str) -> None:
         """Into the function's log at once, before there is an environment."""
@@ -303,11 +324,8 @@ class Pool:
     # what environments tell
 
     def _on_free(self, group: _Group, environment: Environment) -> None:
-        while group.waiting:
-            waiter = group.waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(environment)
-                return
+        if group.give(environment):
+            return
         if group.is_retired:
             asyncio.get_running_loop().call_soon(environment.kill)  # after its answer has been acknowledged
             return
@@ -356,6 +374,18 @@ class Pool:
             environment.watch_memory()
         if self._environments:
             self._schedule_sweep(is_slow=all(environment.is_frozen for environment in self._environments))
+
+
+async def _turn(environment: Environment, start: asyncio.Task[Any]) -> None:
+    """As long as a start keeps others from starting: until the environment is up, or waits for something else than a
+    processor (another function even), or has had its time."""
+    before = None
+    for _ in range(_START_LOOKS):
+        done, _ = await asyncio.wait({start}, timeout=_START_LOOK_SECONDS)
+        used = environment.processor_seconds
+        if done or (before is not None and used is not None and used - before < _START_WORKS * _START_LOOK_SECONDS):
+            return
+        before = used
 
 
 def _raise_descriptor_limit() -> None:
