@@ -59,6 +59,7 @@ class Helper:
         self.libc = libc
         self.processes: dict[int, int] = {}  # request id -> process id
         self.ids: dict[int, int] = {}  # process id -> request id
+        self.addresses: dict[int, str] = {}  # process id -> where its runtime API is
         self.buffer = b""
         self.descriptors: list[int] = []
         self.preloads: list[str] = []
@@ -130,6 +131,7 @@ class Helper:
             os.setpgid(pid, pid)
         self.processes[request["id"]] = pid
         self.ids[pid] = request["id"]
+        self.addresses[pid] = request["environment"].get("AWS_LAMBDA_RUNTIME_API", "")
         self.answer(id=request["id"], pid=pid)
         # Empty when a program was executed, or the Python environment is on its way; a reason otherwise.
         reason = os.read(error_reader, 4096)
@@ -177,17 +179,18 @@ class Helper:
             except ChildProcessError:
                 return
             if pid == 0:
-                return
+                break
             request_id = self.ids.pop(pid, None)
             if request_id is None:
                 continue
-            del self.processes[request_id]
+            del self.processes[request_id], self.addresses[pid]
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)  # what the function left behind in its group
             if os.WIFSIGNALED(status):
                 self.answer(id=request_id, signal=os.WTERMSIG(status))
             else:
                 self.answer(id=request_id, code=os.WEXITSTATUS(status))
+        sys.modules["_segue_orphans"].end(self.ids, self.addresses.values())
 
     def preload_soon(self) -> None:
         """Only where there are Python functions: it takes memory."""
@@ -214,7 +217,7 @@ class Helper:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
         while True:
-            for pid in descendants():
+            for pid in sys.modules["_segue_orphans"].children():
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
             try:
@@ -232,15 +235,6 @@ def put_layers(libc: ctypes.CDLL, folder: str, output: int) -> None:
 
 def reason_of(error: OSError) -> str:
     return os.strerror(error.errno or 0).lower()
-
-
-def descendants() -> list[int]:
-    """Children of this process: with the subreaper flag, orphans of environments are among them."""
-    try:
-        with open(f"/proc/self/task/{os.getpid()}/children") as children:
-            return [int(pid) for pid in children.read().split()]
-    except OSError:
-        return []
 
 
 def share_service_models() -> None:
@@ -413,6 +407,7 @@ def main() -> None:
     load_beside("way_home")
     load_beside("opt")
     load_beside("opt_mount")
+    load_beside("orphans")
 
     helper = Helper(control, load_libc())
     try:
