@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from segue.cli.main import main
 from segue.testing import Segue
+from tests.nodes import until
 
 SMALL, LARGE = (random.Random(size).randbytes(size) for size in (30_000, 9_000_000))
 PLACE = "s3://content/kept"
@@ -57,6 +59,23 @@ def test_from_files_into_the_database_and_to_an_endpoint(tmp_path: Path, databas
     assert main(["store", "export", str(tmp_path / "of objects"), *new]) == 0
     assert main(["store", "import", str(tmp_path / "of objects"), "--data", str(tmp_path / "four")]) == 0
     with Segue(tmp_path / "four") as segue:
+        assert has(segue)
+
+
+def test_from_a_shared_folder_to_an_endpoint_by_way_of_one_servers_own_files(
+    tmp_path: Path, database: str, endpoint: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Segue(tmp_path / "one", store=database, blobs=str(tmp_path / "shared")) as segue:
+        put(segue)
+    place = {"blobs": PLACE, "blobs_endpoint": endpoint.meta.endpoint_url}
+    check = ["store", "check", "--store", database, "--blobs", PLACE]
+    assert main(check) == 1
+    assert "is named, and neither in" in capsys.readouterr().out
+    shutil.copytree(tmp_path / "shared", tmp_path / "two" / "blobs")
+    with Segue(tmp_path / "two", store=database, **place):
+        until(lambda: main(check) == 0)
+    shutil.rmtree(tmp_path / "shared")
+    with Segue(tmp_path / "three", store=database, **place) as segue:
         assert has(segue)
 
 
