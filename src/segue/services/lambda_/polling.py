@@ -15,6 +15,7 @@ from typing import Any
 from segue import jobs
 from segue.api import Call
 from segue.api.caller import service_caller
+from segue.api.deliver import retry_delay_ms
 from segue.api.deliveries import Delivery, record
 from segue.api.sources.messages import Held, event_of, failed_ids
 from segue.api.sources.queues import (
@@ -120,7 +121,8 @@ def _settle(mapping: EventSourceMapping, batch: Batch, call: Call, outcome: Invo
         later: dict[str, Any] = {
             "request_id": batch.request_id, "messages": batch.messages, "throttles": batch.throttles + 1,
         }  # fmt: skip
-        return Again(call.now_ms + 1_000 * 2**batch.throttles, later, str(refused))
+        delay_ms = retry_delay_ms(batch.throttles + 1, jitter=call.tx.ids.random.random)
+        return Again(call.now_ms + delay_ms, later, str(refused))
     ids = [message.message_id for message in batch.held]
     if refused is not None or outcome.function_error is not None:
         failed = set(ids)
