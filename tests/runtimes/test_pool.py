@@ -36,6 +36,14 @@ def own(tmp_path: Path) -> Iterator[Place]:
     made.runner.close()
 
 
+def zipped(folder: Path) -> Path:
+    """A package of a function that does nothing."""
+    package = folder / "code.zip"
+    with zipfile.ZipFile(package, "w") as opened:
+        opened.writestr("app.py", "def handler(e, c): pass\n")
+    return package
+
+
 async def until(condition: object, seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # type: ignore[operator]  # noqa: ASYNC110 - other processes tell nobody
@@ -251,8 +259,8 @@ def test_cancelled_callers_leave_a_usable_pool(own: Place) -> None:
 
 def test_starts_that_need_the_processor_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """First come, first served, and the wait is no part of an environment's init."""
-    monkeypatch.setattr("segue.runtimes.pool._START_LOOK_SECONDS", 0.1)
-    monkeypatch.setattr("segue.runtimes.pool._START_LOOKS", 1_000)
+    monkeypatch.setattr("segue.runtimes.turn._LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("segue.runtimes.turn._LOOKS", 1_000)
     made = Place(tmp_path, PoolSettings(parallel_starts=1))
     note = tmp_path / "note"
     init = f"""
@@ -299,9 +307,7 @@ def test_who_waits_for_an_environment_that_ends_as_it_comes_up_gets_another(
 def test_a_burst_of_a_new_function_extracts_its_code_once(
     own: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package, made = tmp_path / "code.zip", []
-    with zipfile.ZipFile(package, "w") as opened:
-        opened.writestr("app.py", "def handler(e, c): pass\n")
+    package, made = zipped(tmp_path), []
 
     def counting(archive: Path, folder: Path) -> Path:
         made.append(folder)
@@ -315,6 +321,18 @@ def test_a_burst_of_a_new_function_extracts_its_code_once(
 
     assert [outcome.status for outcome in own.run(burst())] == ["ok"] * 6
     assert len(made) == 1
+
+
+def test_code_that_was_not_used_for_long_goes_and_comes_back_when_it_is_needed(own: Place, tmp_path: Path) -> None:
+    package, folders = zipped(tmp_path), tmp_path / "pool" / "code"
+    running, resting, new = (own.python("", code=CodeRef(name * 64, package)) for name in "abc")
+    for spec in (running, resting):
+        own.invoke(spec)
+        os.utime(folders / spec.code.sha256, (0, 0))
+    own.pool.drop(resting.function_arn)
+    own.invoke(new)
+    own.run(until(lambda: sorted(os.listdir(folders)) == [spec.code.sha256 for spec in (running, new)]))
+    assert own.invoke(resting).status == "ok"
 
 
 def test_closing_answers_everybody(tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
-from collections.abc import Awaitable, Callable
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -20,6 +23,8 @@ from segue.runtimes.spec import CodeRef, FunctionSpec
 
 Fetch = Callable[[Path], Awaitable[None]]
 
+_UNUSED_SECONDS = 7 * 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class Folders:
@@ -34,10 +39,13 @@ class Folders:
 
 
 class CodeFolders:
-    """Keeps them below the pool's ``directory``."""
+    """Keeps them below the pool's ``directory``; ``in_use`` says where environments run."""
 
-    def __init__(self, directory: Path, sdk: NodeSdk, fetch: Fetch | None = None) -> None:
+    def __init__(
+        self, directory: Path, sdk: NodeSdk, in_use: Callable[[], Collection[Path]], fetch: Fetch | None = None
+    ) -> None:
         self._directory = directory
+        self._in_use = in_use
         self._fetch = fetch
         self._making: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()  # each by one only
         self._node = NodeModules(directory, sdk)
@@ -46,8 +54,9 @@ class CodeFolders:
         self._kept = (directory.absolute(), sdk.installer.folder.absolute(), *([node.resolve()] if node else []))
 
     def clear(self) -> None:
-        """Remove what a killed server has left half done."""
+        """Remove what a killed server has left half done, and what was not used for long."""
         (self._directory / "code").mkdir(exist_ok=True)
+        self._put_aside(("code/*", "node/*/*", "opt/*"), ())
         for pattern in ("code/.unfinished-*", "node/*/.unfinished-*", "opt/.unfinished-*"):
             for unfinished in self._directory.glob(pattern):
                 shutil.rmtree(unfinished, ignore_errors=True)
@@ -76,7 +85,23 @@ class CodeFolders:
         folder = parent / code.sha256.replace("/", "_")
         async with self._making.setdefault(folder, asyncio.Lock()):
             if folder.is_dir():
+                os.utime(folder)
                 return folder
             if self._fetch is not None:
                 await self._fetch(code.path)
-            return await asyncio.get_running_loop().run_in_executor(None, extract, code.path, folder)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, extract, code.path, folder)
+        for unused in self._put_aside(("code/*", "node/*/*"), self._in_use()):
+            loop.run_in_executor(None, shutil.rmtree, unused, True)
+        return folder
+
+    def _put_aside(self, patterns: Iterable[str], in_use: Collection[Path]) -> list[Path]:
+        """What no environment was started from for a week, under a name by which nobody finds it any more. It is
+        extracted again where it is needed."""
+        oldest, aside = time.time() - _UNUSED_SECONDS, []
+        for folder in [found for pattern in patterns for found in self._directory.glob(pattern)]:
+            if folder.name == "node_modules" or folder.name.startswith(".unfinished-") or folder in in_use:
+                continue
+            if folder.stat().st_mtime < oldest:
+                aside.append(folder.rename(folder.with_name(f".unfinished-{uuid.uuid4().hex}")))
+        return aside

@@ -79,7 +79,7 @@ class Environment:
         self.idle_since = 0.0
         self.is_frozen = False
         self.came_up = False
-        self._folders = folders
+        self.folders = folders
         self._directory = directory
         self._clock = clock
         self._on_free = on_free
@@ -114,9 +114,9 @@ class Environment:
             os.close(self.log.output.writer)
             self._ended()
             raise
-        notes = "".join(f"[WARN] Segue: {note}\n" for note in (*self._folders.notes, *self.spec.notes))
+        notes = "".join(f"[WARN] Segue: {note}\n" for note in (*self.folders.notes, *self.spec.notes))
         self.log.init_started(launch.runtime_version, launch.warning + notes)
-        self._child = helper.spawn(_with_opt(launch.program, self._folders.opt), self.log.output.writer, self._on_exit)
+        self._child = helper.spawn(_with_opt(launch.program, self.folders.opt), self.log.output.writer, self._on_exit)
         try:
             async with asyncio.timeout(INIT_SECONDS + self.spec.timeout_seconds):
                 failure = await self._came_up
@@ -130,7 +130,7 @@ class Environment:
     async def _plan(self) -> Launch:
         self._listener = await self._loop.create_server(self._connect, "127.0.0.1", 0)
         address = f"127.0.0.1:{self._listener.sockets[0].getsockname()[1]}"
-        of = self._folders
+        of = self.folders
         place = Place(of.task_root, of.layers, self._directory, of.node_modules, address, self.log.log_stream)
         launch = await self._loop.run_in_executor(None, plan, self.spec, place)
         if self.state == "ended":

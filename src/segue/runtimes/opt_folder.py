@@ -29,6 +29,7 @@ def opt_folder(layers: Sequence[Path], parent: Path, kept: Sequence[Path]) -> Pa
     names = "\0".join(map(str, layers))
     place = parent / hashlib.sha256(names.encode()).hexdigest()[:32]
     if place.is_dir():
+        os.utime(place)
         return place
     parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=parent))

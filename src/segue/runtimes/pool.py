@@ -25,21 +25,17 @@ from segue.runtimes.node_sdk import NodeSdk
 from segue.runtimes.process import Helper
 from segue.runtimes.report import log_stream
 from segue.runtimes.spec import FunctionSpec, Invocation, LogLine, Outcome
+from segue.runtimes.turn import turn
 
 LateLines = Callable[[FunctionSpec, str, tuple[LogLine, ...]], None]
 _SWEEP_SECONDS = 0.1
 _SLOW_SWEEP_SECONDS = 5.0
-_START_LOOK_SECONDS = 0.5
-_START_LOOKS = 20
-_START_WORKS = 0.25
 _DESCRIPTORS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """``account_concurrency`` is AWS's account limit; the others keep this machine usable. No more than
-    ``parallel_starts`` environments come up at the same time: an interpreter's start is all processor, so that of
-    hundreds that began together none would be up within the time it has."""
+    """``account_concurrency`` is AWS's account limit; the others keep this machine usable."""
 
     account_concurrency: int = 1_000
     parallel_starts: int = max(4, (os.cpu_count() or 1) * 2)
@@ -106,7 +102,7 @@ class Pool:
         self._on_late_lines = on_late_lines
         self._helper = Helper(self._directory)
         self._sdk = sdk or NodeSdk()
-        self._code = CodeFolders(self._directory, self._sdk, fetch_code)
+        self._code = CodeFolders(self._directory, self._sdk, self._folders_in_use, fetch_code)
         self._groups: dict[tuple[str, str], _Group] = {}
         self._environments: set[Environment] = set()
         self._idle: dict[Environment, None] = {}  # longest idle first
@@ -275,7 +271,7 @@ class Pool:
                 environment = self._environment(group, folders)
                 start = asyncio.get_running_loop().create_task(environment.start(self._helper))
                 self._track(start)
-                await _turn(environment, start)
+                await turn(environment, start)
             failure = await start
         except Exception as error:  # what cannot run at all: told to the one who waits
             group.give(error)
@@ -288,6 +284,10 @@ class Pool:
             self._on_free(group, environment)
         else:  # it came up, and ended before anybody was told
             self._start_for(group)
+
+    def _folders_in_use(self) -> set[Path]:
+        folders = [environment.folders for environment in self._environments]
+        return {path for each in folders for path in (each.task_root, *each.layers)}
 
     def _tell(self, spec: FunctionSpec, text: str) -> None:
         """Into the function's log at once, before there is an environment."""
@@ -374,18 +374,6 @@ class Pool:
             environment.watch_memory()
         if self._environments:
             self._schedule_sweep(is_slow=all(environment.is_frozen for environment in self._environments))
-
-
-async def _turn(environment: Environment, start: asyncio.Task[Any]) -> None:
-    """As long as a start keeps others from starting: until the environment is up, or waits for something else than a
-    processor (another function even), or has had its time."""
-    before = None
-    for _ in range(_START_LOOKS):
-        done, _ = await asyncio.wait({start}, timeout=_START_LOOK_SECONDS)
-        used = environment.processor_seconds
-        if done or (before is not None and used is not None and used - before < _START_WORKS * _START_LOOK_SECONDS):
-            return
-        before = used
 
 
 def _raise_descriptor_limit() -> None:
