@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from segue.api import places
-from segue.clock import ManualClock
+from segue.clock import ManualClock, SystemClock
 from segue.ids import Ids
 from segue.runtimes import ConcurrencyExceeded
 from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
 from segue.store.sqlite import SqliteStore
-from segue.store.store import StoreUnavailable
+from segue.store.store import Store, StoreUnavailable
 from segue.worker.concurrency import Concurrency
 
 
@@ -53,7 +53,7 @@ def taken(tx: Transaction) -> int:
 class Node:
     """One of several nodes of a store, with what it runs."""
 
-    def __init__(self, shared: Shared, name: str, limit: int) -> None:
+    def __init__(self, shared: Store, name: str, limit: int) -> None:
         self._shared, self.node, self.others = shared, name, list[Mapping[str, Any]]()
         self.concurrency = Concurrency(self, limit)  # type: ignore[arg-type]
         self.running: dict[asyncio.Task[Any] | None, asyncio.Event] = {}
@@ -192,6 +192,30 @@ def test_a_node_that_was_taken_for_dead_holds_again_what_it_runs() -> None:
         assert shared.read(held)["one"] >= 4
         assert await two.settled(two.begin(10)) <= 6
         await shared.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.usefixtures("impatient")
+def test_two_nodes_of_a_real_database_that_ask_at_the_same_time_get_no_more_than_there_are(database: str) -> None:
+    pytest.importorskip("psycopg", reason="pip install 'segue[postgres]'")
+    from segue.store.postgres.opening import Database
+    from segue.store.postgres.store import PostgresStore
+
+    async def main() -> None:
+        schema = {"places": places.MIGRATIONS}
+        stores = [PostgresStore(Database(database), schema, SystemClock(), Ids(seed)) for seed in (1, 2)]
+        nodes = [Node(each, each.node, 40) for each in stores]
+        for _ in range(10):
+            begun = [node.begin(25) for node in nodes]
+            keeping = [asyncio.create_task(node.concurrency.keep()) for node in nodes]
+            admitted = [await node.settled(tasks) for node, tasks in zip(nodes, begun, strict=True)]
+            assert 25 <= sum(admitted) <= 40
+            for node in nodes:
+                node.end(25)
+            await asyncio.gather(*keeping, *(task for node in nodes for task in node.tasks))
+        for each in stores:
+            await each.close()
 
     asyncio.run(main())
 
