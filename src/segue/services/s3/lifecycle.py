@@ -20,47 +20,76 @@ from segue.services.s3.versions import delete, expire
 
 _DAY_MS = 86_400_000
 _PIECE = 200
+_BEHIND = " "
+"""Makes a bucket's name the least that is behind it: spaces come before all that is in names."""
 
 
-def _expire_what_is_old(call: Call, _: Any) -> bool:
-    """Apply all buckets' rules; whether there may be more to do."""
-    more = False
-    for name, text in call.tx.all("SELECT bucket, document FROM s3_settings WHERE kind = 'lifecycle'"):
-        bucket = records.the_bucket(call.tx, name)
-        caller = replace(service_caller("s3.amazonaws.com", bucket_arn(call, name)), account=bucket.account)
-        acting = call.as_caller(caller.in_region(bucket.region))
-        for rule in json.loads(text).get("Rules") or []:
-            if rule.get("Status") == "Enabled":
-                more = _apply(acting, bucket, rule) or more
-    return more
+def expire_what_is_old(call: Call, place: Any) -> Any:
+    """Apply its rules to a piece of the next bucket that has some; where to go on (behind a bucket's key and id)."""
+    start, key, last = place or ("", "", 0)
+    sql = "SELECT bucket, document FROM s3_settings WHERE kind = 'lifecycle' AND bucket >= ? ORDER BY bucket LIMIT 1"
+    row = call.tx.one(sql, start)
+    if row is None:
+        return None
+    name, text = row
+    if name != start:
+        key, last = "", 0
+    bucket = records.the_bucket(call.tx, name)
+    caller = replace(service_caller("s3.amazonaws.com", bucket_arn(call, name)), account=bucket.account)
+    acting = call.as_caller(caller.in_region(bucket.region))
+    rules = [rule for rule in json.loads(text).get("Rules") or [] if rule.get("Status") == "Enabled"]
+    if not key and any(_abort_uploads(acting, bucket, rule) for rule in rules):
+        return [name, "", 0]
+    following = _expire_versions(acting, bucket, rules, key, last)
+    return [name, *following] if following else [name + _BEHIND, "", 0]
 
 
-SERVICE.housekeeping.append(_expire_what_is_old)
+SERVICE.housekeeping.append(expire_what_is_old)
 
 
-def _apply(call: Call, bucket: Bucket, rule: dict[str, Any]) -> bool:
-    """Apply one rule; whether it ended before it was through."""
-    done = 0
-    before = _before(call.now_ms, rule.get("Expiration") or {})
-    if before is not None:
-        for item in _older(call, bucket, rule, "is_current = 1 AND is_marker = 0", before):
+def _expire_versions(
+    call: Call, bucket: Bucket, rules: list[dict[str, Any]], key: str, last: int
+) -> tuple[str, int] | None:
+    """Apply rules to a piece of the versions behind a key's; where to go on, if there may be more."""
+    prefixes = sorted(prefix_of(rule) for rule in rules)
+    if not prefixes:
+        return None
+    after = max((key, last), (prefixes[0], 0))
+    sql = f"SELECT {COLUMNS} FROM s3_objects WHERE bucket = ? AND (key, id) > (?, ?) ORDER BY key, id LIMIT ?"
+    found = [object_of(row) for row in call.tx.all(sql, bucket.name, *after, _PIECE)]
+    for item in found:
+        if not any(_has_expired(call.now_ms, rule, item) for rule in rules):
+            continue
+        if item.is_current:
             expire(call, bucket, item.key)
-            done += 1
-    days = (rule.get("NoncurrentVersionExpiration") or {}).get("NoncurrentDays")
-    if days:
-        for item in _older(call, bucket, rule, "is_current = 0", _midnight(call.now_ms - days * _DAY_MS)):
+        else:
             delete(call, bucket, item.key, item.version_id)
-            done += 1
+    if len(found) < _PIECE or found[-1].key[: len(prefixes[-1])] > prefixes[-1]:
+        return None
+    return found[-1].key, found[-1].id
+
+
+def _has_expired(now_ms: int, rule: dict[str, Any], item: ObjectVersion) -> bool:
+    """Whether a version's time is over by a rule."""
+    if item.is_current:
+        before_ms = None if item.is_marker else _before(now_ms, rule.get("Expiration") or {})
+    else:
+        days = (rule.get("NoncurrentVersionExpiration") or {}).get("NoncurrentDays")
+        before_ms = _midnight(now_ms - days * _DAY_MS) if days else None
+    return before_ms is not None and item.modified_at_ms <= before_ms and fits(rule, item)
+
+
+def _abort_uploads(call: Call, bucket: Bucket, rule: dict[str, Any]) -> bool:
+    """Drop a piece of the uploads that nobody has completed in time; whether there may be more."""
     days = (rule.get("AbortIncompleteMultipartUpload") or {}).get("DaysAfterInitiation")
-    if days:
-        sql = (
-            "SELECT upload_id FROM s3_uploads WHERE bucket = ? AND substr(key, 1, ?) = ? AND initiated_at <= ? LIMIT ?"
-        )
-        prefix, old = prefix_of(rule), _midnight(call.now_ms - days * _DAY_MS)
-        for (upload_id,) in call.tx.all(sql, bucket.name, len(prefix), prefix, old, _PIECE):
-            records.drop_upload(call.tx, upload_id)
-            done += 1
-    return done >= _PIECE
+    if not days:
+        return False
+    sql = "SELECT upload_id FROM s3_uploads WHERE bucket = ? AND substr(key, 1, ?) = ? AND initiated_at <= ? LIMIT ?"
+    prefix, old_ms = prefix_of(rule), _midnight(call.now_ms - days * _DAY_MS)
+    old = call.tx.all(sql, bucket.name, len(prefix), prefix, old_ms, _PIECE)
+    for (upload_id,) in old:
+        records.drop_upload(call.tx, upload_id)
+    return len(old) == _PIECE
 
 
 def prefix_of(rule: dict[str, Any]) -> str:
@@ -70,7 +99,9 @@ def prefix_of(rule: dict[str, Any]) -> str:
 
 
 def fits(rule: dict[str, Any], item: ObjectVersion) -> bool:
-    """Whether a rule is about an object of its prefix, by its tags and its size."""
+    """Whether a rule is about an object: by its key's prefix, its tags and its size."""
+    if not item.key.startswith(prefix_of(rule)):
+        return False
     chosen = rule.get("Filter") or {}
     both = chosen.get("And") or {}
     tags = [*(both.get("Tags") or []), *([chosen["Tag"]] if chosen.get("Tag") else [])]
@@ -92,21 +123,3 @@ def _before(now_ms: int, expiration: dict[str, Any]) -> int | None:
 def _midnight(at_ms: int) -> int:
     """S3 counts whole days, rounded up to the next midnight."""
     return at_ms // _DAY_MS * _DAY_MS
-
-
-def _older(call: Call, bucket: Bucket, rule: dict[str, Any], which: str, before_ms: int) -> list[ObjectVersion]:
-    """What a rule is about and was last modified by then: at most a piece of it."""
-    prefix = prefix_of(rule)
-    sql = (
-        f"SELECT {COLUMNS} FROM s3_objects WHERE bucket = ? AND {which} AND modified_at <= ? AND id > ?"
-        " AND substr(key, 1, ?) = ? ORDER BY id LIMIT ?"
-    )
-    found: list[ObjectVersion] = []
-    last = 0
-    while len(found) < _PIECE:
-        rows = call.tx.all(sql, bucket.name, before_ms, last, len(prefix), prefix, _PIECE)
-        found.extend(item for item in map(object_of, rows) if fits(rule, item))
-        if len(rows) < _PIECE:
-            break
-        last = rows[-1][0]
-    return found[:_PIECE]
