@@ -10,7 +10,8 @@ from segue.languages.asl import ExecutionMeta, Tree
 from segue.languages.asl.frames import Branch
 from segue.services.states import records
 from segue.services.states.advance import Trees
-from segue.services.states.records import Execution, Programs
+from segue.services.states.definitions import Programs
+from segue.services.states.records import Execution
 
 
 def execution(name: str, revision: int = 1) -> Execution:

@@ -33,6 +33,7 @@ from segue.languages.asl.history import HistoryEvent
 from segue.languages.asl.tree import Journal
 from segue.services.states import (
     chunks,
+    definitions,
     execution_logs,
     map_dispatch,
     metrics,
@@ -51,7 +52,7 @@ _SPENT_PER_COMMIT = 2_000
 """Of the steps' budgets: some twenty milliseconds, while which nobody else is served."""
 _TREES_BYTES = 256 * 1024 * 1024
 
-PROGRAMS = records.Programs()
+PROGRAMS = definitions.Programs()
 
 
 class Trees:

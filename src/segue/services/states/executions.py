@@ -24,6 +24,8 @@ from segue.services.states.service import SERVICE
 
 _SYNC_WAIT_MS = 300_000
 _NO_BOUND = (1 << 63) - 1
+_LOOKED_AT = 2_000
+"""A page may have fewer than were asked for, and more behind it: API_ListExecutions.html, maxResults."""
 _STANDARD_ONLY = (
     "redriveCount",
     "redriveStatus",
@@ -231,9 +233,13 @@ def list_executions(call: Call, params: dict[str, Any]) -> Result:
     column = _column(call, arn)
     limit = params.get("maxResults") or 100
     before = int(decode_token(params["nextToken"], kinds=(int,))[0]) if "nextToken" in params else _NO_BOUND
-    found = records.list_executions(call.tx, arn, params.get("statusFilter"), before, limit + 1, column)
+    status = params.get("statusFilter")
+    # The index by statuses has no SUCCEEDED: among those that run or failed a page of them is looked for so far only.
+    first = records.nth_before(call.tx, arn, before, _LOOKED_AT, column) if status == "SUCCEEDED" else 0
+    found = records.list_executions(call.tx, arn, status, before, limit + 1, column, first)
     shown = [listed(execution) for execution in found[:limit]]
-    return {"executions": shown, "nextToken": encode_token(found[limit - 1].number) if len(found) > limit else None}
+    following = found[limit - 1].number if len(found) > limit else first
+    return {"executions": shown, "nextToken": encode_token(following) if following else None}
 
 
 def listed(execution: Execution) -> dict[str, Any]:

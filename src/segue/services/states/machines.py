@@ -15,7 +15,15 @@ from segue.languages.asl import NotYet, Stop, compile
 from segue.languages.asl.diagnostics import invalid_definition_message
 from segue.languages.asl.validate import validate
 from segue.languages.asl.variable_references import variable_references
-from segue.services.states import encryption, logging_configuration, records, tokens_records, version_records, versions
+from segue.services.states import (
+    definitions,
+    encryption,
+    logging_configuration,
+    records,
+    tokens_records,
+    version_records,
+    versions,
+)
 from segue.services.states.advance import advance
 from segue.services.states.arns import checked_arn, checked_name, checked_role
 from segue.services.states.qualified import as_version, existing_machine, qualifier, refuse_deleting
@@ -42,7 +50,7 @@ def checked_definition(text: str, kind: str) -> str:
     if found:
         raise AwsError("InvalidDefinition", invalid_definition_message(found))
     try:
-        compile(records.parsed(text))
+        compile(definitions.parsed(text))
     except NotYet as missing:
         raise AwsError("NotImplemented", f"Segue does not run this definition yet: {missing}", status=501) from None
     return text
@@ -57,7 +65,7 @@ def create_state_machine(call: Call, params: dict[str, Any]) -> Result:
     _check_settings(call, params)
     text = checked_definition(params["definition"], kind)
     arn = call.arn("states", f"stateMachine:{name}")
-    digest = records.keep_definition(call.tx, text)
+    digest = definitions.keep(call.tx, text)
     settings = {member: params[member] for member in _SETTINGS if member in params}
     existing = records.find_machine(call.tx, arn)
     if existing is not None:
@@ -112,7 +120,7 @@ def update_state_machine(call: Call, params: dict[str, Any]) -> Result:
     versions.check_description(params)
     digest = machine.definition_hash
     if "definition" in params:
-        digest = records.keep_definition(call.tx, checked_definition(params["definition"], machine.kind))
+        digest = definitions.keep(call.tx, checked_definition(params["definition"], machine.kind))
     if "roleArn" in params:
         checked_role(params["roleArn"])
     _check_settings(call, params)
@@ -157,14 +165,14 @@ def _variable_references(definition_text: str) -> dict[str, list[str]] | None:
     """None when no state reads a variable; there are none that nobody assigns."""
     if '"Assign"' not in definition_text:
         return None
-    return variable_references(records.parsed(definition_text)) or None
+    return variable_references(definitions.parsed(definition_text)) or None
 
 
 def machine_members(call: Call, machine: Machine, digest: str, included: str | None = None) -> dict[str, Any]:
     """What both descriptions of a state machine tell; with ``METADATA_ONLY`` the definition is ``{}`` (API reference,
     DescribeStateMachine, definition).
     """
-    text = records.definition(call.tx, digest)
+    text = definitions.text_of(call.tx, digest)
     members = {
         "definition": "{}" if included == "METADATA_ONLY" else text,
         "variableReferences": None if included == "METADATA_ONLY" else _variable_references(text),

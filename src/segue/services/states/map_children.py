@@ -35,13 +35,14 @@ def list_children(call: Call, params: dict[str, Any], listed: Callable[[Executio
     before = int(decode_token(params["nextToken"], kinds=(int,))[0]) if "nextToken" in params else run.next_child
     status = params.get("statusFilter")
     redriven = params["redriveFilter"] == "REDRIVEN" if "redriveFilter" in params else None
+    first = 0 if status is None and redriven is None else max(0, before - map_records.LOOKED_AT)
     if status == _PENDING:
-        found = _pending(call, run, before, limit + 1)
+        found, first = _pending(call, run, before, limit + 1), 0
     else:
-        found = map_records.children_before(call.tx, run.number, before, limit + 1, status, redriven)
+        found = map_records.children_before(call.tx, run.number, before, limit + 1, status, redriven, first)
     shown = [_shown(run, one, listed(one)) for one in found[:limit]]
-    following = encode_token(child_place(found[limit - 1].parent)[1]) if len(found) > limit else None
-    return {"executions": shown, "nextToken": following}
+    following = child_place(found[limit - 1].parent)[1] if len(found) > limit else first
+    return {"executions": shown, "nextToken": encode_token(following) if following else None}
 
 
 _PENDING = "PENDING_REDRIVE"

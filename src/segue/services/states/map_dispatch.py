@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from segue import jobs
 from segue.api import Call
 from segue.languages.asl.commands import StartMapRun
-from segue.services.states import map_records, records
+from segue.services.states import definitions, map_records
 from segue.services.states.map_records import MapRun, child_place
 from segue.services.states.records import Execution
 
@@ -28,7 +28,7 @@ def start(advancing: Advancing, action: StartMapRun) -> None:
         frame=action.frame,
         generation=action.generation,
         kind=plan.kind,
-        definition_hash=records.keep_definition(call.tx, action.definition_text),
+        definition_hash=definitions.keep(call.tx, action.definition_text),
         role_arn=execution.role_arn,
         trace=execution.trace,
         started_at_ms=call.now_ms,

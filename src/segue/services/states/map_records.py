@@ -187,6 +187,9 @@ def drop_items_before(tx: Transaction, number: int, item: int) -> None:
 
 # Children
 
+LOOKED_AT = 2_000
+"""So many are looked at in one unit where only some are wanted."""
+
 
 def child_parent(number: int, place: int, items: int) -> str:
     """What a child's row says of its parent."""
@@ -221,17 +224,37 @@ def children(tx: Transaction, number: int, first: int, limit: int, statuses: tup
     return [Execution(*row) for row in rows]
 
 
+def walk(tx: Transaction, run: MapRun, limit: int, statuses: tuple[str, ...]) -> tuple[list[Execution], int | None]:
+    """The next children of some statuses behind the run's cursor, and the cursor behind them; ``None``: that was all.
+
+    No more than :data:`LOOKED_AT` children are looked at: there may be none among them, and more behind.
+    """
+    end = min(run.cursor + LOOKED_AT, run.next_child)
+    marks = ", ".join("?" * len(statuses))
+    rows = tx.all(
+        f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE parent >= ? AND parent < ? AND parent <> ''"
+        f" AND status IN ({marks}) ORDER BY parent LIMIT ?",
+        f"map/{run.number}/{run.cursor:010d}",
+        f"map/{run.number}/{end:010d}",
+        *statuses,
+        limit,
+    )
+    found = [Execution(*row) for row in rows]
+    following = child_place(found[-1].parent)[1] + 1 if len(found) == limit else end
+    return found, following if found or following < run.next_child else None
+
+
 def children_before(
-    tx: Transaction, number: int, before: int, limit: int, status: str | None, redriven: bool | None
+    tx: Transaction, number: int, before: int, limit: int, status: str | None, redriven: bool | None, first: int
 ) -> list[Execution]:
-    """Children of a Map Run, the newest first, those whose place is below ``before``; of one status, or redriven."""
+    """Children of a Map Run, the newest first, from place ``first`` to below ``before``; of one status, or redriven."""
     where = " AND status = ?" if status else ""
     if redriven is not None:
         where += " AND redrive_count > 0" if redriven else " AND redrive_count = 0"
     rows = tx.all(
         f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE parent >= ? AND parent < ? AND parent <> ''{where}"
         " ORDER BY parent DESC LIMIT ?",
-        f"map/{number}/",
+        f"map/{number}/{first:010d}",
         f"map/{number}/{before:010d}",
         *((status,) if status else ()),
         limit,

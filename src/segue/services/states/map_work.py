@@ -169,14 +169,12 @@ def _child(call: Call, run: MapRun, child: ChildInput, place: int) -> Execution:
 
 
 def _stop_some(call: Call, run: MapRun) -> Progress:
-    found = (
-        map_records.children(call.tx, run.number, run.cursor, _CHILDREN_PER_COMMIT, ("RUNNING",)) if run.running else []
-    )
+    found, following = map_records.walk(call.tx, run, _CHILDREN_PER_COMMIT, ("RUNNING",)) if run.running else ([], None)
     for child in found:
         advance(call, child.arn, Stop())
     run = _current(call, run)
-    if found:
-        map_records.save(call.tx, run._replace(cursor=child_place(found[-1].parent)[1] + 1))
+    if following is not None:
+        map_records.save(call.tx, run._replace(cursor=following))
         return "more"
     if run.status == "RUNNING" and run.error is None:  # redriven while its children were still called off
         map_records.save(call.tx, awaiting_redrive(run._replace(phase="redriving", cursor=0)))
@@ -194,7 +192,7 @@ def _redrive_some(call: Call, run: MapRun) -> Progress:
         return "waits"
     if _is_busy(call, run):
         return "busy"
-    found = map_records.children(call.tx, run.number, run.cursor, room, _ENDED)
+    found, following = map_records.walk(call.tx, run, room, _ENDED)
     for child in found:
         _, place, items = child_place(child.parent)
         run = run._replace(
@@ -214,8 +212,8 @@ def _redrive_some(call: Call, run: MapRun) -> Progress:
         run = _current(call, run)
         if run.phase != "redriving":
             return "more"
-    if not found:
-        map_records.save(call.tx, run._replace(phase="running"))
+    going_on = run._replace(phase="running") if following is None else run._replace(cursor=following)
+    map_records.save(call.tx, going_on)
     return "more"
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from segue.languages.asl import Program, compile
 from segue.services.states.chunks import unpack_events
 from segue.store import Row, Transaction
 
@@ -138,49 +136,6 @@ def delete_machine(tx: Transaction, arn: str) -> None:
     tx.run("DELETE FROM states_machines WHERE arn = ?", arn)
 
 
-def keep_definition(tx: Transaction, text: str) -> str:
-    """Store a definition once, whoever uses it; its hash."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    tx.run("INSERT INTO states_definitions VALUES (?, ?) ON CONFLICT (hash) DO NOTHING", digest, text)
-    return digest
-
-
-def definition(tx: Transaction, digest: str) -> str:
-    """The definition of that hash."""
-    row = tx.one("SELECT text FROM states_definitions WHERE hash = ?", digest)
-    assert row is not None, f"definition {digest} is missing"
-    return str(row[0])
-
-
-class Programs:
-    """Compiled definitions by their hash: compiled once, whoever runs them; bounded by the length of their texts."""
-
-    def __init__(self, size_characters: int = 32 * 1024 * 1024) -> None:
-        self._room = size_characters
-        self._programs: dict[str, tuple[Program, int]] = {}
-
-    def get(self, tx: Transaction, digest: str) -> Program:
-        """The program of a stored definition."""
-        known = self._programs.get(digest)
-        if known is not None:
-            return known[0]
-        text = definition(tx, digest)
-        program = compile(parsed(text))
-        self._programs[digest] = (program, len(text))
-        self._room -= len(text)
-        while self._room < 0 and len(self._programs) > 1:
-            oldest = next(iter(self._programs))
-            self._room += self._programs.pop(oldest)[1]
-        return program
-
-
-@lru_cache(maxsize=16)
-def parsed(text: str) -> dict[str, Any]:
-    """A definition's text as data. Shared: not to be changed."""
-    document: dict[str, Any] = json.loads(text)
-    return document
-
-
 def find_execution(tx: Transaction, arn: str) -> Execution | None:
     """The execution of that ARN."""
     row = tx.one(f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE arn = ?", arn)
@@ -210,25 +165,38 @@ def last_event(tx: Transaction, execution: int) -> int:
 
 
 def list_executions(
-    tx: Transaction, arn: str, status: str | None, before: int, limit: int, column: str = "machine_arn"
+    tx: Transaction, arn: str, status: str | None, before: int, limit: int, column: str = "machine_arn", first: int = 0
 ) -> list[Execution]:
     """Executions of a state machine (or, by ``column``, of a version or alias), newest first, those with a ``number``
-    below ``before``.
+    below ``before``; of those that succeeded, only from ``first`` on.
     """
-    where = "AND status = ?" if status else ""
-    if status and status != "SUCCEEDED":
-        where += " AND status <> 'SUCCEEDED'"  # so that the partial index serves, as here:
+    where, args = "", [arn, before]
+    if status == "SUCCEEDED":
+        where, args = " AND status = ? AND number >= ?", [*args, status, first]
+    elif status:
+        where, args = " AND status = ? AND status <> 'SUCCEEDED'", [*args, status]  # so that the partial index serves,
     if column != "machine_arn":
-        where += f" AND {column} <> ''"
+        where += f" AND {column} <> ''"  # as here
     rows = tx.all(
-        f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE {column} = ? AND number < ? {where}"
+        f"SELECT {EXECUTION_COLUMNS} FROM states_executions WHERE {column} = ? AND number < ?{where}"
         " ORDER BY number DESC LIMIT ?",
-        arn,
-        before,
-        *((status,) if status else ()),
+        *args,
         limit,
     )
     return [Execution(*row) for row in rows]
+
+
+def nth_before(tx: Transaction, arn: str, before: int, count: int, column: str) -> int:
+    """The number of the ``count``-th execution that :func:`list_executions` would list; 0: there are fewer."""
+    where = "" if column == "machine_arn" else f" AND {column} <> ''"
+    row = tx.one(
+        f"SELECT number FROM states_executions WHERE {column} = ? AND number < ?{where} ORDER BY number DESC"
+        " LIMIT 1 OFFSET ?",
+        arn,
+        before,
+        count - 1,
+    )
+    return 0 if row is None else int(row[0])
 
 
 def insert_execution(tx: Transaction, execution: Execution) -> None:

@@ -1,4 +1,4 @@
-"""How long ended executions are kept."""
+"""How long ended executions are kept, and their definitions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from segue import jobs
 from segue.api import Call
 from segue.jobs import Again, Job
-from segue.services.states import map_dispatch, records
+from segue.services.states import definitions, map_dispatch, records
 from segue.services.states.service import SERVICE
 
 ANSWERS_KEPT_MS = 3_600_000
@@ -35,7 +35,7 @@ def _forget_children(call: Call, _: Any) -> bool:
     return map_dispatch.forget_old_children(call, call.now_ms - CHILDREN_KEPT_MS)
 
 
-SERVICE.housekeeping += [_forget_standard, _forget_express, _forget_children]
+SERVICE.housekeeping += [_forget_standard, _forget_express, _forget_children, definitions.forget_unused]
 
 
 def _forget_executions(call: Call, kind: str, kept_ms: int) -> bool:

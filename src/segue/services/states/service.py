@@ -146,6 +146,26 @@ MIGRATIONS = (
     CREATE INDEX states_executions_others ON states_executions (machine_arn, status, number)
         WHERE status <> 'SUCCEEDED';
     """,
+    # Since when nothing has referred to a definition that could start an execution: see definitions.py.
+    """
+    ALTER TABLE states_definitions ADD COLUMN released BIGINT;
+    CREATE INDEX states_machines_definition ON states_machines (definition_hash);
+    CREATE INDEX states_versions_definition ON states_versions (definition_hash);
+    CREATE INDEX states_map_runs_definition ON states_map_runs (definition_hash);
+    """,
+    # As states_executions_others, for versions and aliases: what was started by a machine's own ARN costs nothing.
+    """
+    CREATE INDEX states_executions_version_others ON states_executions (version_arn, status, number)
+        WHERE version_arn <> '' AND status <> 'SUCCEEDED';
+    CREATE INDEX states_executions_alias_others ON states_executions (alias_arn, status, number)
+        WHERE alias_arn <> '' AND status <> 'SUCCEEDED';
+    """,
+    # Whose Express children housekeeping forgets, whatever other Map Runs have ended.
+    """
+    DROP INDEX states_map_runs_ended;
+    CREATE INDEX states_map_runs_to_clear ON states_map_runs (stopped_at)
+        WHERE kind = 'EXPRESS' AND status = 'SUCCEEDED' AND phase = 'ended';
+    """,
 )
 
 PARTITION_KEYS = {

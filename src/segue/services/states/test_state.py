@@ -27,7 +27,7 @@ from segue.languages.asl.test_state import (
     program_of,
 )
 from segue.languages.asl.validate import validate, validate_state
-from segue.services.states import records, tasks
+from segue.services.states import definitions, tasks
 from segue.services.states.arns import checked_role
 from segue.services.states.executions import checked_input
 from segue.services.states.http_inspection import exchange, without_secrets
@@ -68,7 +68,7 @@ def _test(call: Call, params: dict[str, Any]) -> StateTest:
     errors = [diagnostic for diagnostic in found if diagnostic.severity == "ERROR"]
     if errors:
         raise AwsError("InvalidDefinition", invalid_definition_message(errors))
-    definition = records.parsed(text)
+    definition = definitions.parsed(text)
     try:
         spec = definition if name is None else find_state(definition, name)
         program = program_of(definition, name)
