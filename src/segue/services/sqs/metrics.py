@@ -10,7 +10,7 @@ from functools import partial
 
 from segue.api import Call
 from segue.api.gauges import Gauge
-from segue.services.sqs import records
+from segue.services.sqs import counts, records
 from segue.services.sqs.records import Depth, Queue, queue_of
 from segue.services.sqs.service import SERVICE
 
@@ -36,7 +36,7 @@ def _read(of: Callable[[Depth, int], float], call: Call, dimensions: Mapping[str
     queue = queue_of(call.tx, call.arn("sqs", dimensions.get("QueueName", "")))
     if queue is None or set(dimensions) != {"QueueName"}:
         return None
-    return float(of(records.depth(call.tx, queue), call.now_ms))
+    return float(of(counts.depth(call, queue), call.now_ms))
 
 
 def _age_seconds(depth: Depth, now_ms: int) -> float:

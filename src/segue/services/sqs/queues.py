@@ -11,7 +11,7 @@ from segue.api.paginate import decode_token, encode_token
 from segue.api.tags import add_tags, drop_tags, remove_tags, tags_of
 from segue.errors import AwsError
 from segue.jobs import Again, Job
-from segue.services.sqs import attributes, records
+from segue.services.sqs import attributes, counts, records
 from segue.services.sqs.addresses import arn_of_url, check_queue_name, find_queue, no_such_queue, queue_url
 from segue.services.sqs.service import SERVICE
 from segue.store import Transaction
@@ -77,7 +77,7 @@ def get_queue_attributes(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         if name != "All" and (name not in attributes.GETTABLE or (name in attributes.FIFO_ONLY and not queue.fifo)):
             raise attributes.unknown_attribute(name)
     wants_counts = any(name == "All" or name in attributes.COUNTS for name in names)
-    values = attributes.read(queue, names, records.depth(call.tx, queue) if wants_counts else None)
+    values = attributes.read(queue, names, counts.depth(call, queue) if wants_counts else None)
     return {"Attributes": values} if values else {}
 
 

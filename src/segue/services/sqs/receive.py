@@ -15,7 +15,7 @@ import msgpack
 from segue.api import Call, Result
 from segue.errors import AwsError
 from segue.jobs import Pending
-from segue.services.sqs import fair, fifo, groups, message_attributes, metrics
+from segue.services.sqs import counts, fair, fifo, groups, message_attributes, metrics
 from segue.services.sqs.addresses import arn_of_url, find_queue
 from segue.services.sqs.dead_letters import move_to_dead_letters
 from segue.services.sqs.messages import sequence_number
@@ -39,9 +39,6 @@ _TAKE: Final = (
 _TAKE_OLDEST: Final = _TAKE.format(
     "SELECT id FROM sqs_messages WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, id LIMIT ?"
 )
-
-#: (queue, limit) → how many more receives need not count what is in flight: ten messages each at most.
-_unchecked_receives: dict[tuple[str, int], int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,26 +177,12 @@ def _may_take(call: Call, queue: Queue, waits: bool) -> bool:
     Raises:
         AwsError: ``OverLimit``.
     """
-    limit = call.limits.queue_in_flight_messages
-    key = (queue.arn, limit)
-    left = _unchecked_receives.get(key, 0)
-    if left > 0:
-        _unchecked_receives[key] = left - 1
+    if counts.has_room(call, queue):
         return True
-    row = call.tx.one(
-        "SELECT COUNT(*) FROM sqs_messages WHERE queue = ? AND visible_at > ? AND receive_count > 0",
-        queue.arn,
-        call.now_ms,
-    )
-    in_flight = row[0] if row else 0
-    if in_flight >= limit:
-        if queue.fifo or waits:
-            return False
-        raise AwsError("OverLimit", f"The maximum number of in flight messages is reached: {limit}.", status=403)
-    if len(_unchecked_receives) > 10_000:
-        _unchecked_receives.clear()
-    _unchecked_receives[key] = (limit - in_flight) // 10
-    return True
+    if queue.fifo or waits:
+        return False
+    limit = call.limits.queue_in_flight_messages
+    raise AwsError("OverLimit", f"The maximum number of in flight messages is reached: {limit}.", status=403)
 
 
 def _until_ms(tx: Transaction, queue: Queue, deadline_ms: int) -> int:

@@ -84,6 +84,7 @@ MIGRATIONS = (
     CREATE INDEX sqs_messages_leading ON sqs_messages (queue, visible_at, id)
         WHERE sequence IS NOT NULL AND behind IS NULL;
     """,
+    "CREATE INDEX sqs_receive_attempts_queue ON sqs_receive_attempts (queue, expires_at);",
 )
 
 PARTITION_KEYS = {"sqs_messages": "queue"}
@@ -246,9 +247,14 @@ class Depth:
     delayed: int
     oldest_sent_at_ms: int | None
 
+    @property
+    def total(self) -> int:
+        """All that is in the queue."""
+        return self.visible + self.in_flight + self.delayed
+
 
 def depth(tx: Transaction, queue: Queue) -> Depth:
-    """What is in the queue; what is past its retention does not count.
+    """Count what is in the queue; what is past its retention does not count.
 
     A message's row is numbered when it is sent or moved, by the time, so that its age is in the index that is counted.
     """
