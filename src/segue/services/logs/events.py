@@ -6,7 +6,10 @@ Rules: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from heapq import merge
+from itertools import islice
 from typing import Any
 
 from segue.api import Call, Result
@@ -25,6 +28,8 @@ TOO_OLD_MS = 14 * DAY_MS
 MAX_EVENTS = 10_000
 _ROWS_AT_ONCE = 500
 _ROWS_A_CALL = 10_000
+_STREAMS_ONE_BY_ONE = 100
+_MERGED_AT_ONCE = 50
 _TOKEN = re.compile(r"([fb])/(\d{20})(\d{36})/s", re.ASCII)
 _NO_END = 1 << 62
 _LAST_ID = (1 << 63) - 1
@@ -111,12 +116,15 @@ def _by_age(
 # reading
 
 
+Source = tuple[str, tuple[Any, ...]]
+Sources = tuple[Source, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which events: of a group or of streams, between positions (time, id), in a direction."""
+    """Which events: of a group or of streams (each a condition), between positions (time, id), in a direction."""
 
-    where: str
-    args: tuple[Any, ...]
+    sources: Sources
     after: tuple[int, int]
     before: tuple[int, int]
     forward: bool
@@ -124,11 +132,28 @@ class Span:
 
 def _read(call: Call, span: Span, limit: int) -> list[Row]:
     """Rows of (at, id, ingested_at, message, stream) of a span."""
+    if len(span.sources) == 1:
+        return _page(call, span, span.sources[0], limit)
+    each = [_walk(call, span, source) for source in span.sources]
+    return list(islice(merge(*each, key=lambda row: row[:2], reverse=not span.forward), limit))
+
+
+def _walk(call: Call, span: Span, source: Source) -> Iterator[Row]:
+    """The rows of one of a span's sources, as far as they are asked for."""
+    while rows := _page(call, span, source, _MERGED_AT_ONCE):
+        yield from rows
+        if len(rows) < _MERGED_AT_ONCE:
+            return
+        last = (rows[-1][0], rows[-1][1])
+        span = replace(span, after=last) if span.forward else replace(span, before=last)
+
+
+def _page(call: Call, span: Span, source: Source, limit: int) -> list[Row]:
     direction = "" if span.forward else " DESC"
     return call.tx.all(
-        f"SELECT at, id, ingested_at, message, stream FROM logs_events WHERE {span.where}"
+        f"SELECT at, id, ingested_at, message, stream FROM logs_events WHERE {source[0]}"
         f" AND (at, id) > (?, ?) AND (at, id) < (?, ?) ORDER BY at{direction}, id{direction} LIMIT ?",
-        *span.args,
+        *source[1],
         *span.after,
         *span.before,
         limit,
@@ -143,7 +168,7 @@ def get_log_events(call: Call, params: dict[str, Any]) -> Result:
     AWS no stream's name has a colon, and each must be looked for; LocalStack names its one stream so.)
     """
     group = found_group(call, params)
-    where, args = _stream(call, group, params["logStreamName"])
+    sources = _stream(call, group, params["logStreamName"])
     token = params.get("nextToken")
     forward, position = _position(token) if token else (bool(params.get("startFromHead")), None)
     start = min(max(params.get("startTime") or 0, oldest_kept_ms(group, call.now_ms)), _NO_END)
@@ -151,7 +176,7 @@ def get_log_events(call: Call, params: dict[str, Any]) -> Result:
     after, before = (start, -1), (end, -1)
     if position is not None:
         after, before = (max(after, position), before) if forward else (after, min(before, position))
-    span = Span(where, args, after, before, forward)
+    span = Span(sources, after, before, forward)
     rows = _within_page(_read(call, span, min(params.get("limit") or MAX_EVENTS, MAX_EVENTS)))
     if not forward:
         rows.reverse()
@@ -160,13 +185,13 @@ def get_log_events(call: Call, params: dict[str, Any]) -> Result:
     return {"events": events, "nextForwardToken": _token("f", *last), "nextBackwardToken": _token("b", *first)}
 
 
-def _stream(call: Call, group: Group, name: str) -> tuple[str, tuple[Any, ...]]:
+def _stream(call: Call, group: Group, name: str) -> Sources:
     if name.startswith("states/arn:"):
         return _streams(call, group, {"logStreamNamePrefix": f"states/{name.rsplit(':', 1)[-1]}/"})
     stream = records.stream(call.tx, group.id, name)
     if stream is None:
         raise no_stream()
-    return "stream = ?", (stream.id,)
+    return (("stream = ?", (stream.id,)),)
 
 
 def _within_page(rows: list[Row]) -> list[Row]:
@@ -195,7 +220,7 @@ def filter_log_events(call: Call, params: dict[str, Any]) -> Result:
     """A group's events that match a pattern, in order of time, whatever their streams."""
     group = found_group(call, params)
     matches = compile_pattern(params.get("filterPattern") or "")
-    where, args = _streams(call, group, params)
+    sources = _streams(call, group, params)
     limit = min(params.get("limit") or MAX_EVENTS, MAX_EVENTS)
     forward = params.get("startFromHead", True)
     start = min(max(params.get("startTime") or 0, oldest_kept_ms(group, call.now_ms)), _NO_END)
@@ -207,7 +232,7 @@ def filter_log_events(call: Call, params: dict[str, Any]) -> Result:
     kept: list[Row] = []
     looked, size = 0, 0
     while True:
-        rows = _read(call, Span(where, args, after, before, forward), _ROWS_AT_ONCE)
+        rows = _read(call, Span(sources, after, before, forward), _ROWS_AT_ONCE)
         for row in rows:
             if len(kept) == limit or size > PAGE_BYTES:
                 return _filtered(call, kept, (after if forward else before))
@@ -222,21 +247,26 @@ def filter_log_events(call: Call, params: dict[str, Any]) -> Result:
             return _filtered(call, kept, (after if forward else before))
 
 
-def _streams(call: Call, group: Group, params: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
-    """Which of the group's streams: all, by names, or by prefix."""
+def _streams(call: Call, group: Group, params: dict[str, Any]) -> Sources:
+    """Which of the group's streams: all, by names, or by prefix. Some are read one by one, so that what others have
+    is not."""
     names, prefix = params.get("logStreamNames"), params.get("logStreamNamePrefix")
     if names and prefix:
         raise invalid("Only one of logStreamNamePrefix and logStreamNames can be specified")
     if names:
         streams = [records.stream(call.tx, group.id, name) for name in names]
-        ids = [stream.id for stream in streams if stream is not None]
-        if len(ids) < len(names):
+        if None in streams:
             raise no_stream()
-        return f"stream IN ({', '.join('?' * len(ids))})", tuple(ids)
+        ids = {stream.id for stream in streams if stream is not None}
+        return tuple(("stream = ?", (row_id,)) for row_id in ids)
     if prefix:
         within = "SELECT id FROM logs_streams WHERE grp = ? AND name >= ? AND name < ?"
-        return f"grp = ? AND stream IN ({within})", (group.id, group.id, prefix, prefix + "\U0010ffff")
-    return "grp = ?", (group.id,)
+        args = (group.id, prefix, prefix + "\U0010ffff")
+        found = call.tx.all(f"{within} LIMIT ?", *args, _STREAMS_ONE_BY_ONE + 1)
+        if len(found) > _STREAMS_ONE_BY_ONE:
+            return ((f"grp = ? AND stream IN ({within})", (group.id, *args)),)
+        return tuple(("stream = ?", (row_id,)) for (row_id,) in found)
+    return (("grp = ?", (group.id,)),)
 
 
 def _filtered(call: Call, rows: list[Row], position: tuple[int, int] | None) -> dict[str, Any]:
