@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from segue.api import Call, Caller
 from segue.testing import Segue
 
 pytestmark = pytest.mark.both_stores
@@ -37,6 +38,31 @@ def listening_queue(segue: Segue, pattern: Any) -> str:
     events.put_rule(Name="r", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": "arn:aws:sqs:us-east-1:000000000000:q"}])
     return url
+
+
+def test_a_long_archive_is_described_and_deleted_a_piece_at_a_time(segue: Segue, events: Any) -> None:
+    def keep(tx: Any) -> None:
+        sql = "INSERT INTO events_archived (id, archive_arn, at, event) VALUES (?, ?, ?, ?)"
+        for number in range(3_000):
+            tx.run(sql, tx.ids.ordered(tx.now_ms), ARCHIVE, tx.now_ms, f"{number:0100}")
+
+    def left(tx: Any) -> int:
+        return int(tx.one("SELECT COUNT(*) FROM events_archived")[0])
+
+    def delete(tx: Any) -> int:
+        call = Call(tx, Caller(host="localhost"), segue.server.api, tx.now_ms)
+        call.perform("events:DeleteArchive", {"ArchiveName": "all"})
+        return left(tx)
+
+    events.create_archive(ArchiveName="all", EventSourceArn=BUS)
+    segue.transact(keep)
+    described = events.describe_archive(ArchiveName="all")
+    assert (described["EventCount"], described["SizeBytes"]) == (3_000, 300_000)
+    assert segue.transact(delete) == 2_500
+    events.create_archive(ArchiveName="all", EventSourceArn=BUS)
+    put(events, 1)
+    segue.settle()
+    assert segue.transact(left) == 1
 
 
 def test_archived_events_come_again(segue: Segue, events: Any) -> None:

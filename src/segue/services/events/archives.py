@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from segue import jobs
 from segue.api import Call
 from segue.api.paginate import decode_token, encode_token
 from segue.arn import parse_arn
 from segue.errors import AwsError
+from segue.jobs import Again, Job
 from segue.services.events.names import bus_of, without_none
 from segue.services.events.records import rerouted, scope_of
 from segue.services.events.rules import check_pattern
@@ -18,6 +20,7 @@ from segue.store import Row, Transaction
 _PAGE = 100
 _DAY_MS = 86_400_000
 _FORGOTTEN_AT_ONCE = 500
+_WEIGHED = 1_000
 _COLUMNS = "arn, name, bus_arn, pattern, description, retention_days, kms_key, created_at"
 
 
@@ -135,10 +138,25 @@ def update_archive(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def delete_archive(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Remove an archive with all that it keeps."""
     archive = _named(call, params)
-    call.tx.run("DELETE FROM events_archived WHERE archive_arn = ?", archive.arn)
+    last_id = call.tx.ids.ordered(call.now_ms)
+    if _purge(call.tx, archive.arn, last_id):
+        jobs.enqueue(call.tx, "events:purge", archive.arn, last_id)
     call.tx.run("DELETE FROM events_archives WHERE arn = ?", archive.arn)
     rerouted(call.tx, archive.bus_arn)
     return {}
+
+
+@SERVICE.job("purge")
+def purge(call: Call, job: Job) -> Again | None:
+    """Delete more of what an archive kept that is gone; one of its name that was made since keeps its own."""
+    return Again(call.now_ms) if _purge(call.tx, job.key, job.payload) else None
+
+
+def _purge(tx: Transaction, arn: str, last_id: int) -> bool:
+    """Delete a piece of an archive's events, none younger than ``last_id``; whether there may be more."""
+    piece = "SELECT id FROM events_archived WHERE archive_arn = ? AND id <= ? ORDER BY at LIMIT ?"
+    gone = tx.run(f"DELETE FROM events_archived WHERE id IN ({piece})", arn, last_id, _FORGOTTEN_AT_ONCE)
+    return gone == _FORGOTTEN_AT_ONCE
 
 
 def _named(call: Call, params: dict[str, Any]) -> Archive:
@@ -149,20 +167,26 @@ def _named(call: Call, params: dict[str, Any]) -> Archive:
 
 
 def _summary(call: Call, archive: Archive) -> dict[str, Any]:
-    count, size = call.tx.one(
-        "SELECT COUNT(*), COALESCE(SUM(LENGTH(event)), 0) FROM events_archived WHERE archive_arn = ? AND at >= ?",
-        archive.arn,
-        archive.oldest_ms(call.now_ms),
-    ) or (0, 0)
+    count, size = _extent(call.tx, archive.arn, archive.oldest_ms(call.now_ms))
     return {
         "ArchiveName": archive.name,
         "EventSourceArn": archive.bus_arn,
         "State": "ENABLED",
         "RetentionDays": archive.retention_days,
-        "SizeBytes": int(size),
-        "EventCount": int(count),
+        "SizeBytes": size,
+        "EventCount": count,
         "CreationTime": archive.created_at_ms,
     }
+
+
+def _extent(tx: Transaction, arn: str, oldest_ms: int) -> tuple[int, int]:
+    """How many events an archive has, and their bytes; of many those of the newest are taken for all."""
+    kept = "FROM events_archived WHERE archive_arn = ? AND at >= ?"
+    counted = tx.one(f"SELECT COUNT(*) {kept}", arn, oldest_ms)
+    newest = f"SELECT LENGTH(event) AS size {kept} ORDER BY at DESC, id DESC LIMIT ?"
+    weighed = tx.one(f"SELECT COALESCE(SUM(size), 0) FROM ({newest}) AS newest", arn, oldest_ms, _WEIGHED)
+    count, size = int(counted[0] if counted else 0), int(weighed[0] if weighed else 0)
+    return count, size * count // _WEIGHED if count > _WEIGHED else size
 
 
 def archive_name(arn: str) -> str:
