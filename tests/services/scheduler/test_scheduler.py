@@ -10,12 +10,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from segue.api import deliveries
+from segue.services.scheduler import records
 from segue.testing import Segue
+from tests.effort import steps
 
 ACCOUNT = "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/scheduler"
 NOW = datetime.fromtimestamp(1_700_000_000, UTC)  # 2023-11-14T22:13:20Z
 OFF = {"Mode": "OFF"}
+SCOPE = "us-east-1/000000000000"
 AT = "at(2023-11-14T22:20:00)"
 
 
@@ -244,6 +247,36 @@ def test_pages(segue: Segue) -> None:
         create(segue, AT, target, f"s{number}")
     pages = scheduler.get_paginator("list_schedules").paginate(PaginationConfig={"PageSize": 2})
     assert [len(page["Schedules"]) for page in pages] == [2, 2, 1]
+
+
+def test_pages_of_a_group(segue: Segue) -> None:
+    target, scheduler = queue(segue), segue.client("scheduler")
+    for group in ("a", "b", "c"):
+        scheduler.create_schedule_group(Name=group)
+        for number in range(4):
+            create(segue, AT, target, f"s{number}", GroupName=group)
+        create(segue, AT, target, "a-s", GroupName=group)
+    wanted = {"GroupName": "b", "NamePrefix": "s", "State": "ENABLED"}
+    pages = scheduler.get_paginator("list_schedules").paginate(PaginationConfig={"PageSize": 3}, **wanted)
+    found = [[schedule["Arn"].partition("/")[2] for schedule in page["Schedules"]] for page in pages]
+    assert found == [["b/s0", "b/s1", "b/s2"], ["b/s3"]]
+    assert names(segue, GroupName="b", NamePrefix="a") == ["a-s"]
+    assert names(segue, GroupName="b", NamePrefix="t") == []
+
+
+@pytest.mark.sqlite_only("counts steps of SQLite's machine")
+def test_the_schedules_of_a_group_are_found_among_very_many_of_others(segue: Segue) -> None:
+    def pile_up(tx: Any) -> None:
+        sql = "INSERT INTO scheduler_schedules VALUES (?, ?, 'many', ?, 'ENABLED', '{}', 0, 0)"
+        for number in range(2_000):
+            tx.run(sql, f"arn{number}", SCOPE, f"s{number}")
+
+    def look(tx: Any) -> None:
+        assert not records.list_schedules(tx, SCOPE, "other", "", "", ("", ""), 10)
+        assert not records.list_schedules(tx, SCOPE, "many", "t", "", ("", ""), 10)
+
+    segue.transact(pile_up)
+    assert steps(segue, look) < 100
 
 
 def test_client_tokens(segue: Segue) -> None:

@@ -100,6 +100,8 @@ def current(tx: Transaction, bucket: str, key: str) -> ObjectVersion | None:
 def version(tx: Transaction, bucket: str, key: str, version_id: str) -> ObjectVersion | None:
     """A version of a key."""
     sql = f"SELECT {COLUMNS} FROM s3_objects WHERE bucket = ? AND key = ? AND version_id = ?"
+    if version_id != "null":
+        sql += " AND version_id <> 'null'"  # so that the partial index serves
     row = tx.one(sql, bucket, key, version_id)
     return None if row is None else object_of(row)
 

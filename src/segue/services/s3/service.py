@@ -70,6 +70,10 @@ MIGRATIONS = (
         PRIMARY KEY (upload_id, number)
     );
     """,
+    # A key may have very many versions; where a bucket is not versioned there is nothing to find one by.
+    """
+    CREATE INDEX s3_objects_version_id ON s3_objects (bucket, key, version_id) WHERE version_id <> 'null';
+    """,
 )
 
 PARTITION_KEYS = {"s3_objects": "key", "s3_pieces": "owner"}

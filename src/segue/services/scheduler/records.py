@@ -145,19 +145,16 @@ def list_schedules(
     tx: Transaction, scope: str, group_name: str, prefix: str, state: str, after: tuple[str, str], limit: int
 ) -> list[ScheduleRow]:
     """Schedules by group and name; of all groups and in all states where none is named."""
-    rows = tx.all(
-        f"{_SCHEDULE} WHERE scope = ? AND (group_name, name) > (?, ?) AND (? = '' OR group_name = ?)"
-        " AND substr(name, 1, ?) = ? AND (? = '' OR state = ?) ORDER BY group_name, name LIMIT ?",
-        scope,
-        *after,
-        group_name,
-        group_name,
-        len(prefix),
-        prefix,
-        state,
-        state,
-        limit,
-    )
+    where, args = "scope = ?", list[Any]([scope])
+    if group_name:
+        where += f" AND group_name = ? AND name {'>' if after[1] >= prefix else '>='} ? AND name < ?"
+        args += [group_name, max(after[1], prefix), prefix + "\U0010ffff"]
+    else:
+        where += " AND (group_name, name) > (?, ?) AND substr(name, 1, ?) = ?"
+        args += [*after, len(prefix), prefix]
+    if state:
+        where, args = f"{where} AND state = ?", [*args, state]
+    rows = tx.all(f"{_SCHEDULE} WHERE {where} ORDER BY group_name, name LIMIT ?", *args, limit)
     return [_schedule(row) for row in rows]
 
 
