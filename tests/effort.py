@@ -12,8 +12,13 @@ from segue.testing import Segue
 
 def steps(segue: Segue, unit: Unit[Any]) -> int:
     """Run a unit, and count. Each row that a statement looks at is about ten steps, whether it is given back or not."""
+    return segue.transact(counted(unit))
 
-    def counted(tx: Any) -> int:
+
+def counted(unit: Unit[Any]) -> Unit[int]:
+    """A unit that does the same and gives the steps."""
+
+    def counting(tx: Any) -> int:
         connection: apsw.Connection = tx._execute.__self__
         taken: list[int] = []
 
@@ -27,4 +32,4 @@ def steps(segue: Segue, unit: Unit[Any]) -> int:
             connection.trace_v2(0)
         return sum(taken)
 
-    return segue.transact(counted)
+    return counting

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from segue.clock import ManualClock
 from segue.ids import Ids
 from segue.jobs import Job, cancel, cancel_all, enqueue, enqueue_parked, queue, wake
-from segue.store import Unit
+from segue.store import Transaction, Unit
 from segue.store.sqlite import SqliteStore
+from tests.effort import counted
 
 NOW_MS = 1_000_000
 
@@ -73,6 +74,19 @@ def test_jobs_are_due_in_the_order_of_their_times_and_then_of_their_making(delay
     assert house.payloads() == [number for _, number in expected]
     assert house.run(queue.next_due_ms) == (NOW_MS + min(delays) if delays else None)
     house.store.close()
+
+
+def test_jobs_of_kinds_that_are_left_out_are_not_looked_through(house: House) -> None:
+    for _ in range(1_000):
+        house.run(lambda tx: enqueue(tx, "others", "k", None, at_ms=NOW_MS + 60_000))
+
+    def look(tx: Transaction) -> int:
+        return queue.next_due_without_ms(tx, {"others"}, NOW_MS + 300)
+
+    assert house.run(look) == NOW_MS + 300
+    assert house.run(counted(look)) < 100
+    house.run(lambda tx: enqueue(tx, "ours", "k", None, at_ms=NOW_MS + 10))
+    assert house.run(look) == NOW_MS + 10
 
 
 def test_a_leased_job_is_not_due_until_its_lease_runs_out(house: House) -> None:

@@ -121,10 +121,18 @@ def of_conversation(tx: Transaction, root: str, limit: int) -> list[Job]:
     return [_job(row) for row in tx.all(sql, f"%{root[:200]}%", limit)]
 
 
-def next_due_ms(tx: Transaction, without: Collection[str] = ()) -> int | None:
-    """When the next job will be due, or ``None``; not counting those of the kinds ``without``."""
-    row = tx.one(f"SELECT visible_at FROM jobs WHERE TRUE{_not_of(without)} ORDER BY visible_at LIMIT 1", *without)
+def next_due_ms(tx: Transaction) -> int | None:
+    """When the next job will be due, or ``None``."""
+    row = tx.one("SELECT visible_at FROM jobs ORDER BY visible_at LIMIT 1")
     return None if row is None else int(row[0])
+
+
+def next_due_without_ms(tx: Transaction, without: Collection[str], until_ms: int) -> int:
+    """When the next job will be due that is not of the kinds ``without``, at the latest ``until_ms``: what is due
+    later, however much of these kinds, is not looked at."""
+    condition = f"visible_at <= ?{_not_of(without)}"
+    row = tx.one(f"SELECT visible_at FROM jobs WHERE {condition} ORDER BY visible_at LIMIT 1", until_ms, *without)
+    return until_ms if row is None else int(row[0])
 
 
 def _not_of(kinds: Collection[str]) -> str:

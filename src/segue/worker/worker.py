@@ -161,11 +161,10 @@ class Worker:
         # After a sleep of the machine what is still running here may look abandoned: it is not.
         queue.renew(tx, [self._leased[job.id] for job in due if job.id in self._leased])
         claimed, begun = self._run(tx, due)
-        next_due_ms = queue.next_due_ms(tx, {*self._unknown, *for_others})
-        if for_others:
-            then_ms = tx.now_ms + queue.HEAD_START_MS
-            next_due_ms = then_ms if next_due_ms is None else min(next_due_ms, then_ms)
-        return claimed, begun, next_due_ms, tx.seq
+        if without := {*self._unknown, *for_others}:
+            until_ms = tx.now_ms + queue.HEAD_START_MS
+            return claimed, begun, queue.next_due_without_ms(tx, without, until_ms), tx.seq
+        return claimed, begun, queue.next_due_ms(tx), tx.seq
 
     def _run(self, tx: Transaction, due: list[Job]) -> tuple[list[tuple[Job, Outbound]], list[Job]]:
         """Run them, for as long as a unit may take: requests want their turn, too. What leaves, and what was begun."""

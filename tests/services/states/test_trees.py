@@ -8,7 +8,7 @@ import pytest
 
 from segue.languages.asl import ExecutionMeta, Tree
 from segue.languages.asl.frames import Branch
-from segue.services.states import records
+from segue.services.states import definitions
 from segue.services.states.advance import Trees
 from segue.services.states.definitions import Programs
 from segue.services.states.records import Execution
@@ -73,7 +73,7 @@ def test_programs_are_bounded_by_the_length_of_their_texts(monkeypatch: pytest.M
         read.append(digest)
         return texts[digest]
 
-    monkeypatch.setattr(records, "definition", definition)
+    monkeypatch.setattr(definitions, "text_of", definition)
     programs = Programs(2_500)
     for digest in "abcba":
         programs.get(None, digest)  # type: ignore[arg-type]

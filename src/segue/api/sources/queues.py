@@ -70,14 +70,19 @@ def poll(call: Call, reader: Call, source: QueueSource) -> Again | Pending:
     Args:
         reader: the same transaction, on the authority with which the queue is read.
     """
-    room = _room(call, source)
-    for _ in range(_RECEIVES_PER_RUN):
+    room, gathered = _room(call, source), _gathered(call, source)
+    for to_come in reversed(range(_RECEIVES_PER_RUN)):
         if room <= 0:
             return Pending((_capacity_key(source.owner),), call.now_ms + _LOOK_AGAIN_MS)
         received = _receive(reader, source)
         if source.window_ms:
-            _hold(call, source, [] if isinstance(received, Pending) else received)
+            messages = [] if isinstance(received, Pending) else received
+            _hold(call, source, messages)
+            gathered += len(messages)
+            if messages and to_come and gathered < source.batch_size:
+                continue  # what is held is weighed once for all that is taken now
             started = _start_held(call, source)
+            gathered = _gathered(call, source) if started else gathered
             room -= started
             if isinstance(received, Pending) and not started:
                 return _wait(call, source, received)
@@ -141,6 +146,14 @@ def _room(call: Call, source: QueueSource) -> int:
     """How many more batches may run."""
     row = call.tx.one("SELECT COUNT(*) FROM jobs WHERE key = ? AND kind = ?", source.owner, source.batch_job)
     return source.limit - (int(row[0]) if row else 0)
+
+
+def _gathered(call: Call, source: QueueSource) -> int:
+    """How many messages are held for a batch."""
+    if not source.window_ms:
+        return 0
+    row = call.tx.one("SELECT COUNT(*) FROM held_messages WHERE owner = ?", source.owner)
+    return int(row[0]) if row else 0
 
 
 def _receive(reader: Call, source: QueueSource) -> list[Held] | Pending:
