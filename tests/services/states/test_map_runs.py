@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from segue.services.states import map_records
 from tests.services.states.machines import House, refusal, waiting
 from tests.services.states.test_distributed_map import PASS, mapping
 
@@ -115,6 +116,16 @@ FILTERS: list[tuple[dict[str, Any], int]] = [
 def test_filters(house: House, filters: dict[str, Any], count: int) -> None:
     arn = house.start(house.machine(mapping(PASS)), [1, 2])
     assert len(house.states.list_executions(mapRunArn=run_of(house, arn), **filters)["executions"]) == count
+
+
+@pytest.mark.parametrize(("filters", "count"), FILTERS)
+def test_what_is_filtered_may_be_pages_further(
+    house: House, filters: dict[str, Any], count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(map_records, "LOOKED_AT", 1)
+    arn = house.start(house.machine(mapping(PASS)), [1, 2])
+    pages = house.states.get_paginator("list_executions").paginate(mapRunArn=run_of(house, arn), **filters)
+    assert sum(len(page["executions"]) for page in pages) == count
 
 
 def test_express_children_are_listed_and_described(house: House) -> None:
