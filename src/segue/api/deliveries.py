@@ -35,6 +35,8 @@ MIGRATIONS = (
 
 PARTITION_KEYS = {"deliveries": "trace"}
 
+LOOKED_AT = 20_000
+
 RECORDED = "deliveries:recorded"
 """The wake key of those who follow the record live."""
 
@@ -130,13 +132,15 @@ _SELECT = f"SELECT {', '.join(_NAMES)} FROM deliveries"
 def since(
     tx: Transaction, after_id: int, limit: int = 500, *, trace: str = "", resource: str = ""
 ) -> list[dict[str, object]]:
-    """The hops after ``after_id``, oldest first: all, those of one conversation, or those from or to a resource."""
+    """The hops after ``after_id``, oldest first: all, those of one conversation, or those from or to a resource (of the
+    newest :data:`LOOKED_AT`: resources have no index, which each hop would pay for)."""
     if trace:
         rows = tx.all(f"{_SELECT} WHERE trace = ? AND id > ? ORDER BY id LIMIT ?", trace, after_id, limit)
     elif resource:
+        row = tx.one("SELECT id FROM deliveries ORDER BY id DESC LIMIT 1 OFFSET ?", LOOKED_AT)
         rows = tx.all(
             f"{_SELECT} WHERE id > ? AND (source = ? OR target = ?) ORDER BY id LIMIT ?",
-            after_id,
+            after_id if row is None else max(after_id, row[0]),
             resource,
             resource,
             limit,
@@ -144,6 +148,12 @@ def since(
     else:
         rows = tx.all(f"{_SELECT} WHERE id > ? ORDER BY id LIMIT ?", after_id, limit)
     return _hops(rows)
+
+
+def latest(tx: Transaction) -> int:
+    """The id of the last hop."""
+    row = tx.one("SELECT id FROM deliveries ORDER BY id DESC LIMIT 1")
+    return 0 if row is None else int(row[0])
 
 
 def newest(tx: Transaction, limit: int) -> list[dict[str, object]]:

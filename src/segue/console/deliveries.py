@@ -16,6 +16,8 @@ from segue.wire.request import Request, Response
 
 _LONGEST_WAIT_SECONDS = 20.0
 _PAGE = 500
+_BEHIND = 1_000 << 22
+"""A second in ids: nodes commit in another order than they number."""
 _HELP = "'after' is the id of the last hop that you have, 'wait' a number of seconds, 'last' how many of the newest."
 
 
@@ -32,16 +34,17 @@ async def deliveries_page(store: Store, request: Request) -> Response:
         return _json(400, {"message": _HELP})
     trace, resource = query.get("trace", [""])[0], query.get("resource", [""])[0]
 
-    def unit(tx: Transaction) -> tuple[list[dict[str, object]], int]:
+    def unit(tx: Transaction) -> tuple[list[dict[str, object]], int, int]:
         if last:
-            return deliveries.newest(tx, last), tx.seq
-        return deliveries.since(tx, after, _PAGE, trace=trace, resource=resource), tx.seq
+            return deliveries.newest(tx, last), 0, tx.seq
+        return deliveries.since(tx, after, _PAGE, trace=trace, resource=resource), deliveries.latest(tx), tx.seq
 
     until_ms = store.clock.now_ms() + wait_ms
     while True:
-        hops, seq = await store.look(unit)
+        hops, latest, seq = await store.look(unit)
         if hops or store.clock.now_ms() >= until_ms:
             return _json(200, {"deliveries": hops})
+        after = max(after, latest - _BEHIND)  # what is not wanted is looked at once
         await store.wakes.park((deliveries.RECORDED,), seq, until_ms)
 
 
