@@ -89,6 +89,18 @@ def test_jobs_of_kinds_that_are_left_out_are_not_looked_through(house: House) ->
     assert house.run(look) == NOW_MS + 10
 
 
+def test_what_waits_is_counted_without_looking_through_timers(house: House) -> None:
+    for _ in range(3):
+        house.run(lambda tx: enqueue(tx, "due", "k", None))
+    for _ in range(2_000):
+        house.run(lambda tx: enqueue(tx, "timer", "k", None, at_ms=NOW_MS + 10_000))
+    assert house.run(lambda tx: queue.count_waiting(tx, 10)) == 3
+    house.run(lambda tx: [queue.lease(tx, job) for job in queue.due(tx, 2)])
+    assert house.run(lambda tx: queue.count_waiting(tx, 10)) == 3
+    assert house.run(lambda tx: queue.count_waiting(tx, 2)) == 2
+    assert house.run(counted(lambda tx: queue.count_waiting(tx, 10))) < 2_000
+
+
 def test_a_leased_job_is_not_due_until_its_lease_runs_out(house: House) -> None:
     house.run(lambda tx: enqueue(tx, "a:b", "k", 1))
     leased = house.run(lambda tx: queue.lease(tx, queue.due(tx, 1)[0]))
