@@ -294,3 +294,19 @@ def test_boto3_is_there(place: Place) -> None:
 def test_descriptor_limit_is_aws_s(place: Place) -> None:
     body = "import resource\ndef handler(e, c):\n    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]\n"
     assert place.invoke(place.python(body)).payload == b"1024"
+
+
+def test_a_broken_connection_is_an_exception_and_programs_begin_as_usual(place: Place) -> None:
+    body = """
+import signal, socket, subprocess
+def handler(e, c):
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    try:
+        ours.sendall(b"x")
+    except BrokenPipeError as error:
+        found = type(error).__name__
+    ignored = subprocess.run(["/bin/sh", "-c", "grep SigIgn /proc/self/status"], capture_output=True, text=True).stdout
+    return found, bool(int(ignored.split()[1], 16) >> (signal.SIGPIPE - 1) & 1)
+"""
+    assert place.invoke(place.python(body)).payload == b'["BrokenPipeError", false]'

@@ -151,8 +151,10 @@ class Helper:
                     os._exit(1)
             limit_descriptors()
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+            for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
+            # As a Python interpreter begins: there, writing to who has hung up is an exception, not the end.
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL if "argv" in request else signal.SIG_IGN)
             for other in self.descriptors:  # outputs of environments still to be started
                 os.close(other)
             self.control.close()
