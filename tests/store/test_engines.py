@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -19,7 +20,8 @@ from segue.ids import Ids
 from segue.store import Transaction
 from segue.store.group_commit import GroupCommit
 from segue.store.migrations import Migrations, StoreIsNewer
-from segue.store.sqlite import SqliteStore
+from segue.store.postgres.transaction import PostgresTransaction
+from segue.store.sqlite import SqliteStore, SqliteTransaction
 from segue.store.store import Store
 from tests.postgres import NoPostgres, drop_database, new_database
 
@@ -290,6 +292,26 @@ def test_who_saw_what_was_done_in_his_batch_is_woken_by_what_is_done_after(opens
         assert store.wakes.park(("k",), seq).done()
 
     run(opens, work)
+
+
+def test_what_units_leave_behind_goes_without_a_search_for_garbage(opens: Open) -> None:
+    """The server seldom searches: under a long flood what waits for that would fill the memory."""
+
+    def left() -> int:
+        return sum(isinstance(each, SqliteTransaction | PostgresTransaction) for each in gc.get_objects())
+
+    async def work(store: Store) -> None:
+        for first in range(0, 1_000, 100):
+            await asyncio.gather(*(store.write(insert(number)) for number in range(first, first + 100)))
+            await asyncio.gather(*(store.look(numbers) for _ in range(10)))
+        assert left() < 200  # of the last batch, and of what a node does for itself
+
+    gc.collect()
+    gc.disable()
+    try:
+        run(opens, work)
+    finally:
+        gc.enable()
 
 
 def test_rows_are_there_after_opening_again(opens: Open) -> None:

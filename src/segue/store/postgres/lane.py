@@ -75,6 +75,7 @@ class Ran(line.Ran):
     def refuse(self, error: Exception) -> None:
         """Answer that it could not be run."""
         self.error = error
+        self.transaction = None
         self.tell()
 
 
@@ -203,6 +204,8 @@ class Lane:
                     del alone[0]
                 self._met_another = False
                 self._batches.committed(done)
+                for ran in done:  # they name each other: only a search for garbage would find them
+                    ran.transaction = None
             except Spoiled as spoiled:
                 alone += [ran for ran in batch if ran is spoiled.unit]
                 batch = [ran for ran in batch if ran is not spoiled.unit]
