@@ -128,6 +128,32 @@ def test_what_goes_on_after_a_settlement_is_claimed_in_its_transaction(monkeypat
     assert steps == ["step 0", "commit", "step 1", "commit", "step 2", "commit", "step 3", "commit"]
 
 
+def test_where_a_round_takes_long_a_claim_takes_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of a second for what else is in a batch: then jobs have the next as long, not a hundredth."""
+    seconds = 0.0
+    claims = [0]
+    commit = SqliteStore.commit
+
+    def slow(store: SqliteStore) -> None:
+        nonlocal seconds
+        seconds += 0.1
+        claims.append(0)
+        commit(store)
+
+    def handle(call: Call, job: Job) -> None:
+        claims[-1] += 1
+
+    async def work(site: Site) -> None:
+        await site.enqueue(*range(200))
+        await site.worker.start()
+        await until(lambda: sum(claims) == 200)
+
+    monkeypatch.setattr(SqliteStore, "commit", slow)
+    monkeypatch.setattr(SystemClock, "elapsed_seconds", lambda clock: seconds)
+    run(lambda: Site(handle), work, started=False)
+    assert [count for count in claims if count] == [32, 168]
+
+
 @pytest.mark.parametrize("failure", [ValueError("broken"), KeyError("x")])
 def test_an_effect_that_breaks_is_performed_again(failure: Exception) -> None:
     tries: list[int] = []
